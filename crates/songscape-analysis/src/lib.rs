@@ -1,0 +1,1 @@
+//! From song vectors to insight: neighbours, UMAP, HDBSCAN, gradient boosting, tables and representatives.

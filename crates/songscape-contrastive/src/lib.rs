@@ -1,0 +1,1 @@
+//! Contrastive training of the music encoder on pairs of random crops, and its evaluation by retrieval.

@@ -1,0 +1,70 @@
+use std::fmt;
+use std::path::PathBuf;
+
+/// The result of an operation on a project folder.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong with a project folder.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Another process holds the project folder.
+    #[error("{}: another process is working on this folder; wait until it ends or choose another folder", path.display())]
+    Locked {
+        /// The project folder.
+        path: PathBuf,
+    },
+    /// A stage was made with other parameters.
+    #[error("{}: made with other parameters: {}; remove the folder or choose another output", path.display(), list(differences))]
+    OtherParameters {
+        /// The stage's `parameters.json`.
+        path: PathBuf,
+        /// The fields that differ.
+        differences: Vec<Difference>,
+    },
+    /// A JSON file does not have the expected form.
+    #[error("{}: {source}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said, with line and column.
+        source: serde_json::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+}
+
+/// One field that differs between the stored and the requested parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The field, nested names joined by dots.
+    pub field: String,
+    /// The stored value as JSON, or `absent`.
+    pub stored: String,
+    /// The requested value as JSON, or `absent`.
+    pub requested: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}, asked for {}", self.field, self.stored, self.requested)
+    }
+}
+
+fn list(differences: &[Difference]) -> String {
+    let items: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    items.join("; ")
+}

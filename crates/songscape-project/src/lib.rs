@@ -1,0 +1,44 @@
+//! A project folder: what the stages of an analysis share on disk.
+//!
+//! Every stage of Songscape (images, training, vectors, analysis, report) writes plain files into a
+//! folder of its own inside one project folder. This crate holds the few things that they have in
+//! common:
+//!
+//! - [`Project`]: the folder, held by one writer at a time;
+//! - [`Stage`]: the parameters and inputs that a stage was made with, so that a second run skips
+//!   what is done and refuses what was made otherwise;
+//! - [`write_atomic`]: a file is either whole or not there;
+//! - [`Failure`]: an input that could not be used, and why;
+//! - [`Progress`]: what a long job tells its caller while it runs.
+//!
+//! ```
+//! use songscape_project::{Project, Stage, State};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! let project = Project::open(folder.path())?;
+//! let parameters = serde_json::json!({ "rows": 256 });
+//! let stage = Stage::open(&project.path("spectrograms"), &parameters, &[])?;
+//! assert_eq!(stage.state(), State::New);
+//! stage.finish()?;
+//!
+//! // The second run finds the stage done, and other parameters are refused by name.
+//! let again = Stage::open(&project.path("spectrograms"), &parameters, &[])?;
+//! assert_eq!(again.state(), State::Done);
+//! let other = Stage::open(&project.path("spectrograms"), &serde_json::json!({ "rows": 128 }), &[]);
+//! assert!(other.unwrap_err().to_string().contains("rows is 256, asked for 128"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod error;
+mod failure;
+mod files;
+mod progress;
+mod project;
+mod stage;
+
+pub use error::{Difference, Error, Result};
+pub use failure::{Failure, write_failures};
+pub use files::{hash_file, read_json, write_atomic, write_json};
+pub use progress::{Progress, Silent};
+pub use project::Project;
+pub use stage::{Stage, State};

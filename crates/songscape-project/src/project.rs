@@ -1,0 +1,59 @@
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// A project folder held by this process.
+///
+/// The lock is a kernel lock on the file `.lock`: it ends with the process, however that ends.
+#[derive(Debug)]
+pub struct Project {
+    root: PathBuf,
+    _lock: File,
+}
+
+impl Project {
+    /// Makes the folder if needed and takes its lock.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when another process holds it, [`Error::Io`] when it cannot be made.
+    pub fn open(root: &Path) -> Result<Self> {
+        std::fs::create_dir_all(root).map_err(Error::io(root))?;
+        let path = root.join(".lock");
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(Error::io(&path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { root: root.into(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(Error::Locked { path: root.into() }),
+            Err(TryLockError::Error(source)) => Err(Error::Io { path, source }),
+        }
+    }
+
+    /// The project folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A file or folder in the project folder.
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.root.join(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_writer_is_refused_until_the_first_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Project::open(folder.path()).unwrap();
+        assert!(matches!(Project::open(folder.path()), Err(Error::Locked { .. })));
+        drop(first);
+        Project::open(folder.path()).unwrap();
+    }
+}

@@ -1,0 +1,1 @@
+//! The figures and the interactive map of a music analysis.

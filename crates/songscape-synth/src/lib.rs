@@ -1,0 +1,1 @@
+//! Six decades of synthetic music: dated songs in overlapping styles, deterministic from a seed.

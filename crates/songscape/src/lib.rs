@@ -1,0 +1,1 @@
+//! Self-supervised music analysis: the facade of the Songscape crates.
