@@ -1,2 +1,67 @@
-//! Set-up and checks.
-fn main() {}
+//! Set-up and checks of the workspace: `cargo xtask demo`, `cargo xtask test`, `cargo xtask libtorch`.
+
+mod check;
+mod demo;
+mod libtorch;
+mod wheels;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+
+const USAGE: &str = "\
+Usage: cargo xtask <COMMAND>
+
+  demo      provide libtorch, build in release, analyse the embedded demo music;
+            further arguments go to the song_map example
+  test      provide libtorch, then formatting, lints, documentation and all tests
+  libtorch  provide libtorch 2.11 under target/libtorch and print its folder";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["demo", rest @ ..] => demo::run(rest),
+        ["test"] => check::run(),
+        ["libtorch"] => libtorch::provide().map(|folder| println!("{}", folder.display())),
+        ["--help" | "-h" | "help"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map_or_else(PathBuf::new, Into::into)
+}
+
+/// `cargo` in the root of the workspace.
+fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Runs a command and asks for success; `what` begins the error message.
+fn succeed(command: &mut Command, what: &str) -> Result<()> {
+    let program = command.get_program().to_owned();
+    let status =
+        command.status().with_context(|| format!("{what}: cannot start {}", program.display()))?;
+    if !status.success() {
+        bail!("{what} failed ({status})");
+    }
+    Ok(())
+}
