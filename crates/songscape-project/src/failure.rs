@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -21,20 +22,55 @@ impl Failure {
     pub fn new(stage: &str, item: impl Into<String>, reason: impl ToString) -> Self {
         Self { stage: stage.into(), item: item.into(), reason: reason.to_string() }
     }
+
+    /// Reads a CSV file of failures. A missing file holds none.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the file cannot be read or has other columns.
+    pub fn read_all(path: &Path) -> Result<Vec<Self>> {
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let rows = || csv::Reader::from_path(path)?.deserialize().collect();
+        rows().map_err(|e: csv::Error| Error::io(path)(e.into()))
+    }
+
+    /// Replaces the failures of one stage in a CSV file with the columns `stage,item,reason`,
+    /// atomically; those of other stages stay.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the file cannot be read or written.
+    pub fn record(path: &Path, stage: &str, failures: &[Self]) -> Result<()> {
+        let mut all = Self::read_all(path)?;
+        all.retain(|failure| failure.stage != stage);
+        all.extend_from_slice(failures);
+        let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+        let rows = || {
+            csv.write_record(["stage", "item", "reason"])?;
+            all.iter().try_for_each(|failure| csv.serialize(failure))?;
+            csv.into_inner().map_err(|e| e.into_error().into())
+        };
+        let bytes = rows().map_err(|e: csv::Error| Error::io(path)(e.into()))?;
+        write_atomic(path, |file| file.write_all(&bytes))
+    }
 }
 
-/// Writes failures as CSV with the columns `stage,item,reason`, atomically. An empty list gives a
-/// file with the header alone.
-///
-/// # Errors
-/// [`Error::Io`] when the file cannot be written.
-pub fn write_failures(path: &Path, failures: &[Failure]) -> Result<()> {
-    let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-    let rows = || {
-        csv.write_record(["stage", "item", "reason"])?;
-        failures.iter().try_for_each(|failure| csv.serialize(failure))?;
-        csv.into_inner().map_err(|e| e.into_error().into())
-    };
-    let bytes = rows().map_err(|e: csv::Error| Error::io(path)(e.into()))?;
-    write_atomic(path, |file| std::io::Write::write_all(file, &bytes))
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_replaces_its_own_failures_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("failures.csv");
+        let catalog = Failure::new("catalog", "manifest.csv:3", "year \"19x7\", expected 1987");
+        let image = Failure::new("spectrograms", "a.mp3", "no audio, expected \"WAV\"\nor MP3");
+        Failure::record(&path, "catalog", std::slice::from_ref(&catalog)).unwrap();
+        Failure::record(&path, "spectrograms", std::slice::from_ref(&image)).unwrap();
+        Failure::record(&path, "spectrograms", std::slice::from_ref(&image)).unwrap();
+        assert_eq!(Failure::read_all(&path).unwrap(), [catalog.clone(), image]);
+        Failure::record(&path, "spectrograms", &[]).unwrap();
+        assert_eq!(Failure::read_all(&path).unwrap(), [catalog]);
+    }
 }

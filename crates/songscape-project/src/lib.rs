@@ -37,7 +37,7 @@ mod project;
 mod stage;
 
 pub use error::{Difference, Error, Result};
-pub use failure::{Failure, write_failures};
+pub use failure::Failure;
 pub use files::{hash_file, read_json, write_atomic, write_json};
 pub use progress::{Progress, Silent};
 pub use project::Project;

@@ -139,6 +139,7 @@ fn differences(stored: &Value, requested: &Value) -> Vec<Difference> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use serde_json::json;
 
