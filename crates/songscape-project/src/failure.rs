@@ -31,8 +31,8 @@ impl Failure {
         if !path.exists() {
             return Ok(Vec::new());
         }
-        let rows = || csv::Reader::from_path(path)?.deserialize().collect();
-        rows().map_err(|e: csv::Error| Error::io(path)(e.into()))
+        let rows = || csv::Reader::from_path(path)?.deserialize().collect::<csv::Result<_>>();
+        rows().map_err(|e| Error::io(path)(e.into()))
     }
 
     /// Replaces the failures of one stage in a CSV file with the columns `stage,item,reason`,
