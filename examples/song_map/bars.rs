@@ -1,0 +1,66 @@
+//! Progress bars in the terminal, and the interrupt key.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use songscape::project::Progress;
+
+/// One bar at a time, for the stage that runs.
+#[derive(Default)]
+pub struct Bars {
+    bar: Mutex<Option<ProgressBar>>,
+    interrupted: AtomicBool,
+}
+
+impl Bars {
+    /// Asks the running stage to stop at the next safe place.
+    pub fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Relaxed);
+    }
+
+    fn with(&self, f: impl FnOnce(&ProgressBar)) {
+        if let Ok(bar) = self.bar.lock()
+            && let Some(bar) = bar.as_ref()
+        {
+            f(bar);
+        }
+    }
+}
+
+impl Progress for Bars {
+    fn begin(&self, stage: &str, total: u64, unit: &str) {
+        let template = format!(
+            "{{prefix:14}} {{bar:30}} {{pos}}/{{len}} {unit} ({{per_sec}}, {{eta}} left) {{msg}}"
+        );
+        let bar = ProgressBar::new(total).with_prefix(stage.to_owned());
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(250));
+        if let Ok(mut current) = self.bar.lock() {
+            *current = Some(bar);
+        }
+    }
+
+    fn advance(&self, n: u64) {
+        self.with(|bar| bar.inc(n));
+    }
+
+    fn message(&self, text: &str) {
+        self.with(|bar| bar.set_message(text.to_owned()));
+    }
+
+    fn end(&self) {
+        if let Ok(mut current) = self.bar.lock()
+            && let Some(bar) = current.take()
+        {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,91 @@
+//! Arguments, the six stages with a line of summary after each, and the exit code.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::{Parser, ValueEnum};
+use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
+use songscape::resnet::DeviceChoice;
+
+use crate::bars::Bars;
+
+/// Analyse a music library: images, training without labels, map, clusters, years, report.
+///
+/// Exit codes: 0 done; 1 fatal; 2 usage; 3 done, but some inputs failed (see failures.csv);
+/// 130 interrupted, run again to continue.
+#[derive(Parser)]
+struct Arguments {
+    /// A manifest (CSV with the columns path,title,artist,year) or a folder of music; without it,
+    /// the embedded demo music is made and analysed
+    input: Option<PathBuf>,
+    /// The project folder; what is done there already is kept
+    #[arg(long)]
+    out: PathBuf,
+    /// `demo`: narrow network, minutes on a CPU; `seed`: the published configuration
+    #[arg(long, value_enum, default_value = "demo")]
+    preset: Preset,
+    /// auto, cpu, cuda or cuda:N
+    #[arg(long, default_value = "auto")]
+    device: DeviceChoice,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Number of CPU threads [default: all cores]
+    #[arg(long)]
+    threads: Option<usize>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Preset {
+    Demo,
+    Seed,
+}
+
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(failures) => {
+            let list = arguments.out.join("failures.csv");
+            eprintln!("{failures} inputs failed, listed in {}", list.display());
+            ExitCode::from(3)
+        }
+        Err(error) if error.is_interrupted() => {
+            eprintln!("interrupted; what is done is kept, run the same command again to continue");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            eprintln!("song_map: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs all stages and returns the number of inputs that failed.
+fn run(arguments: &Arguments) -> Result<usize, Error> {
+    let bars = Arc::new(Bars::default());
+    let on_interrupt = Arc::clone(&bars);
+    // Without a handler the key just ends the program; what is done is kept all the same.
+    let _ = ctrlc::set_handler(move || on_interrupt.interrupt());
+
+    let parameters = match arguments.preset {
+        Preset::Demo => Parameters::demo(arguments.seed),
+        Preset::Seed => Parameters::seed(arguments.seed),
+    };
+    let input = arguments.input.clone().map_or(Input::Demo, Input::Library);
+    let threads = arguments
+        .threads
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
+    let device = arguments.device.resolve()?;
+    let pipeline = Pipeline::new(&arguments.out, input, parameters, device, threads)?;
+    for step in Step::ALL {
+        let start = Instant::now();
+        let summary = pipeline.run(step, &*bars)?;
+        println!("{:14} {summary} ({:.1} s)", step.name(), start.elapsed().as_secs_f64());
+    }
+    println!("\n{}", pipeline.scores()?);
+    println!("report: {}", pipeline.report_page().display());
+    pipeline.failures()
+}

@@ -1,0 +1,32 @@
+//! Builds and starts this example again with the feature `pipeline`, which needs libtorch.
+//!
+//! Plain `cargo build` and `cargo test` must work where there is no libtorch, so the feature is off
+//! by default; `cargo run --example song_map` should work all the same where there is one.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+pub fn main() -> ExitCode {
+    let library = PathBuf::from(std::env::var_os("LIBTORCH").unwrap_or_default()).join("lib");
+    if !library.exists() && std::env::var_os("LIBTORCH_USE_PYTORCH").is_none() {
+        eprintln!("song_map: libtorch is not there yet; type: cargo xtask libtorch");
+        return ExitCode::from(2);
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+    let status = Command::new(cargo)
+        .args(["run", "--quiet", "--profile", profile, "--features", "pipeline"])
+        .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")])
+        .args(["--example", "song_map", "--"])
+        .args(std::env::args_os().skip(1))
+        .status();
+    match status {
+        Ok(status) => {
+            ExitCode::from(status.code().and_then(|code| code.try_into().ok()).unwrap_or(1))
+        }
+        Err(error) => {
+            eprintln!("song_map: cannot start cargo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
