@@ -1,0 +1,59 @@
+//! What can go wrong, with the offending values.
+
+/// Everything that this crate refuses.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A parameter is outside its range.
+    #[error("{name} is {value}, expected {expected}")]
+    Parameter {
+        /// The parameter's name.
+        name: &'static str,
+        /// What was given.
+        value: f64,
+        /// What would have been accepted.
+        expected: &'static str,
+    },
+    /// A frequency range that is empty or reaches above half the sampling rate.
+    #[error(
+        "frequency range {low} to {high} Hz, expected 0 < low < high <= {nyquist} Hz (half the sampling rate)"
+    )]
+    FrequencyRange {
+        /// Lowest frequency asked for, Hz.
+        low: f64,
+        /// Highest frequency asked for, Hz.
+        high: f64,
+        /// Half the sampling rate, Hz.
+        nyquist: f64,
+    },
+    /// A column is not a rational number of samples with a small denominator.
+    #[error(
+        "{columns_per_second} columns a second at {sample_rate} Hz: the ratio must be a fraction with a denominator of at most {max_denominator}"
+    )]
+    ColumnRate {
+        /// Sampling rate, Hz.
+        sample_rate: f64,
+        /// Columns a second.
+        columns_per_second: f64,
+        /// Largest denominator that is tried.
+        max_denominator: u64,
+    },
+    /// A buffer that the parameters ask for would be too long.
+    #[error("{what} would hold {length} samples, at most {limit} are allowed")]
+    TooLong {
+        /// Which buffer.
+        what: &'static str,
+        /// The length that was asked for.
+        length: u64,
+        /// The longest that is allowed.
+        limit: u64,
+    },
+    /// The signal holds a NaN or an infinity.
+    #[error("sample {index} is {value}, expected a finite number")]
+    NotFinite {
+        /// Index of the first such sample, counted from the start of the signal.
+        index: u64,
+        /// Its value.
+        value: f64,
+    },
+}
