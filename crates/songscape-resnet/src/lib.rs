@@ -1,1 +1,45 @@
 //! A residual network for music spectrograms with position embeddings along frequency, on libtorch.
+//!
+//! An image `[batch, 1, rows, columns]` (row 0 = highest frequency, values in −1..1) becomes one
+//! vector for every 64 columns, `[batch, channels, columns / 64]`. There is no batch normalisation:
+//! weights are normalised instead, so an image's vectors do not depend on its batch.
+//!
+//! - [`EncoderConfig`]: the shape of the network; [`EncoderConfig::seed`] is the published one;
+//! - [`Model`]: [`Encoder`] and projection [`Head`] with their [`Parameters`], saved and loaded as
+//!   one safetensors file;
+//! - [`Embedder`]: whole songs in bounded memory;
+//! - [`DeviceChoice`]: `auto`, `cpu`, `cuda` or `cuda:N`.
+//!
+//! ```
+//! use songscape_resnet::{DeviceChoice, Embedder, EncoderConfig, Model, mean};
+//!
+//! let device = "cpu".parse::<DeviceChoice>()?.resolve()?;
+//! let model = Model::new(&EncoderConfig::narrow(4), device, 1)?;
+//! let pixels = vec![128; 256 * 200]; // one second of grey
+//! let features = Embedder::default().embed(&model, &pixels)?;
+//! assert_eq!(features.dim(), (3, 32));
+//! assert_eq!(mean(&features).len(), 32);
+//! # Ok::<(), songscape_resnet::Error>(())
+//! ```
+
+mod block;
+mod config;
+mod conv;
+mod cuda;
+mod device;
+mod embed;
+mod encoder;
+mod error;
+mod head;
+mod model;
+mod parameters;
+mod weights;
+
+pub use config::EncoderConfig;
+pub use device::DeviceChoice;
+pub use embed::{Embedder, images, mean};
+pub use encoder::{Encoder, Precision};
+pub use error::{Error, Result, WeightsProblem};
+pub use head::Head;
+pub use model::Model;
+pub use parameters::Parameters;

@@ -1,0 +1,68 @@
+//! The pre-activation bottleneck (He et al. 2016, "Identity mappings in deep residual networks").
+
+use tch::Tensor;
+
+use crate::conv::{NormalizedConv, leaky_relu, pad_edge};
+use crate::error::Result;
+use crate::parameters::{Declaration, Parameters};
+
+/// Three convolutions (1 × 1 to half the input's channels, 3 × 3, 1 × 1) beside a shortcut.
+#[derive(Debug)]
+pub(crate) struct Bottleneck {
+    reduce: NormalizedConv,
+    conv: NormalizedConv,
+    expand: NormalizedConv,
+    /// Present where the block halves rows and columns.
+    shortcut: Option<NormalizedConv>,
+}
+
+impl Bottleneck {
+    /// Declares the parameters; with `halve` those of the shortcut too.
+    pub(crate) fn declare(
+        path: &str,
+        inputs: usize,
+        outputs: usize,
+        halve: bool,
+        declared: &mut Vec<Declaration>,
+    ) {
+        let inner = inputs / 2;
+        NormalizedConv::declare(&format!("{path}.reduce"), inputs, inner, [1, 1], declared);
+        NormalizedConv::declare(&format!("{path}.conv"), inner, inner, [3, 3], declared);
+        NormalizedConv::declare(&format!("{path}.expand"), inner, outputs, [1, 1], declared);
+        if halve {
+            NormalizedConv::declare(&format!("{path}.shortcut"), inputs, outputs, [1, 1], declared);
+        }
+    }
+
+    pub(crate) fn new(path: &str, halve: bool, parameters: &Parameters) -> Result<Self> {
+        let stride = if halve { 2 } else { 1 };
+        let conv =
+            |name: &str, stride| NormalizedConv::new(&format!("{path}.{name}"), stride, parameters);
+        Ok(Self {
+            reduce: conv("reduce", 1)?,
+            conv: conv("conv", stride)?,
+            expand: conv("expand", 1)?,
+            shortcut: if halve { Some(conv("shortcut", 1)?) } else { None },
+        })
+    }
+
+    /// `[b, inputs, h, w]` to `[b, outputs, h', w']`.
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let active = leaky_relu(x)?;
+        let inner = leaky_relu(&self.reduce.forward(&active)?)?;
+        let inner = leaky_relu(&self.conv.forward(&pad_edge(&inner)?)?)?;
+        let mut sum = self.expand.forward(&inner)?;
+        // The activated input is the shortcut's input too. In place: no convolution needs its output.
+        Ok(match &self.shortcut {
+            Some(shortcut) => sum.f_add_(&shortcut.forward(&every_second(&active)?)?)?,
+            None => sum.f_add_(x)?,
+        })
+    }
+}
+
+/// Every second row and column: a 1 × 1 convolution of this is one with stride 2. The strided one is
+/// slower, and its gradient writes past its buffer in the oneDNN of libtorch 2.11 (8 channels,
+/// channels-last, AVX-512).
+fn every_second(x: &Tensor) -> Result<Tensor> {
+    Ok(x.f_slice(2, None, None, 2)?.f_slice(3, None, None, 2)?)
+}

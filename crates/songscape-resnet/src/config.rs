@@ -1,0 +1,126 @@
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// The shape of the network.
+///
+/// ```
+/// use songscape_resnet::EncoderConfig;
+///
+/// let seed = EncoderConfig::seed();
+/// assert_eq!(seed.channels(), 512);
+/// assert_eq!(seed.columns_per_vector(), 64);
+/// assert_eq!(seed.receptive_field(), 377);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderConfig {
+    /// Rows of an image; a multiple of [`columns_per_vector`](Self::columns_per_vector).
+    pub rows: usize,
+    /// Channels of the first convolution; even.
+    pub stem_channels: usize,
+    /// Output channels of each stage as multiples of the stem's. Each stage halves rows and columns.
+    pub stage_multipliers: Vec<usize>,
+    /// Length of the vector that the projection head gives to the loss.
+    pub head_outputs: usize,
+}
+
+impl EncoderConfig {
+    /// The published network: 256 rows, 64 channels in the stem, 512 at the end; 5,161,792
+    /// parameters and 299,648 in the head.
+    pub fn seed() -> Self {
+        Self::narrow(64)
+    }
+
+    /// The published architecture with another number of channels in the stem, and all others in
+    /// proportion. `narrow(16)` has 128 channels at the end and 326,896 parameters.
+    pub fn narrow(stem_channels: usize) -> Self {
+        Self { rows: 256, stem_channels, stage_multipliers: vec![2, 4, 4, 8, 8], head_outputs: 64 }
+    }
+
+    /// Channels of the vectors that come out.
+    pub fn channels(&self) -> usize {
+        self.stage_multipliers.last().copied().unwrap_or(1) * self.stem_channels
+    }
+
+    /// Columns of the image for which one vector stands: 2 for the stem and each stage.
+    pub fn columns_per_vector(&self) -> usize {
+        1 << (self.stage_multipliers.len() + 1)
+    }
+
+    /// Columns on each side of column `i * columns_per_vector` that vector `i` sees.
+    pub fn reach(&self) -> usize {
+        // The stem reaches 2 columns; in each stage one 3 × 3 convolution at the stage's input
+        // resolution and one at its output resolution reach one position each.
+        let mut reach = 2;
+        for stage in 0..self.stage_multipliers.len() {
+            reach += (2 << stage) + (4 << stage);
+        }
+        reach
+    }
+
+    /// Columns of the image that one vector sees.
+    pub fn receptive_field(&self) -> usize {
+        2 * self.reach() + 1
+    }
+
+    /// Refuses a shape that cannot be built.
+    ///
+    /// # Errors
+    /// [`Error::Config`] names the first field that cannot be used.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |field, found: String, expected: &str| {
+            Err(Error::Config { field, found, expected: expected.into() })
+        };
+        let stages = self.stage_multipliers.len();
+        if !(1..=12).contains(&stages) {
+            return refuse("stage_multipliers", format!("{stages} stages"), "1 to 12 stages");
+        }
+        if self.stage_multipliers.contains(&0) {
+            return refuse(
+                "stage_multipliers",
+                format!("{:?}", self.stage_multipliers),
+                "≥ 1 each",
+            );
+        }
+        let widest = self.stage_multipliers.iter().max().copied().unwrap_or(1);
+        if self.stem_channels < 2
+            || self.stem_channels % 2 != 0
+            || self.stem_channels.saturating_mul(widest) > 1 << 16
+        {
+            let expected = "an even number ≥ 2 with at most 65536 channels in the widest stage";
+            return refuse("stem_channels", self.stem_channels.to_string(), expected);
+        }
+        let unit = self.columns_per_vector();
+        if self.rows == 0 || self.rows % unit != 0 || self.rows > 1 << 16 {
+            let expected = format!("a multiple of {unit}, at most 65536");
+            return refuse("rows", self.rows.to_string(), &expected);
+        }
+        if self.head_outputs == 0 || self.head_outputs > 1 << 16 {
+            return refuse("head_outputs", self.head_outputs.to_string(), "1 to 65536");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_bad_field_is_named() {
+        let bad = |change: fn(&mut EncoderConfig)| {
+            let mut config = EncoderConfig::seed();
+            change(&mut config);
+            config.check().unwrap_err().to_string()
+        };
+        assert!(bad(|c| c.rows = 100).contains("rows is 100, expected a multiple of 64"));
+        assert!(bad(|c| c.stem_channels = 7).contains("stem_channels is 7"));
+        assert!(bad(|c| c.stage_multipliers = vec![]).contains("0 stages"));
+        assert!(bad(|c| c.stage_multipliers = vec![2, 0]).contains("[2, 0]"));
+        assert!(bad(|c| c.head_outputs = 0).contains("head_outputs is 0"));
+        EncoderConfig::seed().check().unwrap();
+        EncoderConfig::narrow(16).check().unwrap();
+    }
+}

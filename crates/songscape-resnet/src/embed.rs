@@ -1,0 +1,185 @@
+use ndarray::{Array1, Array2, Axis, s};
+use tch::{Device, Kind, Tensor};
+
+use crate::config::EncoderConfig;
+use crate::encoder::Precision;
+use crate::error::{Error, Result};
+use crate::model::Model;
+
+/// Embeds whole songs of any length in bounded memory.
+///
+/// A song is cut into chunks that overlap by as much as a vector sees, so that the result is that of
+/// the whole song at once (to rounding), whatever the length of a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Embedder {
+    /// Vectors per chunk, those of the overlap included.
+    pub vectors_per_chunk: usize,
+    /// Chunks that run through the network together.
+    pub chunks_per_batch: usize,
+    /// The number format of the network's arithmetic.
+    pub precision: Precision,
+}
+
+impl Default for Embedder {
+    /// 64 vectors per chunk (4,096 columns, 20 s), 4 chunks at once, float32.
+    fn default() -> Self {
+        Self { vectors_per_chunk: 64, chunks_per_batch: 4, precision: Precision::F32 }
+    }
+}
+
+/// A run of vectors that one chunk computes: the chunk's first vector, and the vectors to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Chunk {
+    first: usize,
+    keep: std::ops::Range<usize>,
+}
+
+impl Embedder {
+    /// One vector for every 64 columns of a song, `[columns / 64, channels]`.
+    ///
+    /// `pixels` are time-major: column `c` at `[c * rows .. (c + 1) * rows]`, row 0 the highest
+    /// frequency. Columns beyond the last multiple of 64 are left out.
+    ///
+    /// # Errors
+    /// [`Error::Pixels`] when they are no whole columns, [`Error::TooShort`] below 64 columns,
+    /// [`Error::Torch`] when memory runs out.
+    pub fn embed(&self, model: &Model, pixels: &[u8]) -> Result<Array2<f32>> {
+        let config = model.config();
+        let (rows, unit) = (config.rows, config.columns_per_vector());
+        if pixels.len() % rows != 0 {
+            return Err(Error::Pixels { found: pixels.len(), rows });
+        }
+        let columns = pixels.len() / rows;
+        let vectors = columns / unit;
+        if vectors == 0 {
+            return Err(Error::TooShort { found: columns, expected: unit });
+        }
+        let (length, chunks) = self.chunks(config, vectors);
+        let mut features = Array2::zeros((vectors, config.channels()));
+        for batch in chunks.chunks(self.chunks_per_batch.max(1)) {
+            let slices: Vec<&[u8]> = batch
+                .iter()
+                .map(|chunk| {
+                    &pixels[chunk.first * unit * rows..(chunk.first + length) * unit * rows]
+                })
+                .collect();
+            let images = images(&slices, rows, self.precision, model.device())?;
+            let found = tch::no_grad(|| model.encoder().forward(&images))?;
+            // [b, channels, vectors] to [b, vectors, channels]
+            let found = found.f_transpose(1, 2)?.f_to_kind(Kind::Float)?.f_contiguous()?;
+            let found = to_array(&found.f_view([-1, config.channels() as i64])?)?;
+            for (place, chunk) in batch.iter().enumerate() {
+                let start = place * length + chunk.keep.start - chunk.first;
+                features
+                    .slice_mut(s![chunk.keep.clone(), ..])
+                    .assign(&found.slice(s![start..start + chunk.keep.len(), ..]));
+            }
+        }
+        Ok(features)
+    }
+
+    /// Chunks of one length that together keep every vector once. The first and the last lie at the
+    /// song's true ends; elsewhere the vectors that see beyond the chunk are left to its neighbours.
+    fn chunks(&self, config: &EncoderConfig, vectors: usize) -> (usize, Vec<Chunk>) {
+        let unit = config.columns_per_vector();
+        // Vector i sees the columns i * unit - reach ..= i * unit + reach.
+        let before = config.reach().div_ceil(unit);
+        let after = (config.reach() + 1).div_ceil(unit).saturating_sub(1);
+        let length = self.vectors_per_chunk.max(before + after + 1);
+        if vectors <= length {
+            return (vectors, vec![Chunk { first: 0, keep: 0..vectors }]);
+        }
+        let mut chunks = vec![Chunk { first: 0, keep: 0..length - after }];
+        let mut done = length - after;
+        while done < vectors {
+            let first = (done - before).min(vectors - length);
+            let last = first + length == vectors;
+            let end = if last { vectors } else { first + length - after };
+            chunks.push(Chunk { first, keep: done..end });
+            done = end;
+        }
+        (length, chunks)
+    }
+}
+
+/// The mean of a song's vectors, `[channels]`.
+pub fn mean(features: &Array2<f32>) -> Array1<f32> {
+    // In f64: a song has thousands of vectors.
+    let sum = features.map(|&x| f64::from(x)).sum_axis(Axis(0));
+    sum.map(|&x| (x / features.nrows().max(1) as f64) as f32)
+}
+
+/// Slices of equally many time-major pixels as images `[n, 1, rows, columns]` with values in −1..1
+/// (`pixel / 127.5 − 1`).
+///
+/// # Errors
+/// [`Error::Pixels`] when the slices are of different lengths or no whole columns.
+pub fn images(
+    slices: &[&[u8]],
+    rows: usize,
+    precision: Precision,
+    device: Device,
+) -> Result<Tensor> {
+    let length = slices.first().map_or(0, |slice| slice.len());
+    if let Some(odd) = slices.iter().find(|s| s.len() != length || s.len() % rows.max(1) != 0) {
+        return Err(Error::Pixels { found: odd.len(), rows });
+    }
+    let columns = length / rows.max(1);
+    let bytes: Vec<u8> = slices.concat();
+    let shape = [slices.len() as i64, columns as i64, rows as i64];
+    let pixels = Tensor::f_from_data_size(&bytes, &shape, Kind::Uint8)?.f_to_device(device)?;
+    let pixels = pixels.f_transpose(1, 2)?.f_contiguous()?.f_unsqueeze(1)?;
+    let values = pixels.f_to_kind(Kind::Float)?.f_mul_scalar(1.0 / 127.5)?.f_sub_scalar(1.0)?;
+    Ok(values.f_to_kind(precision.kind())?)
+}
+
+/// A float32 tensor of two dimensions as an array.
+fn to_array(tensor: &Tensor) -> Result<Array2<f32>> {
+    let (rows, columns) = tensor.size2()?;
+    let mut values = vec![0.0_f32; tensor.numel()];
+    tensor.f_copy_data(&mut values, tensor.numel())?;
+    Array2::from_shape_vec((rows as usize, columns as usize), values)
+        .map_err(|e| tch::TchError::Shape(e.to_string()).into())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_keep_every_vector_once_and_with_its_whole_view() {
+        let config = EncoderConfig::seed();
+        for per_chunk in [1, 6, 7, 16, 64] {
+            for vectors in 1..200 {
+                let embedder = Embedder { vectors_per_chunk: per_chunk, ..Embedder::default() };
+                let (length, chunks) = embedder.chunks(&config, vectors);
+                let mut next = 0;
+                for chunk in &chunks {
+                    assert_eq!(chunk.keep.start, next);
+                    next = chunk.keep.end;
+                    assert!(chunk.first + length <= vectors);
+                    for i in [chunk.keep.start, chunk.keep.end - 1] {
+                        let sees = (64 * i as i64 - 188).max(0)
+                            ..=(64 * i as i64 + 188).min(64 * vectors as i64 - 1);
+                        let has = 64 * chunk.first as i64..64 * (chunk.first + length) as i64;
+                        assert!(has.contains(sees.start()) && has.contains(sees.end()));
+                    }
+                }
+                assert_eq!(next, vectors);
+            }
+        }
+    }
+
+    #[test]
+    fn pixels_become_images_with_rows_before_columns() {
+        let images =
+            images(&[&[0, 255, 51, 102], &[0; 4]], 2, Precision::F32, Device::Cpu).unwrap();
+        assert_eq!(images.size(), [2, 1, 2, 2]);
+        let values: Vec<f32> = Vec::try_from(images.get(0).view([-1])).unwrap();
+        // Column 0 is (0, 255), column 1 is (51, 102).
+        for (value, expected) in values.iter().zip([-1.0, -0.6, 1.0, -0.2]) {
+            assert!((value - expected).abs() < 1e-6);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+use tch::{Kind, Tensor};
+
+use crate::block::Bottleneck;
+use crate::config::EncoderConfig;
+use crate::conv::{NormalizedConv, leaky_relu, pad_mirrored};
+use crate::error::{Error, Result};
+use crate::parameters::{Declaration, Init, Parameters};
+
+/// The residual network: images to one vector for every 64 columns.
+#[derive(Debug)]
+pub struct Encoder {
+    rows: usize,
+    unit: usize,
+    stem_weight: Tensor,
+    stem_bias: Tensor,
+    stages: Vec<Stage>,
+    collapse: NormalizedConv,
+}
+
+/// Position embeddings, a block that halves, and one that keeps the resolution.
+#[derive(Debug)]
+struct Stage {
+    positions: Tensor,
+    down: Bottleneck,
+    keep: Bottleneck,
+}
+
+impl Encoder {
+    pub(crate) fn declare(config: &EncoderConfig, declared: &mut Vec<Declaration>) {
+        let stem = config.stem_channels;
+        declared.push(Declaration {
+            name: "encoder.stem_weight".into(),
+            shape: vec![stem, 1, 5, 5],
+            init: Init::glorot(25, 25 * stem),
+        });
+        declared.push(Declaration {
+            name: "encoder.stem_bias".into(),
+            shape: vec![stem],
+            init: Init::Zeros,
+        });
+        let mut inputs = stem;
+        let mut rows = config.rows / 2;
+        for (stage, multiplier) in config.stage_multipliers.iter().enumerate() {
+            let outputs = multiplier * stem;
+            declared.push(Declaration {
+                name: format!("encoder.positions.{stage}"),
+                shape: vec![1, inputs, rows, 1],
+                init: Init::Zeros,
+            });
+            Bottleneck::declare(&format!("encoder.down.{stage}"), inputs, outputs, true, declared);
+            Bottleneck::declare(
+                &format!("encoder.keep.{stage}"),
+                outputs,
+                outputs,
+                false,
+                declared,
+            );
+            inputs = outputs;
+            rows /= 2;
+        }
+        NormalizedConv::declare("encoder.collapse", inputs, inputs, [rows, 1], declared);
+    }
+
+    pub(crate) fn new(config: &EncoderConfig, parameters: &Parameters) -> Result<Self> {
+        let stage = |stage| {
+            Ok(Stage {
+                positions: parameters.get(&format!("encoder.positions.{stage}"))?,
+                down: Bottleneck::new(&format!("encoder.down.{stage}"), true, parameters)?,
+                keep: Bottleneck::new(&format!("encoder.keep.{stage}"), false, parameters)?,
+            })
+        };
+        Ok(Self {
+            rows: config.rows,
+            unit: config.columns_per_vector(),
+            stem_weight: parameters.get("encoder.stem_weight")?,
+            stem_bias: parameters.get("encoder.stem_bias")?,
+            stages: (0..config.stage_multipliers.len()).map(stage).collect::<Result<_>>()?,
+            collapse: NormalizedConv::new("encoder.collapse", 1, parameters)?,
+        })
+    }
+
+    /// `images` `[batch, 1, rows, columns]` with values in −1..1 to features
+    /// `[batch, channels, columns / 64]`.
+    ///
+    /// Columns beyond the last multiple of 64 are left out. The network runs in the kind of the
+    /// images (float32 or bfloat16); the weights stay float32 and are converted on the way.
+    ///
+    /// # Errors
+    /// [`Error::Images`] for another shape, [`Error::Torch`] when memory runs out.
+    pub fn forward(&self, images: &Tensor) -> Result<Tensor> {
+        let shape = images.size();
+        let fits = shape.len() == 4
+            && shape[0] > 0
+            && shape[1] == 1
+            && shape[2] == self.rows as i64
+            && shape[3] >= self.unit as i64;
+        if !fits {
+            return Err(Error::Images { found: shape, rows: self.rows, columns: self.unit });
+        }
+        let columns = shape[3] - shape[3] % self.unit as i64;
+        let mut x = self.stem(&images.f_select(1, 0)?.f_narrow(2, 0, columns)?)?;
+        for stage in &self.stages {
+            // In place: neither a convolution nor a sum needs its output for the gradient.
+            x = x.f_add_(&stage.positions.f_to_kind(x.kind())?)?;
+            x = stage.keep.forward(&stage.down.forward(&x)?)?;
+        }
+        Ok(self.collapse.forward(&leaky_relu(&x)?)?.f_squeeze_dim(2)?)
+    }
+
+    /// `[b, rows, columns]` to `[b, stem_channels, rows / 2, columns / 2]`.
+    fn stem(&self, images: &Tensor) -> Result<Tensor> {
+        let kind = images.kind();
+        // Written as [b, h, w, 1], the single channel is the last one in memory: libtorch keeps to
+        // the channels-last format that it finds at the first convolution, which is faster.
+        let x = pad_mirrored(images, 2)?.f_unsqueeze(3)?.f_permute([0, 3, 1, 2])?;
+        let (weight, bias) = (self.stem_weight.f_to_kind(kind)?, self.stem_bias.f_to_kind(kind)?);
+        Ok(x.f_conv2d(&weight, Some(bias), [2, 2], [0, 0], [1, 1], 1)?)
+    }
+}
+
+/// The number format of the network's arithmetic. Weights are kept in float32 always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floating point.
+    #[default]
+    F32,
+    /// bfloat16: the range of float32 with 8 bits of mantissa.
+    Bf16,
+}
+
+impl Precision {
+    /// The kind of element.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::F32 => Kind::Float,
+            Self::Bf16 => Kind::BFloat16,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+use tch::Device;
+
+use crate::config::EncoderConfig;
+use crate::encoder::Encoder;
+use crate::error::Result;
+use crate::head::Head;
+use crate::parameters::Parameters;
+
+/// An encoder and its projection head with their parameters.
+///
+/// ```
+/// use songscape_resnet::{EncoderConfig, Model};
+/// use tch::{Device, Kind, Tensor};
+///
+/// let model = Model::new(&EncoderConfig::narrow(8), Device::Cpu, 1)?;
+/// let images = Tensor::zeros([2, 1, 256, 192], (Kind::Float, Device::Cpu));
+/// let features = model.encoder().forward(&images)?;
+/// assert_eq!(features.size(), [2, 64, 3]);
+/// assert_eq!(model.head().forward(&features)?.size(), [2, 64]);
+/// # Ok::<(), songscape_resnet::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Model {
+    config: EncoderConfig,
+    parameters: Parameters,
+    encoder: Encoder,
+    head: Head,
+}
+
+impl Model {
+    /// A network with random parameters. They depend on the seed alone, not on the device.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) when the configuration cannot be built,
+    /// [`Error::Torch`](crate::Error::Torch) when memory runs out.
+    pub fn new(config: &EncoderConfig, device: Device, seed: u64) -> Result<Self> {
+        config.check()?;
+        let mut declared = Vec::new();
+        Encoder::declare(config, &mut declared);
+        Head::declare(config, &mut declared);
+        let parameters = Parameters::new(&declared, device, seed)?;
+        Ok(Self {
+            encoder: Encoder::new(config, &parameters)?,
+            head: Head::new(config, &parameters)?,
+            config: config.clone(),
+            parameters,
+        })
+    }
+
+    /// A second network with the same values, of which a change leaves the first as it is.
+    ///
+    /// # Errors
+    /// [`Error::Torch`](crate::Error::Torch) when memory runs out.
+    pub fn duplicate(&self) -> Result<Self> {
+        let mut copy = Self::new(&self.config, self.device(), 0)?;
+        copy.parameters.set_flat(&self.parameters.flat())?;
+        Ok(copy)
+    }
+
+    /// The shape of the network.
+    pub fn config(&self) -> &EncoderConfig {
+        &self.config
+    }
+
+    /// The encoder: images to features.
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    /// The projection head: features to the vector that the loss compares.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// All parameters, `encoder.*` and `head.*`.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// All parameters, to be changed.
+    pub fn parameters_mut(&mut self) -> &mut Parameters {
+        &mut self.parameters
+    }
+
+    /// The device on which the network runs.
+    pub fn device(&self) -> Device {
+        self.parameters.device()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_network_has_its_published_size() {
+        let model = Model::new(&EncoderConfig::seed(), Device::Cpu, 0).unwrap();
+        assert_eq!(model.parameters().count("encoder."), 5_161_792);
+        assert_eq!(model.parameters().count("head."), 299_648);
+        let convolutions = model.parameters().named().filter(|(_, p)| p.dim() == 4);
+        let convolutions = convolutions.filter(|(name, _)| !name.contains("positions"));
+        assert_eq!(convolutions.count(), 37);
+    }
+
+    #[test]
+    fn a_duplicate_is_equal_and_apart() {
+        let model = Model::new(&EncoderConfig::narrow(4), Device::Cpu, 3).unwrap();
+        let copy = model.duplicate().unwrap();
+        assert_eq!(model.parameters().flat(), copy.parameters().flat());
+        let _ = copy.parameters().flat().zero_();
+        assert_ne!(model.parameters().flat(), copy.parameters().flat());
+        assert_eq!(
+            f64::try_from(copy.parameters().get("head.fc1.weight").unwrap().abs().max()).unwrap(),
+            0.0
+        );
+    }
+
+    #[test]
+    fn other_shapes_are_refused_by_name() {
+        use tch::{Kind, Tensor};
+        let model = Model::new(&EncoderConfig::narrow(4), Device::Cpu, 3).unwrap();
+        for shape in [[1, 1, 256, 63], [1, 2, 256, 64], [1, 1, 128, 64], [0, 1, 256, 64]] {
+            let images = Tensor::zeros(shape, (Kind::Float, Device::Cpu));
+            let message = model.encoder().forward(&images).unwrap_err().to_string();
+            assert!(message.contains(&format!("{shape:?}")), "{message}");
+        }
+        let features = Tensor::zeros([2, 5, 3], (Kind::Float, Device::Cpu));
+        let message = model.head().forward(&features).unwrap_err().to_string();
+        assert!(message.contains("[batch, 32, vectors]"), "{message}");
+    }
+}

@@ -1,0 +1,138 @@
+//! Weights in one safetensors file with the configuration in its metadata.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+use crate::config::EncoderConfig;
+use crate::error::{Error, Result, WeightsProblem};
+use crate::model::Model;
+use crate::parameters::Parameters;
+
+/// The one key of the metadata: with several, the order of keys (and so the bytes) would vary.
+const KEY: &str = "songscape";
+
+#[derive(Serialize, Deserialize)]
+struct Metadata {
+    format: u32,
+    encoder: EncoderConfig,
+}
+
+impl Model {
+    /// Writes the weights as safetensors, float32, with the configuration in the metadata. The file
+    /// is whole or not there.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be written.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let metadata = Metadata { format: 1, encoder: self.config().clone() };
+        let metadata = serde_json::to_string(&metadata)
+            .map_err(|e| Error::weights(path, WeightsProblem::Metadata(e.to_string())))?;
+        let named = self
+            .parameters()
+            .named()
+            .map(|(name, view)| Ok((name.to_owned(), view.size(), bytes(view)?)))
+            .collect::<Result<Vec<_>>>()?;
+        let views = named
+            .iter()
+            .map(|(name, shape, bytes)| {
+                let shape = shape.iter().map(|&n| n as usize).collect();
+                Ok((name.as_str(), TensorView::new(Dtype::F32, shape, bytes)?))
+            })
+            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
+        let metadata = HashMap::from([(KEY.to_owned(), metadata)]);
+        let content = views
+            .and_then(|views| safetensors::serialize(views, Some(metadata)))
+            .map_err(|e| Error::weights(path, WeightsProblem::Format(e.to_string())))?;
+        Ok(songscape_project::write_atomic(path, |file| file.write_all(&content))?)
+    }
+
+    /// Reads a network: the configuration from the metadata, then the weights.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] names the first thing that does not fit; [`Error::File`] when the file
+    /// cannot be read.
+    pub fn load(path: &Path, device: Device) -> Result<Self> {
+        let content = read(path)?;
+        let refuse = |problem| Error::weights(path, problem);
+        let (_, header) = SafeTensors::read_metadata(&content)
+            .map_err(|e| refuse(WeightsProblem::Format(e.to_string())))?;
+        let text = header.metadata().as_ref().and_then(|m| m.get(KEY));
+        let text =
+            text.ok_or_else(|| refuse(WeightsProblem::Metadata(format!("no key {KEY:?}"))))?;
+        let metadata: Metadata = serde_json::from_str(text)
+            .map_err(|e| refuse(WeightsProblem::Metadata(e.to_string())))?;
+        if metadata.format != 1 {
+            let problem = format!("format {}, expected 1", metadata.format);
+            return Err(refuse(WeightsProblem::Metadata(problem)));
+        }
+        metadata.encoder.check().map_err(|e| refuse(WeightsProblem::Metadata(e.to_string())))?;
+        let mut model = Self::new(&metadata.encoder, device, 0)?;
+        let values = checked(&content, model.parameters()).map_err(refuse)?;
+        model.parameters_mut().set_flat(&Tensor::f_from_slice(&values)?)?;
+        Ok(model)
+    }
+
+    /// Replaces the weights by those of a file for a network of the same shape. Every name, shape
+    /// and type is checked before anything changes; the metadata is not looked at.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_weights(&mut self, path: &Path) -> Result<()> {
+        let content = read(path)?;
+        let values = checked(&content, self.parameters()).map_err(|e| Error::weights(path, e))?;
+        self.parameters_mut().set_flat(&Tensor::f_from_slice(&values)?)
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path)
+        .map_err(|source| songscape_project::Error::Io { path: path.into(), source }.into())
+}
+
+fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
+    let tensor = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?;
+    let mut bytes = vec![0; tensor.numel() * 4];
+    tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;
+    Ok(bytes)
+}
+
+/// The values of a file in the order of the parameters, once all of them fit.
+fn checked(content: &[u8], parameters: &Parameters) -> Result<Vec<f32>, WeightsProblem> {
+    let file =
+        SafeTensors::deserialize(content).map_err(|e| WeightsProblem::Format(e.to_string()))?;
+    let mut names: Vec<&str> = file.names();
+    names.sort_unstable();
+    let mut values = Vec::with_capacity(parameters.count(""));
+    for (name, parameter) in parameters.named() {
+        debug_assert_eq!(parameter.kind(), Kind::Float);
+        let view = file.tensor(name).map_err(|_| WeightsProblem::Missing(name.into()))?;
+        let expected: Vec<usize> = parameter.size().iter().map(|&n| n as usize).collect();
+        if view.shape() != expected {
+            let found = view.shape().to_vec();
+            return Err(WeightsProblem::Shape { name: name.into(), found, expected });
+        }
+        if view.dtype() != Dtype::F32 {
+            let found = format!("{:?}", view.dtype());
+            return Err(WeightsProblem::Kind { name: name.into(), found });
+        }
+        let (own, _) = view.data().as_chunks::<4>();
+        let start = values.len();
+        values.extend(own.iter().map(|bytes| f32::from_le_bytes(*bytes)));
+        if values[start..].iter().any(|value| !value.is_finite()) {
+            return Err(WeightsProblem::NotFinite(name.into()));
+        }
+        if let Ok(place) = names.binary_search(&name) {
+            names.remove(place);
+        }
+    }
+    match names.first() {
+        Some(name) => Err(WeightsProblem::Unexpected((*name).into())),
+        None => Ok(values),
+    }
+}

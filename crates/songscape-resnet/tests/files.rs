@@ -1,0 +1,118 @@
+//! Weights in files: the way there and back, and what is refused.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+use songscape_resnet::{Embedder, EncoderConfig, Error, Model, WeightsProblem};
+use tch::{Device, Kind, Tensor};
+
+fn model(stem: usize) -> Model {
+    Model::new(&EncoderConfig::narrow(stem), Device::Cpu, 5).unwrap()
+}
+
+fn problem(result: Result<Model, Error>) -> WeightsProblem {
+    match result {
+        Err(Error::Weights { problem, .. }) => problem,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_saved_network_comes_back_whole_and_saves_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) =
+        (folder.path().join("a.safetensors"), folder.path().join("b.safetensors"));
+    let model = model(4);
+    model.save(&first).unwrap();
+    let back = Model::load(&first, Device::Cpu).unwrap();
+    assert_eq!(back.config(), model.config());
+    assert_eq!(back.parameters().flat(), model.parameters().flat());
+    back.save(&second).unwrap();
+    assert_eq!(std::fs::read(&first).unwrap(), std::fs::read(&second).unwrap());
+}
+
+#[test]
+fn the_first_thing_that_does_not_fit_is_named_and_nothing_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.safetensors");
+    let mut own = model(4);
+    let before = own.parameters().flat().copy();
+    let last = "head.fc3.bias";
+    let expect = |own: &mut Model, text: &str| {
+        let message = own.load_weights(&path).unwrap_err().to_string();
+        assert!(message.contains(text), "{message}");
+        assert_eq!(own.parameters().flat(), before);
+    };
+    let write = |change: &dyn Fn(&mut Vec<(String, Tensor)>)| {
+        let mut named: Vec<(String, Tensor)> = model(4)
+            .parameters()
+            .named()
+            .map(|(name, p)| (name.to_owned(), p.detach().copy() + 1.0))
+            .collect();
+        change(&mut named);
+        Tensor::write_safetensors(&named, &path).unwrap();
+    };
+    let replace = |named: &mut Vec<(String, Tensor)>, tensor: Tensor| {
+        named.iter_mut().find(|(name, _)| name == last).unwrap().1 = tensor;
+    };
+    write(&|named| named.retain(|(name, _)| name != last));
+    expect(&mut own, "no tensor head.fc3.bias");
+    // A shape that would broadcast.
+    write(&|named| replace(named, Tensor::ones([1], (Kind::Float, Device::Cpu))));
+    expect(&mut own, "head.fc3.bias has the shape [1], expected [64]");
+    write(&|named| replace(named, Tensor::ones([64], (Kind::Half, Device::Cpu))));
+    expect(&mut own, "head.fc3.bias is F16, expected F32");
+    write(&|named| replace(named, Tensor::ones([64], (Kind::Float, Device::Cpu)) / 0.0));
+    expect(&mut own, "head.fc3.bias has elements that are not finite");
+    write(&|named| named.push(("more".into(), Tensor::ones([1], (Kind::Float, Device::Cpu)))));
+    expect(&mut own, "unexpected tensor more");
+    write(&|_| ());
+    own.load_weights(&path).unwrap();
+    assert_ne!(own.parameters().flat(), before);
+}
+
+#[test]
+fn damaged_and_foreign_files_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.safetensors");
+    model(4).save(&path).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    for length in (0..whole.len()).step_by(whole.len() / 40) {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        assert!(matches!(problem(Model::load(&path, Device::Cpu)), WeightsProblem::Format(_)));
+    }
+    std::fs::write(&path, b"\x80\x02}q\x00.").unwrap();
+    assert!(matches!(problem(Model::load(&path, Device::Cpu)), WeightsProblem::Format(_)));
+    Tensor::write_safetensors(&[("x", Tensor::from_slice(&[1.0_f32]))], &path).unwrap();
+    assert!(matches!(problem(Model::load(&path, Device::Cpu)), WeightsProblem::Metadata(_)));
+    let missing = Model::load(Path::new("no/such/file"), Device::Cpu).unwrap_err();
+    assert!(missing.to_string().contains("no/such/file"), "{missing}");
+}
+
+#[test]
+fn a_song_in_chunks_is_the_song_at_once() {
+    let model = model(8);
+    let pixels: Vec<u8> = (0..256 * (64 * 40 + 17)).map(|i| (i * i / 977 % 251) as u8).collect();
+    let whole = Embedder { vectors_per_chunk: 1000, ..Embedder::default() };
+    let whole = whole.embed(&model, &pixels).unwrap();
+    assert_eq!(whole.dim(), (40, 64));
+    let spread = whole.iter().fold(0.0_f32, |max, x| max.max(x.abs()));
+    assert!(spread > 0.1);
+    for (vectors_per_chunk, chunks_per_batch) in [(6, 5), (17, 1), (39, 4)] {
+        let embedder = Embedder { vectors_per_chunk, chunks_per_batch, ..Embedder::default() };
+        let chunked = embedder.embed(&model, &pixels).unwrap();
+        let off = (&chunked - &whole).iter().fold(0.0_f32, |max, x| max.max(x.abs()));
+        assert!(off < 1e-5, "{vectors_per_chunk}: {off:e}");
+    }
+}
+
+#[test]
+fn songs_that_are_too_short_or_ragged_are_refused() {
+    let model = model(4);
+    let embed = |length: usize| Embedder::default().embed(&model, &vec![0; length]);
+    assert_eq!(embed(256 * 64).unwrap().dim(), (1, 32));
+    let short = embed(256 * 63).unwrap_err().to_string();
+    assert_eq!(short, "a song of 63 columns, expected at least 64");
+    assert!(matches!(embed(0), Err(Error::TooShort { found: 0, .. })));
+    assert!(matches!(embed(256 * 64 + 1), Err(Error::Pixels { .. })));
+}
