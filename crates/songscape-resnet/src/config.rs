@@ -85,14 +85,14 @@ impl EncoderConfig {
         }
         let widest = self.stage_multipliers.iter().max().copied().unwrap_or(1);
         if self.stem_channels < 2
-            || self.stem_channels % 2 != 0
+            || !self.stem_channels.is_multiple_of(2)
             || self.stem_channels.saturating_mul(widest) > 1 << 16
         {
             let expected = "an even number ≥ 2 with at most 65536 channels in the widest stage";
             return refuse("stem_channels", self.stem_channels.to_string(), expected);
         }
         let unit = self.columns_per_vector();
-        if self.rows == 0 || self.rows % unit != 0 || self.rows > 1 << 16 {
+        if self.rows == 0 || !self.rows.is_multiple_of(unit) || self.rows > 1 << 16 {
             let expected = format!("a multiple of {unit}, at most 65536");
             return refuse("rows", self.rows.to_string(), &expected);
         }

@@ -46,7 +46,7 @@ impl Embedder {
     pub fn embed(&self, model: &Model, pixels: &[u8]) -> Result<Array2<f32>> {
         let config = model.config();
         let (rows, unit) = (config.rows, config.columns_per_vector());
-        if pixels.len() % rows != 0 {
+        if !pixels.len().is_multiple_of(rows) {
             return Err(Error::Pixels { found: pixels.len(), rows });
         }
         let columns = pixels.len() / rows;

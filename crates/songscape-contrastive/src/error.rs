@@ -1,0 +1,110 @@
+use std::path::PathBuf;
+
+/// The result of training or of its evaluation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong in training and its evaluation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The network refused its input, or libtorch reported an error.
+    #[error(transparent)]
+    Network(#[from] songscape_resnet::Error),
+    /// A training parameter cannot be used.
+    #[error("training: {field} is {found}, expected {expected}")]
+    Parameter {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        found: String,
+        /// What it must be.
+        expected: String,
+    },
+    /// The pixels of a song are no whole number of columns.
+    #[error("song {song}: {found} pixels are no whole number of columns of {rows} rows")]
+    Pixels {
+        /// The number of the song, counted from 0.
+        song: usize,
+        /// The number of pixels.
+        found: usize,
+        /// The rows of an image.
+        rows: usize,
+    },
+    /// The images have another number of rows than the network.
+    #[error("images of {found} rows, but the encoder takes {expected}")]
+    Rows {
+        /// The rows of the images.
+        found: usize,
+        /// The rows of the encoder.
+        expected: usize,
+    },
+    /// There are too few songs to tell apart.
+    #[error(
+        "{found} of {songs} songs have the {columns} columns of one crop; training tells songs apart and needs at least 2"
+    )]
+    TooFewSongs {
+        /// The songs that are long enough.
+        found: usize,
+        /// All songs.
+        songs: usize,
+        /// The columns of one crop.
+        columns: usize,
+    },
+    /// The loss or its gradient is no longer finite.
+    #[error(
+        "training stopped at step {step}: the {what} is not finite; a learning rate below {learning_rate:e} may help{}", kept(*checkpoint)
+    )]
+    Diverged {
+        /// The step.
+        step: usize,
+        /// What is not finite: `loss` or `gradient`.
+        what: &'static str,
+        /// The learning rate.
+        learning_rate: f64,
+        /// The step of the last checkpoint, which is kept.
+        checkpoint: Option<usize>,
+    },
+    /// The caller asked to stop. The state is saved and training goes on when it is started again.
+    #[error("training interrupted after step {step}; start it again to continue")]
+    Interrupted {
+        /// The steps that are done.
+        step: usize,
+    },
+    /// The checkpoints in the folder are those of another training.
+    #[error("{}: made with another {field}; remove the folder or choose another one", path.display())]
+    OtherTraining {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What differs: the name of the field.
+        field: String,
+    },
+    /// A checkpoint cannot be read.
+    #[error("{}: {reason}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Two sets of vectors that do not belong together.
+    #[error("vectors of shape {found:?}, expected {expected:?}")]
+    Vectors {
+        /// The shape of the second set, or the number of labels.
+        found: Vec<usize>,
+        /// The shape of the first set.
+        expected: Vec<usize>,
+    },
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] songscape_project::Error),
+}
+
+impl From<tch::TchError> for Error {
+    fn from(source: tch::TchError) -> Self {
+        Self::Network(source.into())
+    }
+}
+
+fn kept(checkpoint: Option<usize>) -> String {
+    checkpoint.map_or(String::new(), |step| format!(" (the checkpoint of step {step} is kept)"))
+}

@@ -1,0 +1,261 @@
+//! Songs in memory, and the pairs of crops that a batch is made of.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use songscape_resnet::{Precision, images};
+use tch::{Device, Tensor};
+
+use crate::error::{Error, Result};
+
+/// The spectrogram images of songs as time-major pixels: column `c` of a song lies at
+/// `[c * rows .. (c + 1) * rows]`, row 0 is the highest frequency.
+#[derive(Debug, Clone)]
+pub struct Songs<'a> {
+    rows: usize,
+    pixels: Vec<&'a [u8]>,
+}
+
+/// Two crops of one song.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pair {
+    /// The number of the song.
+    pub song: usize,
+    /// The first columns of the two crops.
+    pub starts: [usize; 2],
+}
+
+/// Draws the pairs of each batch: every song at most once, all equally often, positions uniform.
+///
+/// A batch depends on the seed and the step alone, so training continues after an interruption
+/// without a record of random state.
+#[derive(Debug, Clone)]
+pub struct PairSampler {
+    seed: u64,
+    crop_columns: usize,
+    min_distance: usize,
+    pairs: usize,
+    /// Number and columns of the songs that are long enough.
+    songs: Vec<(usize, usize)>,
+}
+
+impl<'a> Songs<'a> {
+    /// Songs of images with that many rows.
+    ///
+    /// # Errors
+    /// [`Error::Pixels`] names the first song that is no whole number of columns.
+    pub fn new(rows: usize, pixels: Vec<&'a [u8]>) -> Result<Self> {
+        let ragged = |found: usize| rows == 0 || !found.is_multiple_of(rows);
+        match pixels.iter().position(|own| ragged(own.len())) {
+            Some(song) => Err(Error::Pixels { song, found: pixels[song].len(), rows }),
+            None => Ok(Self { rows, pixels }),
+        }
+    }
+
+    /// Rows of an image.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The number of songs.
+    pub fn len(&self) -> usize {
+        self.pixels.len()
+    }
+
+    /// Whether there is no song.
+    pub fn is_empty(&self) -> bool {
+        self.pixels.is_empty()
+    }
+
+    /// Columns of a song.
+    pub fn columns(&self, song: usize) -> usize {
+        self.pixels[song].len() / self.rows
+    }
+
+    /// The pixels of a song.
+    pub fn pixels(&self, song: usize) -> &'a [u8] {
+        self.pixels[song]
+    }
+
+    /// The crops of pairs as images `[2 n, 1, rows, crop_columns]`: first the `n` first crops, then
+    /// the `n` second ones.
+    ///
+    /// # Errors
+    /// [`Error::Network`] when memory runs out.
+    ///
+    /// # Panics
+    /// When a crop reaches beyond its song; those of a [`PairSampler`] of these songs do not.
+    pub fn crops(
+        &self,
+        pairs: &[Pair],
+        crop_columns: usize,
+        precision: Precision,
+        device: Device,
+    ) -> Result<Tensor> {
+        let crop = |pair: &Pair, side: usize| {
+            let start = pair.starts[side] * self.rows;
+            &self.pixels[pair.song][start..start + crop_columns * self.rows]
+        };
+        let slices: Vec<&[u8]> = [0, 1]
+            .iter()
+            .flat_map(|&side| pairs.iter().map(move |pair| crop(pair, side)))
+            .collect();
+        Ok(images(&slices, self.rows, precision, device)?)
+    }
+}
+
+impl PairSampler {
+    /// A sampler of `pairs` pairs a batch, or of as many as there are songs with at least one crop.
+    ///
+    /// # Errors
+    /// [`Error::TooFewSongs`] when fewer than two songs are long enough.
+    pub fn new(
+        songs: &Songs,
+        crop_columns: usize,
+        pairs: usize,
+        min_distance: usize,
+        seed: u64,
+    ) -> Result<Self> {
+        let long: Vec<_> = (0..songs.len())
+            .map(|song| (song, songs.columns(song)))
+            .filter(|&(_, columns)| columns >= crop_columns)
+            .collect();
+        if long.len() < 2 {
+            let (found, songs) = (long.len(), songs.len());
+            return Err(Error::TooFewSongs { found, songs, columns: crop_columns });
+        }
+        Ok(Self { seed, crop_columns, min_distance, pairs: pairs.min(long.len()), songs: long })
+    }
+
+    /// Pairs in a batch.
+    pub fn pairs(&self) -> usize {
+        self.pairs
+    }
+
+    /// Songs that are long enough.
+    pub fn songs(&self) -> usize {
+        self.songs.len()
+    }
+
+    /// The pairs of a step.
+    pub fn batch(&self, step: usize) -> Vec<Pair> {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(step as u64 + 1);
+        // The first draws of a Fisher–Yates shuffle.
+        let mut songs = self.songs.clone();
+        (0..self.pairs)
+            .map(|place| {
+                let other = rng.random_range(place..songs.len());
+                songs.swap(place, other);
+                let (song, columns) = songs[place];
+                Pair { song, starts: self.starts(columns, &mut rng) }
+            })
+            .collect()
+    }
+
+    /// Two independent positions, moved apart by the least distance.
+    fn starts(&self, columns: usize, rng: &mut ChaCha8Rng) -> [usize; 2] {
+        let last = columns - self.crop_columns;
+        let distance = self.min_distance.min(last);
+        let (x, y) = (rng.random_range(0..=last - distance), rng.random_range(0..=last - distance));
+        if x <= y && (x < y || rng.random_bool(0.5)) {
+            [x, y + distance]
+        } else {
+            [x + distance, y]
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn pixels() -> Vec<Vec<u8>> {
+        (0..20_u8).map(|song| vec![song; 2 * (30 + usize::from(song))]).collect()
+    }
+
+    fn songs(pixels: &[Vec<u8>]) -> Songs<'_> {
+        Songs::new(2, pixels.iter().map(Vec::as_slice).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_batch_has_every_song_at_most_once_and_crops_inside() {
+        let pixels = pixels();
+        let songs = songs(&pixels);
+        let sampler = PairSampler::new(&songs, 32, 8, 0, 1).unwrap();
+        assert_eq!(sampler.songs(), 18);
+        let mut drawn = [0; 20];
+        for step in 0..500 {
+            let batch = sampler.batch(step);
+            let mut seen: Vec<_> = batch.iter().map(|pair| pair.song).collect();
+            seen.iter().for_each(|&song| drawn[song] += 1);
+            seen.sort_unstable();
+            seen.dedup();
+            assert_eq!(seen.len(), 8);
+            for pair in batch {
+                assert!(pair.starts.iter().all(|s| s + 32 <= songs.columns(pair.song)));
+            }
+        }
+        // 500 * 8 / 18 = 222 expected, with a standard deviation of 11.
+        assert!(
+            drawn[..2] == [0, 0] && drawn[2..].iter().all(|n| (167..278).contains(n)),
+            "{drawn:?}"
+        );
+    }
+
+    #[test]
+    fn batches_depend_on_seed_and_step_alone() {
+        let pixels = pixels();
+        let songs = songs(&pixels);
+        let new = |seed| PairSampler::new(&songs, 16, 8, 0, seed).unwrap();
+        assert_eq!(new(1).batch(7), new(1).batch(7));
+        assert_ne!(new(1).batch(7), new(1).batch(8));
+        assert_ne!(new(1).batch(7), new(2).batch(7));
+    }
+
+    #[test]
+    fn the_least_distance_is_kept_where_the_song_allows() {
+        let pixels = pixels();
+        let songs = songs(&pixels);
+        let sampler = PairSampler::new(&songs, 16, 20, 25, 1).unwrap();
+        let mut forward = 0;
+        for pair in (0..50).flat_map(|step| sampler.batch(step)) {
+            let allowed = (songs.columns(pair.song) - 16).min(25);
+            assert!(pair.starts[0].abs_diff(pair.starts[1]) >= allowed);
+            forward += usize::from(pair.starts[0] < pair.starts[1]);
+        }
+        assert!((400..600).contains(&forward), "{forward} of 1000");
+    }
+
+    #[test]
+    fn a_batch_larger_than_the_songs_has_all_songs() {
+        let pixels = pixels();
+        let sampler = PairSampler::new(&songs(&pixels), 16, 64, 0, 1).unwrap();
+        assert_eq!(sampler.batch(0).len(), 20);
+    }
+
+    #[test]
+    fn too_few_and_ragged_songs_are_refused() {
+        let pixels = pixels();
+        let message = PairSampler::new(&songs(&pixels), 49, 4, 0, 1).unwrap_err().to_string();
+        assert!(message.starts_with("1 of 20 songs have the 49 columns"), "{message}");
+        let none = PairSampler::new(&Songs::new(2, vec![]).unwrap(), 49, 4, 0, 1).unwrap_err();
+        assert!(matches!(none, Error::TooFewSongs { found: 0, songs: 0, .. }));
+        let ragged = Songs::new(2, vec![&[0; 4], &[0; 5]]).unwrap_err().to_string();
+        assert!(ragged.starts_with("song 1: 5 pixels"), "{ragged}");
+    }
+
+    #[test]
+    fn crops_are_the_right_pixels() {
+        let pixels: Vec<Vec<u8>> = (0..3).map(|s| (0..40).map(|i| 40 * s + i).collect()).collect();
+        let songs = songs(&pixels);
+        let pairs = [Pair { song: 2, starts: [3, 5] }, Pair { song: 0, starts: [0, 12] }];
+        let crops = songs.crops(&pairs, 4, Precision::F32, Device::Cpu).unwrap();
+        assert_eq!(crops.size(), [4, 1, 2, 4]);
+        let bytes = ((crops + 1.0) * 127.5).round();
+        let row: Vec<f32> = Vec::try_from(bytes.get(0).get(0).get(1)).unwrap();
+        assert_eq!(row, [87.0, 89.0, 91.0, 93.0]);
+        let row: Vec<f32> = Vec::try_from(bytes.get(3).get(0).get(0)).unwrap();
+        assert_eq!(row, [24.0, 26.0, 28.0, 30.0]);
+    }
+}

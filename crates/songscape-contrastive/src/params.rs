@@ -1,0 +1,235 @@
+use serde::{Deserialize, Serialize};
+use songscape_resnet::Precision;
+
+use crate::error::{Error, Result};
+
+/// How an encoder is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainParams {
+    /// Columns of a crop; 200 are a second.
+    pub crop_columns: usize,
+    /// Pairs of crops in a batch, each of another song. With fewer songs a batch has all of them.
+    pub pairs: usize,
+    /// The least distance in columns between the beginnings of a pair's crops; as far as the song
+    /// allows where it is shorter. 0: independent positions.
+    pub min_distance: usize,
+    /// What pulls the crops of one song together.
+    pub loss: Loss,
+    /// The learning rate after the warm-up.
+    pub learning_rate: f64,
+    /// Adam: decay of the mean of gradients.
+    pub beta1: f64,
+    /// Adam: decay of the mean of squared gradients.
+    pub beta2: f64,
+    /// Decoupled weight decay (Loshchilov and Hutter 2019), multiplied by the learning rate.
+    pub weight_decay: f64,
+    /// The largest norm of a gradient; longer ones are shortened. 0: no limit.
+    pub clip_norm: f64,
+    /// Steps over which the learning rate rises from zero in a line.
+    pub warmup_steps: usize,
+    /// Steps in all.
+    pub steps: usize,
+    /// The learning rate after the warm-up.
+    pub schedule: Schedule,
+    /// The number format of the network's arithmetic.
+    pub precision: Precision,
+    /// Decides the first weights, the songs of a batch and the crops.
+    pub seed: u64,
+    /// Steps between checkpoints. 0: one at the end.
+    pub checkpoint_every: usize,
+}
+
+/// What pulls the crops of one song together and pushes those of different songs apart.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Loss {
+    /// Normalised temperature-scaled cross-entropy ([`loss::nt_xent`](crate::loss::nt_xent)).
+    NtXent {
+        /// The temperature of the cosines.
+        temperature: f64,
+    },
+    /// The same, decoupled: without the positive in the denominator
+    /// ([`loss::decoupled`](crate::loss::decoupled)).
+    Dcl {
+        /// The temperature of the cosines.
+        temperature: f64,
+    },
+    /// The published binary noise-contrastive loss with a queue of keys
+    /// ([`loss::binary_nce`](crate::loss::binary_nce)).
+    SeedNce {
+        /// The temperature of the cosines.
+        temperature: f64,
+        /// Keys in the queue.
+        queue: usize,
+        /// How much of the key network is kept at each step.
+        momentum: f64,
+        /// Weight of `mean((‖feature‖ − 1)²)` over the encoder's vectors.
+        norm_weight: f64,
+    },
+}
+
+/// The learning rate after the warm-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Stays as it is.
+    Constant,
+    /// Falls to zero along half a cosine.
+    Cosine,
+}
+
+impl TrainParams {
+    /// The published training: 16 pairs of crops of 256 × 1024, binary NCE at temperature 0.07 with
+    /// 160 queued keys, Adam at 1e-4 with beta1 0.99, 100 epochs of 10,000 pairs. In contrast to the
+    /// published program the key network follows the trained one, and songs are drawn uniformly.
+    pub fn seed() -> Self {
+        Self {
+            crop_columns: 1024,
+            pairs: 16,
+            min_distance: 0,
+            loss: Loss::SeedNce { temperature: 0.07, queue: 160, momentum: 0.99, norm_weight: 1.0 },
+            learning_rate: 1e-4,
+            beta1: 0.99,
+            beta2: 0.999,
+            weight_decay: 0.0,
+            clip_norm: 0.0,
+            warmup_steps: 0,
+            steps: 100 * 10_000 / 16,
+            schedule: Schedule::Constant,
+            precision: Precision::F32,
+            seed: 0,
+            checkpoint_every: 625,
+        }
+    }
+
+    /// A training of minutes on two CPU cores, for a narrow encoder.
+    pub fn demo() -> Self {
+        Self {
+            crop_columns: 128,
+            pairs: 64,
+            min_distance: 0,
+            loss: Loss::Dcl { temperature: 0.1 },
+            learning_rate: 2e-3,
+            beta1: 0.9,
+            beta2: 0.99,
+            weight_decay: 1e-4,
+            clip_norm: 5.0,
+            warmup_steps: 10,
+            steps: 150,
+            schedule: Schedule::Cosine,
+            precision: Precision::Bf16,
+            seed: 0,
+            checkpoint_every: 50,
+        }
+    }
+
+    /// The learning rate of a step, counted from 0.
+    pub fn learning_rate_at(&self, step: usize) -> f64 {
+        if step < self.warmup_steps {
+            return self.learning_rate * (step + 1) as f64 / self.warmup_steps as f64;
+        }
+        match self.schedule {
+            Schedule::Constant => self.learning_rate,
+            Schedule::Cosine => {
+                let length = self.steps.saturating_sub(self.warmup_steps).max(1);
+                let part = ((step - self.warmup_steps) as f64 / length as f64).min(1.0);
+                self.learning_rate * 0.5 * (1.0 + (std::f64::consts::PI * part).cos())
+            }
+        }
+    }
+
+    /// Refuses parameters that make no sense.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] names the first one.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |field, found: &dyn std::fmt::Display, expected: &str| {
+            let (found, expected) = (found.to_string(), expected.to_owned());
+            Err(Error::Parameter { field, found, expected })
+        };
+        if self.crop_columns == 0 {
+            return refuse("crop_columns", &self.crop_columns, "at least one vector's columns");
+        }
+        if self.pairs < 2 {
+            return refuse("pairs", &self.pairs, "at least 2");
+        }
+        if self.steps == 0 {
+            return refuse("steps", &self.steps, "at least 1");
+        }
+        let (temperature, momentum) = match self.loss {
+            Loss::NtXent { temperature } | Loss::Dcl { temperature } => (temperature, 0.0),
+            Loss::SeedNce { temperature, momentum, queue, norm_weight } => {
+                if queue == 0 {
+                    return refuse("loss.queue", &queue, "at least 1");
+                }
+                if !(norm_weight >= 0.0 && norm_weight.is_finite()) {
+                    return refuse("loss.norm_weight", &norm_weight, "≥ 0");
+                }
+                (temperature, momentum)
+            }
+        };
+        // The smallest one of which the exponentials stay finite in float32.
+        if !(temperature >= 0.02 && temperature.is_finite()) {
+            return refuse("loss.temperature", &temperature, "≥ 0.02");
+        }
+        if !(0.0..=1.0).contains(&momentum) {
+            return refuse("loss.momentum", &momentum, "0 to 1");
+        }
+        for (field, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
+            if !(0.0..1.0).contains(&beta) {
+                return refuse(field, &beta, "0 to below 1");
+            }
+        }
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return refuse("learning_rate", &self.learning_rate, "> 0");
+        }
+        for (field, value) in [("weight_decay", self.weight_decay), ("clip_norm", self.clip_norm)] {
+            if !(value >= 0.0 && value.is_finite()) {
+                return refuse(field, &value, "≥ 0");
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_presets_are_valid_and_survive_json() {
+        for params in [TrainParams::seed(), TrainParams::demo()] {
+            params.check().unwrap();
+            let text = serde_json::to_string(&params).unwrap();
+            assert_eq!(serde_json::from_str::<TrainParams>(&text).unwrap(), params);
+        }
+    }
+
+    #[test]
+    fn each_bad_field_is_named() {
+        let bad = |change: fn(&mut TrainParams)| {
+            let mut params = TrainParams::demo();
+            change(&mut params);
+            params.check().unwrap_err().to_string()
+        };
+        assert_eq!(bad(|p| p.pairs = 1), "training: pairs is 1, expected at least 2");
+        assert!(bad(|p| p.steps = 0).contains("steps is 0"));
+        assert!(bad(|p| p.crop_columns = 0).contains("crop_columns is 0"));
+        assert!(bad(|p| p.loss = Loss::Dcl { temperature: 0.0 }).contains("loss.temperature is 0"));
+        assert!(bad(|p| p.beta1 = 1.0).contains("beta1 is 1"));
+        assert!(bad(|p| p.learning_rate = f64::NAN).contains("learning_rate is NaN"));
+        assert!(bad(|p| p.clip_norm = -1.0).contains("clip_norm is -1"));
+    }
+
+    #[test]
+    fn the_learning_rate_rises_and_falls() {
+        let params =
+            TrainParams { warmup_steps: 10, steps: 110, learning_rate: 1.0, ..TrainParams::demo() };
+        let at = |step| params.learning_rate_at(step);
+        assert!((at(0) - 0.1).abs() < 1e-12 && (at(9) - 1.0).abs() < 1e-12);
+        assert!((at(10) - 1.0).abs() < 1e-12 && (at(60) - 0.5).abs() < 1e-12);
+        assert!(at(109) < 1e-3 && at(1000) == 0.0);
+    }
+}

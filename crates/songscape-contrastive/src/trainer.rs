@@ -1,0 +1,231 @@
+use std::path::Path;
+use std::time::Instant;
+
+use songscape_project::Progress;
+use songscape_resnet::{EncoderConfig, Model};
+use tch::{Device, Kind, Tensor};
+
+use crate::checkpoint::{Checkpoint, Identity};
+use crate::error::{Error, Result};
+use crate::history::{self, Step};
+use crate::loss;
+use crate::optimizer::{AdamW, clip};
+use crate::pairs::{PairSampler, Songs};
+use crate::params::{Loss, TrainParams};
+use crate::queue::KeyQueue;
+
+/// A trained network and how it came about.
+#[derive(Debug)]
+pub struct Trained {
+    /// The network after the last step.
+    pub model: Model,
+    /// Every step, those of earlier runs included.
+    pub history: Vec<Step>,
+}
+
+/// The state that changes from step to step.
+struct Trainer<'a> {
+    songs: &'a Songs<'a>,
+    params: &'a TrainParams,
+    device: Device,
+    sampler: PairSampler,
+    model: Model,
+    optimizer: AdamW,
+    queue: Option<KeyQueue>,
+    history: Vec<Step>,
+    /// The step of the last checkpoint.
+    saved: Option<usize>,
+}
+
+/// Trains an encoder on pairs of random crops of songs.
+///
+/// Writes `model.safetensors`, `history.csv` and `checkpoints/step-N.safetensors` (the last two)
+/// into the folder, each whole or not at all. Where the folder has checkpoints of the same training
+/// it goes on from the last one, on the CPU with the same bits as without an interruption (given the
+/// same number of threads); a finished training is returned at once. Songs shorter than one crop
+/// take no part. A batch has at most as many pairs as there are songs.
+///
+/// # Errors
+/// - [`Error::Parameter`], [`Error::Rows`], [`Error::TooFewSongs`]: nothing was started.
+/// - [`Error::Diverged`]: the loss or the gradient is not finite; the last checkpoint is good.
+/// - [`Error::Interrupted`]: `progress.interrupted()` was true; the state is saved.
+/// - [`Error::OtherTraining`]: the folder's checkpoints belong to another training.
+/// - [`Error::Network`], [`Error::File`]: libtorch or the file system reported an error.
+pub fn train(
+    songs: &Songs,
+    encoder: &EncoderConfig,
+    params: &TrainParams,
+    device: Device,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<Trained> {
+    params.check()?;
+    encoder.check()?;
+    if songs.rows() != encoder.rows {
+        return Err(Error::Rows { found: songs.rows(), expected: encoder.rows });
+    }
+    if params.crop_columns < encoder.columns_per_vector() {
+        return Err(Error::Parameter {
+            field: "crop_columns",
+            found: params.crop_columns.to_string(),
+            expected: format!("at least {}", encoder.columns_per_vector()),
+        });
+    }
+    let identity =
+        Identity { encoder: encoder.clone(), params: params.clone(), songs: fingerprint(songs) };
+    let checkpoints = folder.join("checkpoints");
+    let mut trainer = Trainer::new(songs, encoder, params, device)?;
+    progress.begin("training", params.steps as u64, "steps");
+    let result = trainer.run(&identity, &checkpoints, progress);
+    progress.end();
+    result?;
+    trainer.model.save(&folder.join("model.safetensors"))?;
+    history::write(&folder.join("history.csv"), &trainer.history)?;
+    Ok(Trained { model: trainer.model, history: trainer.history })
+}
+
+impl<'a> Trainer<'a> {
+    fn new(
+        songs: &'a Songs<'a>,
+        encoder: &EncoderConfig,
+        params: &'a TrainParams,
+        device: Device,
+    ) -> Result<Self> {
+        let sampler = PairSampler::new(
+            songs,
+            params.crop_columns,
+            params.pairs,
+            params.min_distance,
+            params.seed,
+        )?;
+        let model = Model::new(encoder, device, params.seed)?;
+        let optimizer = AdamW::new(
+            &model.parameters().flat(),
+            params.beta1,
+            params.beta2,
+            params.weight_decay,
+        )?;
+        let queue = match params.loss {
+            Loss::SeedNce { queue, momentum, .. } => Some(KeyQueue::new(&model, queue, momentum)?),
+            Loss::NtXent { .. } | Loss::Dcl { .. } => None,
+        };
+        let history = Vec::new();
+        Ok(Self { songs, params, device, sampler, model, optimizer, queue, history, saved: None })
+    }
+
+    fn run(&mut self, identity: &Identity, folder: &Path, progress: &dyn Progress) -> Result<()> {
+        let skipped = |error: &Error| progress.message(&format!("checkpoint skipped: {error}"));
+        if let Some(checkpoint) = Checkpoint::newest(folder, identity, self.device, skipped)? {
+            self.restore(checkpoint)?;
+            progress.advance(self.history.len() as u64);
+        }
+        let before = self.history.last().map_or(0.0, |step| step.seconds);
+        let start = Instant::now();
+        while self.history.len() < self.params.steps {
+            let done = self.history.len();
+            if progress.interrupted() {
+                self.save(folder, identity)?;
+                return Err(Error::Interrupted { step: done });
+            }
+            let mut step = self.step(done)?;
+            step.seconds = before + start.elapsed().as_secs_f64();
+            self.history.push(step);
+            progress.advance(1);
+            progress.message(&format!("loss {:.3}, accuracy {:.2}", step.loss, step.accuracy));
+            let every = self.params.checkpoint_every;
+            if every > 0 && (done + 1).is_multiple_of(every) {
+                self.save(folder, identity)?;
+            }
+        }
+        self.save(folder, identity)
+    }
+
+    /// One batch: forward, backward, update.
+    fn step(&mut self, step: usize) -> Result<Step> {
+        let params = self.params;
+        let pairs = self.sampler.batch(step);
+        let images =
+            self.songs.crops(&pairs, params.crop_columns, params.precision, self.device)?;
+        let features = self.model.encoder().forward(&images)?;
+        let outputs = self.model.head().forward(&features)?;
+        let n = pairs.len() as i64;
+        let (a, b) = (outputs.f_narrow(0, 0, n)?, outputs.f_narrow(0, n, n)?);
+        let loss = self.loss(&a, &b, &features)?;
+        let gradient = self.model.parameters().gradient(&loss)?;
+        let (gradient, norm) = clip(gradient, params.clip_norm)?;
+        let accuracy = tch::no_grad(|| loss::accuracy(&a, &b))?;
+
+        // One transfer from the device for all three.
+        let figures = tch::no_grad(|| Tensor::f_stack(&[loss.f_detach()?, accuracy, norm], 0))?;
+        let figures = figures.f_to_kind(Kind::Double)?.f_to_device(Device::Cpu)?;
+        let figure = |index| figures.f_double_value(&[index]);
+        let (loss, accuracy, gradient_norm) = (figure(0)?, figure(1)?, figure(2)?);
+        let learning_rate = params.learning_rate_at(step);
+        for (what, value) in [("loss", loss), ("gradient", gradient_norm)] {
+            if !value.is_finite() {
+                let (step, checkpoint) = (step + 1, self.saved);
+                return Err(Error::Diverged {
+                    step,
+                    what,
+                    learning_rate: params.learning_rate,
+                    checkpoint,
+                });
+            }
+        }
+        self.optimizer.step(&self.model.parameters().flat(), &gradient, learning_rate)?;
+        if let Some(queue) = &mut self.queue {
+            queue.push(&images.f_narrow(0, n, n)?)?;
+            queue.follow(&self.model)?;
+        }
+        Ok(Step { step: step + 1, loss, accuracy, gradient_norm, learning_rate, seconds: 0.0 })
+    }
+
+    fn loss(&self, a: &Tensor, b: &Tensor, features: &Tensor) -> Result<Tensor> {
+        match (self.params.loss, &self.queue) {
+            (Loss::NtXent { temperature }, _) => loss::nt_xent(a, b, temperature),
+            (Loss::Dcl { temperature }, _) => loss::decoupled(a, b, temperature),
+            (Loss::SeedNce { temperature, norm_weight, .. }, queue) => {
+                let none = Tensor::f_zeros([0, a.size()[1]], (Kind::Float, self.device))?;
+                let keys = queue.as_ref().map_or(&none, KeyQueue::keys);
+                let loss = loss::binary_nce(a, b, keys, temperature)?;
+                Ok(loss.f_add(&loss::unit_norm(features)?.f_mul_scalar(norm_weight)?)?)
+            }
+        }
+    }
+
+    fn save(&mut self, folder: &Path, identity: &Identity) -> Result<()> {
+        let step = self.history.len();
+        if self.saved == Some(step) {
+            return Ok(());
+        }
+        let moments = self.optimizer.moments().map(Tensor::shallow_clone);
+        let queue = self.queue.as_ref().map(|q| [q.parameters(), q.keys().shallow_clone()]);
+        let history = self.history.clone();
+        let parameters = self.model.parameters().flat();
+        Checkpoint { step, parameters, moments, queue, history }.save(folder, identity)?;
+        self.saved = Some(step);
+        Ok(())
+    }
+
+    fn restore(&mut self, checkpoint: Checkpoint) -> Result<()> {
+        self.model.parameters_mut().set_flat(&checkpoint.parameters)?;
+        let [first, second] = &checkpoint.moments;
+        self.optimizer.restore([first, second], checkpoint.step)?;
+        if let (Some(queue), Some([parameters, keys])) = (&mut self.queue, &checkpoint.queue) {
+            queue.restore(parameters, keys)?;
+        }
+        self.saved = Some(checkpoint.step);
+        self.history = checkpoint.history;
+        Ok(())
+    }
+}
+
+/// A hash of the songs' lengths: the pixels of a large collection would take minutes to hash, and
+/// the caller knows where they come from.
+fn fingerprint(songs: &Songs) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for song in 0..songs.len() {
+        hasher.update(&(songs.columns(song) as u64).to_le_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}

@@ -1,0 +1,192 @@
+//! Training as a whole: it learns, goes on exactly, and says what is wrong.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use songscape_contrastive::{Error, Loss, Songs, TrainParams, Trained, train};
+use songscape_project::{Progress, Silent};
+use songscape_resnet::{EncoderConfig, Precision};
+use tch::Device;
+
+const ROWS: usize = 64;
+
+/// Each song has its own bright rows, on noise.
+fn pixels(songs: u64, columns: usize) -> Vec<Vec<u8>> {
+    let song = |seed| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let spectrum: Vec<u8> = (0..ROWS).map(|_| rng.random_range(0..150)).collect();
+        let pixel = |i: usize| spectrum[i % ROWS] + rng.random_range(0..100_u8);
+        (0..ROWS * columns).map(pixel).collect()
+    };
+    (0..songs).map(song).collect()
+}
+
+fn encoder() -> EncoderConfig {
+    EncoderConfig { rows: ROWS, head_outputs: 16, ..EncoderConfig::narrow(4) }
+}
+
+fn params() -> TrainParams {
+    TrainParams {
+        crop_columns: 64,
+        pairs: 8,
+        steps: 20,
+        precision: Precision::F32,
+        checkpoint_every: 10,
+        ..TrainParams::demo()
+    }
+}
+
+fn run(
+    pixels: &[Vec<u8>],
+    params: &TrainParams,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<Trained, Error> {
+    // The work is small: threads would mostly wait for each other.
+    tch::set_num_threads(1);
+    let songs = Songs::new(ROWS, pixels.iter().map(Vec::as_slice).collect())?;
+    train(&songs, &encoder(), params, Device::Cpu, folder, progress)
+}
+
+/// Interrupts after some steps and keeps the messages.
+struct Stop {
+    after: usize,
+    steps: AtomicUsize,
+    messages: Mutex<Vec<String>>,
+}
+
+impl Stop {
+    fn after(after: usize) -> Self {
+        Self { after, steps: AtomicUsize::new(0), messages: Mutex::default() }
+    }
+}
+
+impl Progress for Stop {
+    fn advance(&self, n: u64) {
+        self.steps.fetch_add(n as usize, Ordering::Relaxed);
+    }
+    fn message(&self, text: &str) {
+        self.messages.lock().unwrap().push(text.into());
+    }
+    fn interrupted(&self) -> bool {
+        self.steps.load(Ordering::Relaxed) >= self.after
+    }
+}
+
+#[test]
+fn songs_are_told_apart_after_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let params = TrainParams { steps: 60, ..params() };
+    let trained = run(&pixels(12, 200), &params, folder.path(), &Silent).unwrap();
+    let mean = |part: &[songscape_contrastive::Step]| {
+        part.iter().map(|s| s.loss).sum::<f64>() / part.len() as f64
+    };
+    let (first, last) = (mean(&trained.history[..5]), mean(&trained.history[55..]));
+    assert!(last < first - 1.0, "{first} to {last}");
+    assert!(trained.history[59].accuracy > 0.9);
+    let csv = std::fs::read_to_string(folder.path().join("history.csv")).unwrap();
+    assert!(csv.starts_with("step,loss,accuracy,gradient_norm,learning_rate,seconds\n1,"));
+    assert_eq!(csv.lines().count(), 61);
+}
+
+#[test]
+fn twenty_steps_are_ten_and_ten_bit_for_bit() {
+    let pixels = pixels(10, 150);
+    let published = Loss::SeedNce { temperature: 0.1, queue: 20, momentum: 0.9, norm_weight: 1.0 };
+    for loss in [Loss::Dcl { temperature: 0.1 }, published] {
+        let params = TrainParams { loss, ..params() };
+        let (straight, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let once = run(&pixels, &params, straight.path(), &Silent).unwrap();
+
+        let stopped = run(&pixels, &params, parts.path(), &Stop::after(13)).unwrap_err();
+        assert!(matches!(stopped, Error::Interrupted { step: 13 }), "{stopped}");
+        assert!(!parts.path().join("model.safetensors").exists());
+        // As after a kill between checkpoints: the last one is gone.
+        std::fs::remove_file(parts.path().join("checkpoints/step-00000013.safetensors")).unwrap();
+        let twice = run(&pixels, &params, parts.path(), &Silent).unwrap();
+
+        let model = |folder: &Path| std::fs::read(folder.join("model.safetensors")).unwrap();
+        assert!(model(straight.path()) == model(parts.path()));
+        let losses = |trained: &Trained| trained.history.iter().map(|s| s.loss).collect::<Vec<_>>();
+        assert_eq!(losses(&once), losses(&twice));
+    }
+}
+
+#[test]
+fn a_damaged_checkpoint_is_passed_over_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let pixels = pixels(10, 150);
+    run(&pixels, &params(), folder.path(), &Silent).unwrap();
+    let expected = std::fs::read(folder.path().join("model.safetensors")).unwrap();
+    let last = folder.path().join("checkpoints/step-00000020.safetensors");
+    let whole = std::fs::read(&last).unwrap();
+    let mut changed = whole.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    for damaged in [&whole[..whole.len() - 5], &[], &changed] {
+        std::fs::write(&last, damaged).unwrap();
+        let progress = Stop::after(1000);
+        run(&pixels, &params(), folder.path(), &progress).unwrap();
+        let messages = progress.messages.lock().unwrap();
+        assert!(messages[0].starts_with("checkpoint skipped: "), "{}", messages[0]);
+        assert!(messages[0].contains("step-00000020.safetensors"), "{}", messages[0]);
+        assert!(expected == std::fs::read(folder.path().join("model.safetensors")).unwrap());
+    }
+    // The next run finds the training finished.
+    let progress = Stop::after(1000);
+    run(&pixels, &params(), folder.path(), &progress).unwrap();
+    assert!(progress.messages.lock().unwrap().is_empty());
+}
+
+#[test]
+fn checkpoints_of_another_training_are_refused_by_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let ten = pixels(10, 150);
+    let params = TrainParams { steps: 2, ..params() };
+    run(&ten, &params, folder.path(), &Silent).unwrap();
+    let message = |pixels: &[Vec<u8>], params: &TrainParams| {
+        run(pixels, params, folder.path(), &Silent).unwrap_err().to_string()
+    };
+    let other = TrainParams { learning_rate: 0.5, ..params.clone() };
+    assert!(message(&ten, &other).contains("another learning_rate"));
+    assert!(message(&pixels(11, 150), &params).contains("another songs"));
+}
+
+#[test]
+fn an_exploding_training_stops_and_keeps_the_last_good_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let params = TrainParams {
+        learning_rate: 1e30,
+        warmup_steps: 0,
+        clip_norm: 0.0,
+        checkpoint_every: 1,
+        ..params()
+    };
+    let error = run(&pixels(10, 150), &params, folder.path(), &Silent).unwrap_err();
+    let Error::Diverged { step, checkpoint, .. } = error else { panic!("{error}") };
+    assert_eq!(checkpoint, Some(step - 1));
+    assert!(error.to_string().contains("a learning rate below 1e30 may help"), "{error}");
+    assert!(error.to_string().contains("is kept"), "{error}");
+}
+
+#[test]
+fn unusable_input_is_refused_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model");
+    let run = |songs, columns, params: &TrainParams| {
+        run(&pixels(songs, columns), params, &path, &Silent).unwrap_err().to_string()
+    };
+    assert!(run(0, 0, &params()).starts_with("0 of 0 songs"));
+    assert!(run(1, 150, &params()).starts_with("1 of 1 songs"));
+    assert!(run(5, 63, &params()).starts_with("0 of 5 songs have the 64 columns"));
+    let narrow = TrainParams { crop_columns: 63, ..params() };
+    assert!(run(5, 150, &narrow).contains("crop_columns is 63, expected at least 64"));
+    let pixels = pixels(5, 150);
+    let songs = Songs::new(32, pixels.iter().map(Vec::as_slice).collect()).unwrap();
+    let error = train(&songs, &encoder(), &params(), Device::Cpu, &path, &Silent).unwrap_err();
+    assert_eq!(error.to_string(), "images of 32 rows, but the encoder takes 64");
+    assert!(!path.exists());
+}
