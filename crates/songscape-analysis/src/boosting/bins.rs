@@ -1,0 +1,141 @@
+use ndarray::ArrayView2;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// The bin of missing values.
+pub(super) const MISSING: u8 = 0;
+
+/// How the values of each column are cut into bins. Bin 0 holds missing values, the others ascend.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bins {
+    /// For each column the ascending upper limits of its bins, the last one's left out: a value in
+    /// bin `b` is at most `limits[b − 1]` and above `limits[b − 2]`.
+    limits: Vec<Vec<f32>>,
+}
+
+impl Bins {
+    /// Cuts each column so that its bins hold about equally many rows; a column with few different
+    /// values gets a bin for each.
+    pub fn fit(x: ArrayView2<f32>, bins: usize) -> Self {
+        let limits = (0..x.ncols())
+            .into_par_iter()
+            .map(|j| {
+                let mut values: Vec<f32> =
+                    x.column(j).iter().copied().filter(|v| !v.is_nan()).collect();
+                values.sort_by(f32::total_cmp);
+                limits(&values, bins - 1)
+            })
+            .collect();
+        Self { limits }
+    }
+
+    /// The number of columns.
+    pub fn columns(&self) -> usize {
+        self.limits.len()
+    }
+
+    /// The number of bins of a column, that of missing values counted.
+    pub fn count(&self, column: usize) -> usize {
+        self.limits[column].len() + 2
+    }
+
+    /// The largest value in the bin, infinity for the last.
+    pub(super) fn limit(&self, column: usize, bin: usize) -> f32 {
+        self.limits[column].get(bin - 1).copied().unwrap_or(f32::INFINITY)
+    }
+
+    fn bin(&self, column: usize, value: f32) -> u8 {
+        if value.is_nan() {
+            return MISSING;
+        }
+        (self.limits[column].partition_point(|&limit| limit < value) + 1) as u8
+    }
+
+    /// The bins of all values, column after column: `[d * n]`.
+    pub(super) fn apply(&self, x: ArrayView2<f32>) -> Vec<u8> {
+        let n = x.nrows();
+        let mut out = vec![0; x.len()];
+        out.par_chunks_mut(n.max(1)).enumerate().for_each(|(j, column)| {
+            for (bin, &value) in column.iter_mut().zip(x.column(j)) {
+                *bin = self.bin(j, value);
+            }
+        });
+        out
+    }
+}
+
+/// Limits between sorted values, midway between neighbouring different ones.
+fn limits(sorted: &[f32], bins: usize) -> Vec<f32> {
+    let mut runs: Vec<(f32, usize)> = Vec::new();
+    for &value in sorted {
+        match runs.last_mut() {
+            Some(run) if run.0 == value => run.1 += 1,
+            _ => runs.push((value, 1)),
+        }
+    }
+    let mut out = Vec::new();
+    let (mut left_rows, mut left_bins) = (sorted.len(), bins);
+    let mut in_bin = 0;
+    for pair in 0..runs.len().saturating_sub(1) {
+        let (value, rows) = runs[pair];
+        in_bin += rows;
+        let next = runs[pair + 1];
+        let target = left_rows as f64 / left_bins as f64;
+        let few = runs.len() <= bins;
+        // A bin is closed when it is full, or fuller now than after the next value.
+        let full =
+            in_bin as f64 >= target || (in_bin + next.1) as f64 - target > target - in_bin as f64;
+        if few || (full && left_bins > 1) {
+            let middle = (f64::from(value) + f64::from(next.0)) / 2.0;
+            // Rounding must not lift the limit to the next value.
+            let middle = middle as f32;
+            out.push(if middle < next.0 { middle } else { value });
+            left_rows -= in_bin;
+            left_bins -= 1;
+            in_bin = 0;
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::*;
+
+    #[test]
+    fn few_values_get_a_bin_each_and_missing_ones_bin_0() {
+        let x = array![[1.0_f32], [2.0], [f32::NAN], [2.0], [5.0]];
+        let bins = Bins::fit(x.view(), 256);
+        assert_eq!(bins.count(0), 4);
+        assert_eq!(bins.apply(x.view()), [1, 2, 0, 2, 3]);
+        assert_eq!(bins.limit(0, 1), 1.5);
+        assert_eq!(bins.limit(0, 3), f32::INFINITY);
+    }
+
+    #[test]
+    fn many_values_are_spread_evenly() {
+        let x = Array2::from_shape_fn((10_000, 1), |(i, _)| ((i * 7919) % 10_007) as f32);
+        let bins = Bins::fit(x.view(), 256);
+        assert!(bins.count(0) <= 256 && bins.count(0) > 240, "{}", bins.count(0));
+        let mut sizes = [0; 256];
+        bins.apply(x.view()).iter().for_each(|&b| sizes[b as usize] += 1);
+        assert!(*sizes.iter().max().unwrap() <= 80);
+    }
+
+    #[test]
+    fn a_skewed_column_keeps_its_tail() {
+        let x = Array2::from_shape_fn((1000, 1), |(i, _)| if i < 900 { 0.0 } else { i as f32 });
+        let bins = Bins::fit(x.view(), 16);
+        assert!(bins.count(0) > 10, "{}", bins.count(0));
+    }
+
+    #[test]
+    fn infinities_and_empty_columns_are_binned() {
+        let x = array![[f32::NEG_INFINITY, f32::NAN], [f32::INFINITY, f32::NAN], [0.0, f32::NAN]];
+        let bins = Bins::fit(x.view(), 256);
+        assert_eq!(bins.apply(x.view()), [1, 3, 2, 0, 0, 0]);
+    }
+}

@@ -1,0 +1,248 @@
+use std::path::Path;
+
+use ndarray::ArrayView2;
+use rand::SeedableRng;
+use rand::seq::index;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use songscape_project::{read_json, write_json};
+
+use super::loss::weighted_quantile;
+use super::tree::{Data, grow};
+use super::{Bins, BoosterParams, Node, Tree};
+use crate::error::{Error, Result};
+
+/// A sum of regression trees. It can be saved as JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Booster {
+    params: BoosterParams,
+    columns: usize,
+    base: f64,
+    trees: Vec<Tree>,
+}
+
+impl Booster {
+    /// Fits a booster to rows `x` `[n, d]`, in which NaN stands for a missing value, their targets
+    /// `y` `[n]` and, optionally, weights `[n]`.
+    ///
+    /// Constant columns are of no use and of no harm. A constant target gives that constant.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] (a weight that is negative or not finite, too), [`Error::NoColumns`],
+    /// [`Error::TooFewRows`] for no rows, [`Error::LengthMismatch`], [`Error::NotFinite`] for an
+    /// infinite value or a target that is not finite (reported as column `d`).
+    pub fn fit(
+        x: ArrayView2<f32>,
+        y: &[f32],
+        weights: Option<&[f32]>,
+        params: &BoosterParams,
+    ) -> Result<Self> {
+        params.check()?;
+        check(x, y, weights)?;
+        let n = x.nrows();
+        let ones;
+        let sample_weights = match weights {
+            Some(weights) => weights,
+            None => {
+                ones = vec![1.0; n];
+                &ones
+            }
+        };
+        let bins = Bins::fit(x, params.bins);
+        let binned = bins.apply(x);
+        let useful: Vec<usize> =
+            (0..x.ncols()).filter(|&c| bins.count(c) > 2 || has_missing(x, c)).collect();
+
+        let base = match params.loss.quantile() {
+            None => {
+                let total: f64 = sample_weights.iter().map(|&w| f64::from(w)).sum();
+                let sum: f64 =
+                    y.iter().zip(sample_weights).map(|(&y, &w)| f64::from(y) * f64::from(w)).sum();
+                sum / total
+            }
+            Some(q) => {
+                let mut pairs: Vec<(f32, f32)> =
+                    y.iter().copied().zip(sample_weights.iter().copied()).collect();
+                f64::from(weighted_quantile(&mut pairs, q))
+            }
+        };
+        let mut predicted = vec![base; n];
+        let mut gradients = vec![0.0_f32; n];
+        let mut trees = Vec::with_capacity(params.trees);
+        let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
+        for _ in 0..params.trees {
+            for i in 0..n {
+                // Squared errors are taken in float64, where base and target may be close.
+                let gradient = params.loss.gradient(0.0, (predicted[i] - f64::from(y[i])) as f32);
+                gradients[i] = gradient * sample_weights[i];
+            }
+            let columns: Vec<usize> = share(useful.len(), params.column_share, &mut rng)
+                .into_iter()
+                .map(|place| useful[place])
+                .collect();
+            let mut rows: Vec<u32> =
+                share(n, params.row_share, &mut rng).into_iter().map(|row| row as u32).collect();
+            let data = Data {
+                bins: &bins,
+                binned: &binned,
+                rows: n,
+                gradients: &gradients,
+                weights: sample_weights,
+                columns: &columns,
+            };
+            let (mut tree, leaves) = grow(&data, &mut rows, params);
+            if let Some(q) = params.loss.quantile() {
+                for (node, range) in &leaves {
+                    let mut residuals: Vec<(f32, f32)> = rows[range.clone()]
+                        .iter()
+                        .map(|&row| {
+                            let row = row as usize;
+                            ((f64::from(y[row]) - predicted[row]) as f32, sample_weights[row])
+                        })
+                        .collect();
+                    tree.nodes[*node] = Node::Leaf(f64::from(weighted_quantile(&mut residuals, q)));
+                }
+            }
+            for node in &mut tree.nodes {
+                if let Node::Leaf(value) = node {
+                    *value *= params.learning_rate;
+                }
+            }
+            if rows.len() == n {
+                for (node, range) in &leaves {
+                    if let Node::Leaf(value) = tree.nodes[*node] {
+                        for &row in &rows[range.clone()] {
+                            predicted[row as usize] += value;
+                        }
+                    }
+                }
+            } else {
+                for (row, predicted) in x.rows().into_iter().zip(&mut predicted) {
+                    *predicted += tree.predict(|column| row[column]);
+                }
+            }
+            trees.push(tree);
+        }
+        Ok(Self { params: params.clone(), columns: x.ncols(), base, trees })
+    }
+
+    /// The predictions for rows `[m, d]`.
+    ///
+    /// # Errors
+    /// [`Error::ColumnMismatch`].
+    pub fn predict(&self, x: ArrayView2<f32>) -> Result<Vec<f32>> {
+        if x.ncols() != self.columns {
+            return Err(Error::ColumnMismatch { found: x.ncols(), expected: self.columns });
+        }
+        Ok((0..x.nrows())
+            .into_par_iter()
+            .with_min_len(64)
+            .map(|i| {
+                let row = x.row(i);
+                let sum: f64 = self.trees.iter().map(|tree| tree.predict(|c| row[c])).sum();
+                (self.base + sum) as f32
+            })
+            .collect())
+    }
+
+    /// What it was fitted with.
+    pub fn params(&self) -> &BoosterParams {
+        &self.params
+    }
+
+    /// Its trees.
+    pub fn trees(&self) -> &[Tree] {
+        &self.trees
+    }
+
+    /// For each column `[d]` the sum of the gains of the splits on it.
+    pub fn gain_importance(&self) -> Vec<f64> {
+        let mut out = vec![0.0; self.columns];
+        for node in self.trees.iter().flat_map(|tree| &tree.nodes) {
+            if let Node::Split { column, gain, .. } = node {
+                out[*column] += gain;
+            }
+        }
+        out
+    }
+
+    /// Writes the model as JSON, atomically.
+    ///
+    /// # Errors
+    /// [`Error::Project`] when the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        Ok(write_json(path, self)?)
+    }
+
+    /// Reads a model from JSON.
+    ///
+    /// # Errors
+    /// [`Error::Project`] when the file cannot be read; [`Error::File`] when its trees are not whole.
+    pub fn load(path: &Path) -> Result<Self> {
+        let booster: Self = read_json(path)?;
+        let whole = |tree: &Tree| {
+            !tree.nodes.is_empty()
+                && tree.nodes.iter().enumerate().all(|(i, node)| match node {
+                    Node::Leaf(_) => true,
+                    Node::Split { column, left, right, .. } => {
+                        let after = i + 1..tree.nodes.len();
+                        *column < booster.columns && after.contains(left) && after.contains(right)
+                    }
+                })
+        };
+        if booster.trees.iter().all(whole) {
+            Ok(booster)
+        } else {
+            let reason = "a tree refers to a column or a node that it does not have".into();
+            Err(Error::File { path: path.into(), reason })
+        }
+    }
+}
+
+fn has_missing(x: ArrayView2<f32>, column: usize) -> bool {
+    x.column(column).iter().any(|v| v.is_nan())
+}
+
+/// A share of `0..n`, ascending, at least one.
+fn share(n: usize, share: f64, rng: &mut ChaCha8Rng) -> Vec<usize> {
+    let count = ((n as f64 * share).round() as usize).clamp(n.min(1), n);
+    if count == n {
+        return (0..n).collect();
+    }
+    let mut out = index::sample(rng, n, count).into_vec();
+    out.sort_unstable();
+    out
+}
+
+fn check(x: ArrayView2<f32>, y: &[f32], weights: Option<&[f32]>) -> Result<()> {
+    let (n, d) = x.dim();
+    if d == 0 {
+        return Err(Error::NoColumns { rows: n });
+    }
+    if n == 0 {
+        return Err(Error::TooFewRows { what: "boosting".into(), rows: 0, needed: 1 });
+    }
+    if y.len() != n {
+        return Err(Error::LengthMismatch { what: "targets", found: y.len(), expected: n });
+    }
+    if let Some(((row, column), &value)) = x.indexed_iter().find(|(_, v)| v.is_infinite()) {
+        return Err(Error::NotFinite { row, column, value: value.into() });
+    }
+    if let Some(row) = y.iter().position(|v| !v.is_finite()) {
+        return Err(Error::NotFinite { row, column: d, value: y[row].into() });
+    }
+    if let Some(weights) = weights {
+        if weights.len() != n {
+            let found = weights.len();
+            return Err(Error::LengthMismatch { what: "weights", found, expected: n });
+        }
+        if let Some(bad) = weights.iter().find(|w| !(**w >= 0.0 && w.is_finite())) {
+            return Err(Error::parameter("weight", bad, "a finite number of at least 0"));
+        }
+        if weights.iter().all(|&w| w == 0.0) {
+            return Err(Error::parameter("sum of weights", 0, "more than 0"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// What a booster minimises.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Loss {
+    /// Squared errors: predicts means.
+    #[default]
+    Squared,
+    /// Absolute errors: predicts medians.
+    Absolute,
+    /// The pinball loss: predicts the quantile of this share, more than 0 and less than 1.
+    Quantile(f64),
+}
+
+impl Loss {
+    pub(super) fn check(self) -> Result<()> {
+        match self {
+            Self::Quantile(q) if !(q > 0.0 && q < 1.0) => {
+                Err(Error::parameter("quantile", q, "more than 0, less than 1"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The derivative of the loss by the prediction.
+    pub(super) fn gradient(self, truth: f32, predicted: f32) -> f32 {
+        let level = match self {
+            Self::Squared => return predicted - truth,
+            Self::Absolute => 0.5,
+            Self::Quantile(q) => q as f32,
+        };
+        if predicted > truth {
+            1.0 - level
+        } else if predicted < truth {
+            -level
+        } else {
+            0.0
+        }
+    }
+
+    /// The best constant for these values, which are reordered. `None` stands for the mean, which a
+    /// tree knows already.
+    pub(super) fn quantile(self) -> Option<f64> {
+        match self {
+            Self::Squared => None,
+            Self::Absolute => Some(0.5),
+            Self::Quantile(q) => Some(q),
+        }
+    }
+}
+
+/// The weighted quantile `q` of `(value, weight)` pairs, which are sorted: the middle between the
+/// values where the cumulated weight passes `q` of the whole from below and from above.
+pub(super) fn weighted_quantile(pairs: &mut [(f32, f32)], q: f64) -> f32 {
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let total: f64 = pairs.iter().map(|p| f64::from(p.1)).sum();
+    let target = q * total;
+    let mut sum = 0.0;
+    let mut low = None;
+    for &(value, weight) in pairs.iter() {
+        sum += f64::from(weight);
+        if low.is_none() && sum >= target - 1e-9 * total {
+            low = Some(value);
+        }
+        if sum > target + 1e-9 * total {
+            let low = low.unwrap_or(value);
+            return ((f64::from(low) + f64::from(value)) / 2.0) as f32;
+        }
+    }
+    low.or(pairs.last().map(|p| p.0)).unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_follow_the_weights() {
+        let mut even = [(3.0, 1.0), (1.0, 1.0), (2.0, 1.0), (4.0, 1.0)];
+        assert_eq!(weighted_quantile(&mut even, 0.5), 2.5);
+        assert_eq!(weighted_quantile(&mut even, 0.9), 4.0);
+        let mut heavy = [(1.0, 5.0), (2.0, 1.0), (3.0, 1.0)];
+        assert_eq!(weighted_quantile(&mut heavy, 0.5), 1.0);
+        assert_eq!(weighted_quantile(&mut [], 0.5), 0.0);
+    }
+}

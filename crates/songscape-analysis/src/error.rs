@@ -1,0 +1,131 @@
+use std::path::PathBuf;
+
+/// The result of an analysis.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong in an analysis.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A value is NaN or infinite.
+    #[error("row {row}, column {column} is {value}; every value must be finite")]
+    NotFinite {
+        /// The row, counted from 0.
+        row: usize,
+        /// The column, counted from 0.
+        column: usize,
+        /// NaN or an infinity.
+        value: f64,
+    },
+    /// The matrix has no columns.
+    #[error("the matrix has {rows} rows but no columns")]
+    NoColumns {
+        /// The number of rows.
+        rows: usize,
+    },
+    /// There are fewer rows than the method needs.
+    #[error("{what} needs at least {needed} rows, got {rows}")]
+    TooFewRows {
+        /// The method, with the parameter that sets its need.
+        what: String,
+        /// The number of rows that were given.
+        rows: usize,
+        /// The smallest number that would do.
+        needed: usize,
+    },
+    /// Two inputs that belong together have different lengths.
+    #[error("{what} has {found} entries, expected {expected} (one for each row)")]
+    LengthMismatch {
+        /// The input that has the wrong length.
+        what: &'static str,
+        /// Its length.
+        found: usize,
+        /// The length it should have.
+        expected: usize,
+    },
+    /// A fitted model was given vectors of another width.
+    #[error("the rows have {found} columns, the model was fitted on {expected}")]
+    ColumnMismatch {
+        /// The width of the rows that were given.
+        found: usize,
+        /// The width of the rows that the model was fitted on.
+        expected: usize,
+    },
+    /// A parameter is out of its range.
+    #[error("{name} is {value}, expected {expected}")]
+    Parameter {
+        /// The parameter.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// The range or relation that it must fulfil.
+        expected: &'static str,
+    },
+    /// There are fewer groups than folds.
+    #[error("{folds} folds need at least {folds} groups, got {groups}")]
+    TooFewGroups {
+        /// The number of different groups.
+        groups: usize,
+        /// The number of folds that was asked for.
+        folds: usize,
+    },
+    /// Too few songs have a year.
+    #[error("{known} songs have a year; at least {needed} are needed")]
+    TooFewYears {
+        /// The number of songs with a year.
+        known: usize,
+        /// The smallest number that would do.
+        needed: usize,
+    },
+    /// All songs have the same year, so that there is nothing to predict.
+    #[error(
+        "all {known} songs that have a year are of {year}; at least two different years are needed"
+    )]
+    OneYear {
+        /// The number of songs with a year.
+        known: usize,
+        /// Their year.
+        year: i32,
+    },
+    /// No column varies.
+    #[error("all {columns} columns are constant; there is nothing to learn from")]
+    AllConstant {
+        /// The number of columns.
+        columns: usize,
+    },
+    /// The caller asked to stop.
+    #[error("{what} was interrupted")]
+    Interrupted {
+        /// What was being computed.
+        what: &'static str,
+    },
+    /// A comparison made with another crate's method failed.
+    #[error("{method} failed: {reason}")]
+    Baseline {
+        /// The method.
+        method: &'static str,
+        /// What it said.
+        reason: String,
+    },
+    /// A file could not be read.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        reason: String,
+    },
+    /// A file of the project could not be written or read.
+    #[error(transparent)]
+    Project(#[from] songscape_project::Error),
+}
+
+impl Error {
+    pub(crate) fn parameter(
+        name: &'static str,
+        value: impl ToString,
+        expected: &'static str,
+    ) -> Self {
+        Self::Parameter { name, value: value.to_string(), expected }
+    }
+}

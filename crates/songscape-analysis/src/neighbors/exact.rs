@@ -1,0 +1,214 @@
+use ndarray::{Array2, ArrayView2, Axis, s};
+use rayon::prelude::*;
+
+use super::{Metric, Neighbors};
+use crate::error::{Error, Result};
+use crate::vectors::{check_finite, unit_rows};
+
+/// Rows of a tile of the product, and columns: a tile of float32 stays within a core's cache.
+const TILE: (usize, usize) = (128, 1024);
+/// Candidates that are kept beyond `k`, so that the product's rounding loses no neighbour.
+const SPARE: usize = 8;
+
+/// The `k` nearest neighbours of every row of `x` `[n, d]`, the row itself left out.
+///
+/// Candidates are found by a blocked matrix product in float32 on all threads (for
+/// [`Metric::Manhattan`], by the distances themselves), measured again in float64, and ordered by
+/// distance, then by row. The result does not depend on the number of threads. Time grows as n² d;
+/// memory beyond the result does not grow with n².
+///
+/// # Errors
+/// [`Error::TooFewRows`] unless `n > k`, [`Error::Parameter`] when `k` is 0, those of
+/// [`check_finite`].
+pub fn exact(x: ArrayView2<f32>, k: usize, metric: Metric) -> Result<Neighbors> {
+    check_finite(x)?;
+    let n = x.nrows();
+    if k == 0 {
+        return Err(Error::parameter("neighbors", k, "at least 1"));
+    }
+    if n <= k {
+        return Err(Error::TooFewRows { what: format!("{k} neighbors"), rows: n, needed: k + 1 });
+    }
+    let x = x.as_standard_layout();
+    let prepared = match metric {
+        Metric::Cosine => unit_rows(x.view()),
+        Metric::Euclidean | Metric::Manhattan => centred_and_scaled(x.view()),
+    };
+    let half_squares: Vec<f32> =
+        prepared.rows().into_iter().map(|row| 0.5 * row.dot(&row)).collect();
+
+    let mut indices = Array2::<u32>::zeros((n, k));
+    let mut distances = Array2::<f32>::zeros((n, k));
+    let blocks: Vec<_> = indices
+        .axis_chunks_iter_mut(Axis(0), TILE.0)
+        .zip(distances.axis_chunks_iter_mut(Axis(0), TILE.0))
+        .enumerate()
+        .collect();
+    blocks.into_par_iter().for_each(|(block, (mut indices, mut distances))| {
+        let first = block * TILE.0;
+        let mut best = candidates(&prepared, &half_squares, first, indices.nrows(), k, metric);
+        for (i, candidates) in best.iter_mut().enumerate() {
+            let row = x.row(first + i);
+            let mut measured: Vec<(f64, u32)> = candidates
+                .entries
+                .iter()
+                .map(|&(_, j)| (measure(metric, row, x.row(j as usize)), j))
+                .collect();
+            measured.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            for (j, &(distance, index)) in measured.iter().take(k).enumerate() {
+                indices[[i, j]] = index;
+                distances[[i, j]] = distance as f32;
+            }
+        }
+    });
+    Ok(Neighbors { indices, distances })
+}
+
+/// Differences without the common offset, which would drown them in rounding, and within ±2, so
+/// that no square overflows. The order of the distances stays.
+fn centred_and_scaled(x: ArrayView2<f32>) -> Array2<f32> {
+    let largest = x.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+    let scale = if largest > 0.0 { 1.0 / f64::from(largest) } else { 1.0 };
+    let mean = x.mapv(f64::from).sum_axis(Axis(0)) / x.nrows() as f64;
+    let mut out = x.to_owned();
+    for mut row in out.rows_mut() {
+        row.zip_mut_with(&mean, |v, &m| *v = ((f64::from(*v) - m) * scale) as f32);
+    }
+    out
+}
+
+fn measure(metric: Metric, a: ndarray::ArrayView1<f32>, b: ndarray::ArrayView1<f32>) -> f64 {
+    match (a.as_slice(), b.as_slice()) {
+        (Some(a), Some(b)) => metric.distance(a, b),
+        _ => metric.distance(&a.to_vec(), &b.to_vec()),
+    }
+}
+
+/// The nearest rows to each of the rows `first..first + count`, by a score that orders as the
+/// distance does.
+fn candidates(
+    x: &Array2<f32>,
+    half_squares: &[f32],
+    first: usize,
+    count: usize,
+    k: usize,
+    metric: Metric,
+) -> Vec<Nearest> {
+    let n = x.nrows();
+    let kept = (k + SPARE).min(n - 1);
+    let mut best: Vec<Nearest> = (0..count).map(|_| Nearest::new(kept)).collect();
+    let block = x.slice(s![first..first + count, ..]);
+    for start in (0..n).step_by(TILE.1) {
+        let end = (start + TILE.1).min(n);
+        let tile = x.slice(s![start..end, ..]);
+        if metric == Metric::Manhattan {
+            for (i, nearest) in best.iter_mut().enumerate() {
+                for (j, other) in tile.rows().into_iter().enumerate() {
+                    let score = block.row(i).iter().zip(other).map(|(a, b)| (a - b).abs()).sum();
+                    nearest.offer(score, start + j, first + i);
+                }
+            }
+            continue;
+        }
+        let products = block.dot(&tile.t());
+        for (i, nearest) in best.iter_mut().enumerate() {
+            for (j, &product) in products.row(i).iter().enumerate() {
+                let score = match metric {
+                    Metric::Euclidean => half_squares[start + j] - product,
+                    _ => -product,
+                };
+                nearest.offer(score, start + j, first + i);
+            }
+        }
+    }
+    best
+}
+
+/// The smallest scores seen so far, sorted.
+struct Nearest {
+    entries: Vec<(f32, u32)>,
+    kept: usize,
+    worst: f32,
+}
+
+impl Nearest {
+    fn new(kept: usize) -> Self {
+        Self { entries: Vec::with_capacity(kept + 1), kept, worst: f32::INFINITY }
+    }
+
+    #[inline]
+    fn offer(&mut self, score: f32, row: usize, of: usize) {
+        if score >= self.worst || row == of {
+            return;
+        }
+        let place = self.entries.partition_point(|e| e.0 <= score);
+        self.entries.insert(place, (score, row as u32));
+        self.entries.truncate(self.kept);
+        if self.entries.len() == self.kept {
+            self.worst = self.entries[self.kept - 1].0;
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn points(n: usize, d: usize) -> Array2<f32> {
+        let mut state = 1u64;
+        Array2::from_shape_simple_fn((n, d), || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 40) as f32 / (1 << 24) as f32 + 100.0
+        })
+    }
+
+    #[test]
+    fn every_metric_agrees_with_the_plain_search() {
+        let x = points(300, 7);
+        for metric in [Metric::Cosine, Metric::Euclidean, Metric::Manhattan] {
+            let found = exact(x.view(), 6, metric).unwrap();
+            for i in 0..300 {
+                let row = x.row(i).to_vec();
+                let mut all: Vec<(f64, u32)> = (0..300)
+                    .filter(|&j| j != i)
+                    .map(|j| (metric.distance(&row, &x.row(j).to_vec()), j as u32))
+                    .collect();
+                all.sort_by(|a, b| a.0.total_cmp(&b.0));
+                let expected: Vec<u32> = all[..6].iter().map(|e| e.1).collect();
+                assert_eq!(found.indices.row(i).to_vec(), expected, "{metric:?} row {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_rows_are_neighbours_at_distance_zero() {
+        let x = Array2::<f32>::ones((5, 3));
+        let found = exact(x.view(), 2, Metric::Cosine).unwrap();
+        assert_eq!(found.indices.row(0).to_vec(), [1, 2]);
+        assert!(found.distances.iter().all(|&d| d == 0.0));
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_nothing() {
+        let x = points(500, 20);
+        let with = |threads| {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap()
+                .install(|| exact(x.view(), 10, Metric::Euclidean).unwrap())
+        };
+        assert_eq!(with(1), with(3));
+    }
+
+    #[test]
+    fn too_few_rows_are_refused() {
+        let x = points(5, 2);
+        assert!(matches!(
+            exact(x.view(), 5, Metric::Euclidean),
+            Err(Error::TooFewRows { rows: 5, needed: 6, .. })
+        ));
+        assert!(exact(x.view(), 0, Metric::Euclidean).is_err());
+    }
+}

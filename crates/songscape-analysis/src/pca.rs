@@ -1,0 +1,158 @@
+//! Principal components, as an explicit step before a regression or a start for a map.
+
+use linfa_linalg::Order;
+use linfa_linalg::eigh::{EigSort, EighInto};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+
+use crate::error::{Error, Result};
+use crate::vectors::check_finite;
+
+/// The leading principal components of a matrix, found by the eigenvectors of its covariance, or of
+/// its Gram matrix where there are fewer rows than columns.
+#[derive(Debug, Clone)]
+pub struct Pca {
+    mean: Array1<f64>,
+    /// `[kept, d]`, unit rows.
+    axes: Array2<f64>,
+    variances: Array1<f64>,
+    total: f64,
+}
+
+impl Pca {
+    /// Fits at most `components` components to `x` `[n, d]`. Fewer are kept when the matrix has
+    /// fewer directions in which it varies.
+    ///
+    /// Each axis points to the side on which its largest coefficient is positive.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for zero components, [`Error::TooFewRows`] for fewer than two rows,
+    /// [`Error::AllConstant`] when nothing varies, those of [`check_finite`].
+    pub fn fit(x: ArrayView2<f32>, components: usize) -> Result<Self> {
+        check_finite(x)?;
+        if components == 0 {
+            return Err(Error::parameter("components", 0, "at least 1"));
+        }
+        let (n, d) = x.dim();
+        if n < 2 {
+            return Err(Error::TooFewRows {
+                what: "principal components".into(),
+                rows: n,
+                needed: 2,
+            });
+        }
+        let mut centred = x.mapv(f64::from);
+        let mean = centred.sum_axis(Axis(0)) / n as f64;
+        centred -= &mean;
+        let wide = d > n;
+        let product = if wide { centred.dot(&centred.t()) } else { centred.t().dot(&centred) };
+        let total = product.diag().sum();
+        if total <= 0.0 || !total.is_finite() {
+            return Err(Error::AllConstant { columns: d });
+        }
+        let (values, vectors) = product
+            .eigh_into()
+            .map_err(|e| Error::Baseline {
+                method: "the eigenvectors of the covariance",
+                reason: e.to_string(),
+            })?
+            .sort_eig(Order::Largest);
+        let kept = values
+            .iter()
+            .take(components)
+            .take_while(|&&v| v > total * 1e-12)
+            .count()
+            .min(n - 1)
+            .max(1);
+        let vectors = vectors.slice(s![.., ..kept]);
+        let mut axes =
+            if wide { centred.t().dot(&vectors).reversed_axes() } else { vectors.t().to_owned() };
+        for mut axis in axes.rows_mut() {
+            let length = axis.dot(&axis).sqrt();
+            let largest = axis.iter().fold(0.0_f64, |m, &v| if v.abs() > m.abs() { v } else { m });
+            let scale = largest.signum() / length;
+            axis.mapv_inplace(|v| v * scale);
+        }
+        let variances = values.slice(s![..kept]).mapv(|v| v / (n - 1) as f64);
+        Ok(Self { mean, axes, variances, total: total / (n - 1) as f64 })
+    }
+
+    /// The coordinates of rows `[m, d]` on the components: `[m, kept]`.
+    ///
+    /// # Errors
+    /// [`Error::ColumnMismatch`].
+    pub fn project(&self, x: ArrayView2<f32>) -> Result<Array2<f32>> {
+        if x.ncols() != self.mean.len() {
+            return Err(Error::ColumnMismatch { found: x.ncols(), expected: self.mean.len() });
+        }
+        let centred = x.mapv(f64::from) - &self.mean;
+        Ok(centred.dot(&self.axes.t()).mapv(|v| v as f32))
+    }
+
+    /// The coordinates divided by their standard deviations on the fitted rows: `[m, kept]`, each
+    /// column of variance 1 on those rows.
+    ///
+    /// # Errors
+    /// As [`project`](Self::project).
+    pub fn whiten(&self, x: ArrayView2<f32>) -> Result<Array2<f32>> {
+        let mut projected = self.project(x)?;
+        for (mut column, &variance) in projected.columns_mut().into_iter().zip(&self.variances) {
+            let scale = (1.0 / variance.sqrt()) as f32;
+            column.mapv_inplace(|v| v * scale);
+        }
+        Ok(projected)
+    }
+
+    /// The number of components that are kept.
+    pub fn components(&self) -> usize {
+        self.axes.nrows()
+    }
+
+    /// The variance along each kept component, largest first.
+    pub fn variances(&self) -> &Array1<f64> {
+        &self.variances
+    }
+
+    /// The share of the whole variance (not only of the kept components') on each component.
+    pub fn shares(&self) -> Array1<f64> {
+        &self.variances / self.total
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use approx::assert_abs_diff_eq;
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn a_line_has_one_component_whether_wide_or_tall() {
+        let tall = array![[0.0_f32, 0.0], [1.0, 2.0], [2.0, 4.0]];
+        let pca = Pca::fit(tall.view(), 2).unwrap();
+        assert_eq!(pca.components(), 1);
+        assert_abs_diff_eq!(pca.shares()[0], 1.0, epsilon = 1e-9);
+        let wide = array![[0.0_f32, 0.0, 1.0], [1.0, 2.0, 1.0]];
+        let pca = Pca::fit(wide.view(), 2).unwrap();
+        let projected = pca.project(wide.view()).unwrap();
+        assert_abs_diff_eq!(projected[[1, 0]] - projected[[0, 0]], 5f32.sqrt(), epsilon = 1e-5);
+    }
+
+    #[test]
+    fn whitened_columns_have_unit_variance_and_do_not_correlate() {
+        let x = Array2::from_shape_fn((50, 4), |(i, j)| {
+            ((i * (j + 3) * 7919) % 101) as f32 * (j + 1) as f32 + (i % 7) as f32
+        });
+        let white = Pca::fit(x.view(), 4).unwrap().whiten(x.view()).unwrap().mapv(f64::from);
+        let covariance = white.t().dot(&white) / 49.0;
+        assert_abs_diff_eq!(covariance, Array2::eye(4), epsilon = 1e-4);
+    }
+
+    #[test]
+    fn a_constant_matrix_is_refused() {
+        assert!(matches!(
+            Pca::fit(Array2::ones((4, 2)).view(), 1),
+            Err(Error::AllConstant { columns: 2 })
+        ));
+    }
+}

@@ -1,0 +1,179 @@
+//! UMAP: a map of few dimensions that keeps neighbours together.
+//!
+//! After L. McInnes, J. Healy and J. Melville, "UMAP: Uniform Manifold Approximation and Projection
+//! for Dimension Reduction" (2018). The steps are the [neighbours](crate::neighbors), the
+//! [fuzzy graph](graph), a start ([`Start`]) and the [layout](layout::optimize), which is parallel
+//! and gives the same bytes for any number of threads.
+
+mod curve;
+pub mod graph;
+mod init;
+pub mod layout;
+
+use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
+use songscape_project::Progress;
+
+use crate::error::{Error, Result};
+use crate::neighbors::{self, Metric, Neighbors};
+use crate::vectors::check_finite;
+
+pub use curve::Curve;
+pub use graph::FuzzyGraph;
+
+/// What a map is made with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UmapParams {
+    /// The size of a point's neighbourhood, the point itself counted (2 or more). Small values show
+    /// fine structure, large ones the coarse.
+    pub neighbors: usize,
+    /// The number of dimensions of the map (1–64).
+    pub dims: usize,
+    /// How close points may lie on the map, 0 to `3 spread`; 0 makes tight groups, for clustering.
+    pub min_dist: f64,
+    /// The scale of the map (more than 0).
+    pub spread: f64,
+    /// How vectors are compared.
+    pub metric: Metric,
+    /// Passes over the graph; without a value 500 for up to 10,000 rows and 200 for more.
+    pub epochs: Option<usize>,
+    /// Points that every point is pushed away from, for each that it is pulled to.
+    pub negatives: usize,
+    /// Where the layout starts.
+    pub start: Start,
+    /// The seed of everything random.
+    pub seed: u64,
+}
+
+/// Where the layout starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Start {
+    /// The leading eigenvectors of the graph, which keep the large structure. A graph in several
+    /// pieces has no such eigenvectors; there the start is [`Start::Pca`].
+    #[default]
+    Spectral,
+    /// The principal components of the vectors.
+    Pca,
+}
+
+impl Default for UmapParams {
+    fn default() -> Self {
+        Self {
+            neighbors: 15,
+            dims: 2,
+            min_dist: 0.1,
+            spread: 1.0,
+            metric: Metric::Cosine,
+            epochs: None,
+            negatives: 5,
+            start: Start::Spectral,
+            seed: 0,
+        }
+    }
+}
+
+impl UmapParams {
+    /// A map made for clustering: 10 dimensions, tight groups (`min_dist` 0).
+    pub fn for_clustering() -> Self {
+        Self { dims: 10, min_dist: 0.0, ..Self::default() }
+    }
+
+    /// The same parameters with what is too large for `rows` rows made smaller: `neighbors` at most
+    /// `rows / 2` (at least 2) and `dims` at most `rows − 2` (at least 1).
+    pub fn reduced_for(&self, rows: usize) -> Self {
+        Self {
+            neighbors: self.neighbors.min((rows / 2).max(2)),
+            dims: self.dims.min(rows.saturating_sub(2).max(1)),
+            ..self.clone()
+        }
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] names the field that is out of its range.
+    pub fn check(&self) -> Result<()> {
+        if self.neighbors < 2 {
+            return Err(Error::parameter(
+                "neighbors",
+                self.neighbors,
+                "at least 2 (the point itself counts)",
+            ));
+        }
+        if !(1..=layout::MAX_DIMS).contains(&self.dims) {
+            return Err(Error::parameter("dims", self.dims, "1 to 64"));
+        }
+        if !(self.spread > 0.0 && self.spread.is_finite()) {
+            return Err(Error::parameter("spread", self.spread, "a finite number more than 0"));
+        }
+        if !(0.0..=3.0 * self.spread).contains(&self.min_dist) {
+            return Err(Error::parameter("min_dist", self.min_dist, "0 to 3 times the spread"));
+        }
+        if self.epochs == Some(0) {
+            return Err(Error::parameter("epochs", 0, "at least 1"));
+        }
+        Ok(())
+    }
+
+    /// The number of epochs for `rows` rows.
+    pub fn epochs_for(&self, rows: usize) -> usize {
+        self.epochs.unwrap_or(if rows <= 10_000 { 500 } else { 200 })
+    }
+}
+
+/// Makes a map of the rows of `x` `[n, d]`: `[n, dims]`.
+///
+/// The result depends on the vectors, the parameters and the order of the rows, not on the number
+/// of threads. Use [`UmapParams::reduced_for`] where there may be few rows.
+///
+/// # Errors
+/// [`Error::TooFewRows`] unless `n >= neighbors` and `n >= dims + 2`; [`Error::Parameter`];
+/// [`Error::Interrupted`]; those of [`check_finite`].
+pub fn fit(
+    x: ArrayView2<f32>,
+    params: &UmapParams,
+    progress: &dyn Progress,
+) -> Result<Array2<f32>> {
+    params.check()?;
+    check_finite(x)?;
+    let needed = params.neighbors.max(params.dims + 2);
+    if x.nrows() < needed {
+        return Err(Error::TooFewRows {
+            what: format!("a map of {} dims with {} neighbors", params.dims, params.neighbors),
+            rows: x.nrows(),
+            needed,
+        });
+    }
+    let neighbors = neighbors::exact(x, params.neighbors - 1, params.metric)?;
+    fit_neighbors(x, &neighbors, params, progress)
+}
+
+/// As [`fit`], with neighbours found before. Their `k` stands for `params.neighbors`, which is
+/// `k + 1`.
+///
+/// # Errors
+/// [`Error::LengthMismatch`] when there are not as many neighbourhoods as rows, otherwise as [`fit`].
+pub fn fit_neighbors(
+    x: ArrayView2<f32>,
+    neighbors: &Neighbors,
+    params: &UmapParams,
+    progress: &dyn Progress,
+) -> Result<Array2<f32>> {
+    params.check()?;
+    check_finite(x)?;
+    if neighbors.indices.nrows() != x.nrows() {
+        return Err(Error::LengthMismatch {
+            what: "neighbors",
+            found: neighbors.indices.nrows(),
+            expected: x.nrows(),
+        });
+    }
+    let curve = Curve::fit(params.min_dist, params.spread);
+    let graph = FuzzyGraph::new(neighbors);
+    let epochs = params.epochs_for(x.nrows());
+    let graph = graph.pruned(epochs);
+    let mut map = init::start(x, &graph, params)?;
+    layout::optimize(&mut map, &graph, &curve, epochs, params.negatives, params.seed, progress)?;
+    Ok(map)
+}

@@ -1,0 +1,95 @@
+//! The map against the golden values of umap-learn (`tests/data/umap.npz`).
+#![allow(clippy::unwrap_used)]
+
+use std::fs::File;
+
+use ndarray::{Array1, Array2, s};
+use ndarray_npy::NpzReader;
+use songscape_analysis::neighbors::{self, Metric, Neighbors};
+use songscape_analysis::umap::graph::neighborhoods;
+use songscape_analysis::umap::{Curve, FuzzyGraph};
+
+fn golden() -> NpzReader<File> {
+    NpzReader::new(File::open("tests/data/umap.npz").unwrap()).unwrap()
+}
+
+fn metrics() -> [(&'static str, Metric); 2] {
+    [("euclidean", Metric::Euclidean), ("cosine", Metric::Cosine)]
+}
+
+#[test]
+fn neighbours_are_those_of_the_reference() {
+    let mut npz = golden();
+    let x: Array2<f32> = npz.by_name("x").unwrap();
+    for (name, metric) in metrics() {
+        let knn: Array2<i32> = npz.by_name(&format!("{name}.knn")).unwrap();
+        let dist: Array2<f32> = npz.by_name(&format!("{name}.dist")).unwrap();
+        let found = neighbors::exact(x.view(), 14, metric).unwrap();
+        assert_eq!(found.indices.mapv(|i| i as i32), knn.slice(s![.., 1..]), "{name}");
+        for (ours, theirs) in found.distances.iter().zip(dist.slice(s![.., 1..])) {
+            // The reference's distances are rounded to float32 on the way.
+            assert!((ours - theirs).abs() <= 1e-6 * theirs + 4e-7, "{name}: {ours} {theirs}");
+        }
+    }
+}
+
+#[test]
+fn the_graph_is_that_of_the_reference() {
+    let mut npz = golden();
+    for (name, _) in metrics() {
+        let knn: Array2<i32> = npz.by_name(&format!("{name}.knn")).unwrap();
+        let dist: Array2<f32> = npz.by_name(&format!("{name}.dist")).unwrap();
+        let neighbors = Neighbors {
+            indices: knn.slice(s![.., 1..]).mapv(|i| i as u32),
+            distances: dist.slice(s![.., 1..]).to_owned(),
+        };
+        let sigma: Array1<f32> = npz.by_name(&format!("{name}.sigma")).unwrap();
+        let rho: Array1<f32> = npz.by_name(&format!("{name}.rho")).unwrap();
+        for (i, scale) in neighborhoods(&neighbors).iter().enumerate() {
+            assert_eq!(scale.nearest, rho[i], "{name} row {i}");
+            assert!((scale.bandwidth / sigma[i] - 1.0).abs() < 1e-5, "{name} row {i}");
+        }
+        compare(&FuzzyGraph::new(&neighbors), &mut npz, name, 1e-5);
+    }
+}
+
+#[test]
+fn the_graph_of_our_own_neighbours_is_that_of_the_reference() {
+    let mut npz = golden();
+    let x: Array2<f32> = npz.by_name("x").unwrap();
+    for (name, metric) in metrics() {
+        let neighbors = neighbors::exact(x.view(), 14, metric).unwrap();
+        // Its cosine distances are some 1e-7 off, against bandwidths of 0.015.
+        let tolerance = if metric == Metric::Cosine { 5e-5 } else { 1e-5 };
+        compare(&FuzzyGraph::new(&neighbors), &mut npz, name, tolerance);
+    }
+}
+
+fn compare(graph: &FuzzyGraph, npz: &mut NpzReader<File>, name: &str, tolerance: f32) {
+    let row: Array1<i32> = npz.by_name(&format!("{name}.row")).unwrap();
+    let col: Array1<i32> = npz.by_name(&format!("{name}.col")).unwrap();
+    let weight: Array1<f32> = npz.by_name(&format!("{name}.weight")).unwrap();
+    let ours: Vec<(i32, i32, f32)> = (0..graph.len())
+        .flat_map(|i| graph.edges(i).map(move |(j, w)| (i as i32, j as i32, w)))
+        .collect();
+    assert_eq!(ours.len(), weight.len(), "{name}");
+    let mut worst = 0.0_f32;
+    for (k, &(i, j, w)) in ours.iter().enumerate() {
+        assert_eq!((i, j), (row[k], col[k]), "{name}");
+        worst = worst.max((w - weight[k]).abs());
+    }
+    assert!(worst <= tolerance, "{name}: the weights differ by up to {worst}");
+}
+
+#[test]
+fn the_curve_is_that_of_the_reference() {
+    let mut npz = golden();
+    for (key, min_dist, spread) in
+        [("ab.0.1.1.0", 0.1, 1.0), ("ab.0.0.1.0", 0.0, 1.0), ("ab.0.5.1.5", 0.5, 1.5)]
+    {
+        let ab: Array1<f64> = npz.by_name(key).unwrap();
+        let curve = Curve::fit(min_dist, spread);
+        assert!((curve.a - ab[0]).abs() < 1e-5, "{key}: {curve:?} {ab}");
+        assert!((curve.b - ab[1]).abs() < 1e-5, "{key}: {curve:?} {ab}");
+    }
+}
