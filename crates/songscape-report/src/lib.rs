@@ -1,1 +1,67 @@
 //! The figures and the interactive map of a music analysis.
+//!
+//! Plain data in ([`ReportInput`]), one folder out ([`write`]):
+//!
+//! ```text
+//! FOLDER/index.html       the map, offline, in one file: find, filter, listen, collect
+//! FOLDER/figures/*.png    the figures, at twice the size of the page's units
+//! FOLDER/figures/*.svg    the same, with their fonts
+//! FOLDER/tables/*.csv     what the figures and the page show, as numbers
+//! ```
+//!
+//! | figure | what it shows |
+//! |---|---|
+//! | `map-clusters` | the map by cluster, the cluster's number at its centre, −1 in black beneath |
+//! | `map-years` | the map by year, dark to light |
+//! | `predicted-years` | predicted against actual year: a violin and a box for every year |
+//! | `cluster-years` | release years of each cluster: a violin and a box in its colour |
+//! | `cluster-shares` | the share of each cluster in each year, stacked, −1 at the bottom |
+//! | `training` | the training loss |
+//!
+//! A figure whose data is not there (no song has a year, say) is left out, and
+//! [`Written::left_out`] and the page say why. Violins are Gaussian kernel densities with
+//! Silverman's bandwidth, boxes are Tukey's. The same input gives the same bytes.
+//!
+//! The page needs no network and no server: it opens from the disk. Audio and spectrograms are
+//! linked by relative paths ([`link`] makes them), never embedded. All text of the catalog is
+//! treated as data, and a content-security policy allows no script but the page's own.
+//!
+//! ```
+//! use songscape_report::{ReportInput, SongRow, write};
+//!
+//! let song = |id: &str, year, x, cluster| SongRow {
+//!     id: id.into(),
+//!     title: format!("Song {id}"),
+//!     artist: "Anon.".into(),
+//!     year: Some(year),
+//!     map: [x, 0.5],
+//!     cluster,
+//!     ..SongRow::default()
+//! };
+//! let input = ReportInput {
+//!     title: "Three songs".into(),
+//!     songs: vec![song("a", 1960, 0.0, 0), song("b", 1961, 1.0, 0), song("c", 1999, 5.0, -1)],
+//!     ..ReportInput::default()
+//! };
+//! let folder = tempfile::tempdir()?;
+//! let written = write(folder.path(), &input, &songscape_project::Silent)?;
+//! assert!(folder.path().join("index.html").exists());
+//! assert!(folder.path().join("figures/map-clusters.png").exists());
+//! let left_out: Vec<&str> = written.left_out.iter().map(|l| l.figure.as_str()).collect();
+//! assert_eq!(left_out, ["predicted-years", "training"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod error;
+mod figures;
+mod html;
+mod input;
+mod link;
+pub mod palette;
+mod tables;
+mod write;
+
+pub use error::{Error, Result};
+pub use input::{NotBeaten, ReportInput, RetrievalScore, Scores, SongRow, YearScore};
+pub use link::link;
+pub use write::{LeftOut, Written, write};

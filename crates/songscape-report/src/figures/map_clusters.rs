@@ -1,0 +1,115 @@
+//! Figure 1: the map by cluster, the cluster's number at its centre.
+
+use std::collections::BTreeMap;
+
+use kuva::render::render::TextAnchor;
+
+use super::panel::{INK, Panel, WHITE};
+use super::text::{counted, text_width};
+use super::{Drawn, Figure, points};
+use crate::input::ReportInput;
+use crate::palette;
+
+const NUMBER: u32 = 13;
+
+pub(super) fn draw(input: &ReportInput) -> Drawn {
+    if input.songs.is_empty() {
+        return Err("there are no songs");
+    }
+    let mut members: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
+    for (row, song) in input.songs.iter().enumerate() {
+        members.entry(song.cluster.max(-1)).or_default().push(row);
+    }
+    let alone = members.remove(&-1).map_or(0, |rows| rows.len());
+    let mut note = format!(
+        "{}, {}",
+        counted(input.songs.len(), "song", "songs"),
+        counted(members.len(), "cluster", "clusters")
+    );
+    if alone > 0 {
+        note +=
+            &format!("; {} in no cluster (−1), in black beneath", counted(alone, "song", "songs"));
+    }
+    let mut panel =
+        points::map_panel(input, 24.0, "Songs on the map, by cluster", std::slice::from_ref(&note));
+
+    let order = points::shuffled(input.songs.len());
+    let with_colour = |row: &usize| (*row, palette::cluster(input.songs[*row].cluster));
+    let (inside, outside): (Vec<usize>, Vec<usize>) =
+        order.into_iter().partition(|&row| input.songs[row].cluster >= 0);
+    let radius = points::radius(input.songs.len());
+    let beneath: Vec<_> = outside.iter().map(with_colour).collect();
+    points::draw(&mut panel, input, &beneath, radius * 0.8);
+    let above: Vec<_> = inside.iter().map(with_colour).collect();
+    points::draw(&mut panel, input, &above, radius);
+
+    let left_out = number(&mut panel, input, &members);
+    let mut caption = format!("{note}. Songs that sound alike lie together.");
+    if left_out > 0 {
+        caption += &format!(" There is no room for the numbers of {left_out} small clusters.");
+    }
+    Ok(Figure { scene: panel.into_scene(), caption })
+}
+
+/// Writes the numbers, largest cluster first, each at its centre or at the nearest free place around
+/// it. Returns how many found no place.
+fn number(panel: &mut Panel, input: &ReportInput, members: &BTreeMap<i32, Vec<usize>>) -> usize {
+    let mut by_size: Vec<_> = members.iter().collect();
+    by_size.sort_by_key(|(cluster, rows)| (std::cmp::Reverse(rows.len()), **cluster));
+    let mut taken: Vec<(f64, f64, f64)> = Vec::new();
+    let mut left_out = 0;
+    for (cluster, rows) in by_size {
+        let label = cluster.to_string();
+        let r = text_width(&label, NUMBER) / 2.0 + 5.0;
+        let centre = centre(panel, input, rows);
+        let free = |&(x, y): &(f64, f64)| {
+            let inside = x - r > panel.left
+                && x + r < panel.right
+                && y - r > panel.top
+                && y + r < panel.bottom;
+            inside && taken.iter().all(|&(a, b, s)| (a - x).hypot(b - y) > r + s + 1.5)
+        };
+        let Some((x, y)) = places_around(centre).find(free) else {
+            left_out += 1;
+            continue;
+        };
+        taken.push((x, y, r));
+        if (x, y) != centre {
+            panel.line(&[centre, (x, y)], INK, 1.0);
+        }
+        panel.ring((x, y), r, Some(WHITE), palette::cluster(*cluster), 2.2);
+        panel.text((x, y + 4.7), &label, NUMBER, TextAnchor::Middle, INK);
+    }
+    left_out
+}
+
+/// The member nearest to the median of the members: a cluster may be bent around its mean.
+fn centre(panel: &Panel, input: &ReportInput, rows: &[usize]) -> (f64, f64) {
+    let place = |row: usize| input.songs[row].map.map(f64::from);
+    let median = |axis: usize| {
+        let mut values: Vec<f64> = rows.iter().map(|&row| place(row)[axis]).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    let middle = [median(0), median(1)];
+    let far = |row: usize| {
+        let [x, y] = place(row);
+        (x - middle[0]).hypot(y - middle[1])
+    };
+    let nearest = rows.iter().copied().min_by(|&a, &b| far(a).total_cmp(&far(b)));
+    let [x, y] = nearest.map_or(middle, place);
+    (panel.px(x), panel.py(y))
+}
+
+/// The place itself, then places on growing circles around it.
+fn places_around((x, y): (f64, f64)) -> impl Iterator<Item = (f64, f64)> {
+    let circles = (1..=8).flat_map(move |ring| {
+        let steps = 8 + 4 * ring;
+        (0..steps).map(move |i| {
+            let angle = std::f64::consts::TAU * (f64::from(i) / f64::from(steps)) - 1.2;
+            let far = 12.0 * f64::from(ring);
+            (x + far * angle.cos(), y + far * angle.sin())
+        })
+    });
+    std::iter::once((x, y)).chain(circles)
+}

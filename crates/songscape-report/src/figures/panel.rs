@@ -1,0 +1,293 @@
+//! A page with one pair of axes: data coordinates in, kuva's drawing primitives out.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kuva::backend::raster::RasterBackend;
+use kuva::backend::svg::SvgBackend;
+use kuva::render::color::Color;
+use kuva::render::render::{PathData, Primitive, Scene, TextAnchor, TextSpan};
+
+use super::text::{text_width, wrap};
+use crate::palette::Rgb;
+
+pub(super) const INK: Rgb = [0x22, 0x22, 0x22];
+pub(super) const GREY: Rgb = [0x66, 0x66, 0x66];
+pub(super) const FAINT: Rgb = [0xe4, 0xe4, 0xe4];
+pub(super) const WHITE: Rgb = [255; 3];
+
+pub(super) const TITLE: u32 = 20;
+pub(super) const NOTE: u32 = 14;
+pub(super) const LABEL: u32 = 15;
+pub(super) const TICK: u32 = 13;
+
+/// How many pixels of a PNG make one unit of the page.
+const PNG_SCALE: f32 = 2.0;
+const REGULAR: &[u8] = include_bytes!("fonts/DejaVuSans.woff2");
+const BOLD: &[u8] = include_bytes!("fonts/DejaVuSans-Bold.woff2");
+
+/// Room around the axes, in page units.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Margins {
+    pub left: f64,
+    pub right: f64,
+    pub bottom: f64,
+}
+
+/// A page, its axes' rectangle, and the data ranges that span it.
+pub(super) struct Panel {
+    scene: Scene,
+    pub left: f64,
+    pub right: f64,
+    pub top: f64,
+    pub bottom: f64,
+    x: (f64, f64),
+    y: (f64, f64),
+}
+
+impl Panel {
+    /// A page of `width` by `height` with a title and notes over the axes.
+    pub fn new(
+        (width, height): (f64, f64),
+        margins: Margins,
+        title: &str,
+        notes: &[String],
+        x: (f64, f64),
+        y: (f64, f64),
+    ) -> Self {
+        let mut scene = Scene::new(width, height);
+        scene.font_family = Some("DejaVu Sans, Verdana, sans-serif".into());
+        let mut panel = Self {
+            scene,
+            left: margins.left,
+            right: width - margins.right,
+            top: 0.0,
+            bottom: height - margins.bottom,
+            x: widen(x),
+            y: widen(y),
+        };
+        let room = width - margins.left - 20.0;
+        let mut line = 14.0 + f64::from(TITLE);
+        for part in wrap(title, TITLE, room / 1.08) {
+            panel.bold(margins.left, line, &part, TITLE);
+            line += f64::from(TITLE) * 1.3;
+        }
+        line -= 4.0;
+        for part in notes.iter().flat_map(|note| wrap(note, NOTE, room)) {
+            panel.text((margins.left, line), &part, NOTE, TextAnchor::Start, GREY);
+            line += f64::from(NOTE) * 1.45;
+        }
+        panel.top = line;
+        panel
+    }
+
+    /// The page's x of a data value.
+    pub fn px(&self, x: f64) -> f64 {
+        self.left + (x - self.x.0) / (self.x.1 - self.x.0) * (self.right - self.left)
+    }
+
+    /// The page's y of a data value; larger values are higher up.
+    pub fn py(&self, y: f64) -> f64 {
+        self.bottom - (y - self.y.0) / (self.y.1 - self.y.0) * (self.bottom - self.top)
+    }
+
+    /// The rectangle around the axes.
+    pub fn frame(&mut self) {
+        let (left, top, right, bottom) = (self.left, self.top, self.right, self.bottom);
+        let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+        self.line(&corners, [0x99; 3], 1.0);
+    }
+
+    /// Ticks with labels below the axes; with `grid`, lines up through them. Labels that would touch
+    /// the one before are left out.
+    pub fn x_ticks(&mut self, ticks: &[(f64, String)], grid: bool) {
+        let mut free = f64::NEG_INFINITY;
+        for (value, label) in ticks {
+            let x = self.px(*value);
+            if grid {
+                self.line(&[(x, self.top), (x, self.bottom)], FAINT, 1.0);
+            }
+            let half = text_width(label, TICK) / 2.0;
+            if x - half > free {
+                self.line(&[(x, self.bottom), (x, self.bottom + 5.0)], [0x99; 3], 1.0);
+                self.text((x, self.bottom + 20.0), label, TICK, TextAnchor::Middle, INK);
+                free = x + half + 6.0;
+            }
+        }
+    }
+
+    /// Ticks with labels left of the axes and lines across.
+    pub fn y_ticks(&mut self, ticks: &[(f64, String)]) {
+        for (value, label) in ticks {
+            let y = self.py(*value);
+            self.line(&[(self.left, y), (self.right, y)], FAINT, 1.0);
+            self.line(&[(self.left - 5.0, y), (self.left, y)], [0x99; 3], 1.0);
+            self.text((self.left - 9.0, y + 4.5), label, TICK, TextAnchor::End, INK);
+        }
+    }
+
+    /// The names of the axes.
+    pub fn labels(&mut self, x: &str, y: &str) {
+        let middle = (self.left + self.right) / 2.0;
+        let below = self.scene.height - 14.0;
+        self.text((middle, below), x, LABEL, TextAnchor::Middle, INK);
+        self.scene.add(Primitive::Text {
+            x: 22.0,
+            y: (self.top + self.bottom) / 2.0,
+            content: y.into(),
+            size: LABEL,
+            anchor: TextAnchor::Middle,
+            rotate: Some(-90.0),
+            bold: false,
+            color: Some(colour(INK)),
+        });
+    }
+
+    pub fn text(&mut self, at: (f64, f64), text: &str, size: u32, anchor: TextAnchor, ink: Rgb) {
+        self.scene.add(Primitive::Text {
+            x: at.0,
+            y: at.1,
+            content: text.into(),
+            size,
+            anchor,
+            rotate: None,
+            bold: false,
+            color: Some(colour(ink)),
+        });
+    }
+
+    pub fn bold(&mut self, x: f64, y: f64, text: &str, size: u32) {
+        self.scene.add(Primitive::RichText {
+            x,
+            y,
+            spans: vec![TextSpan { bold: true, ..TextSpan::plain(text) }],
+            size,
+            anchor: TextAnchor::Start,
+            color: Some(colour(INK)),
+        });
+    }
+
+    pub fn line(&mut self, points: &[(f64, f64)], ink: Rgb, width: f64) {
+        self.scene.add(Primitive::PolyLine {
+            points: points.to_vec(),
+            stroke: colour(ink),
+            stroke_width: width,
+            stroke_dasharray: None,
+        });
+    }
+
+    pub fn dashed(&mut self, from: (f64, f64), to: (f64, f64), ink: Rgb, width: f64) {
+        self.scene.add(Primitive::Line {
+            x1: from.0,
+            y1: from.1,
+            x2: to.0,
+            y2: to.1,
+            stroke: colour(ink),
+            stroke_width: width,
+            stroke_dasharray: Some("7 5".into()),
+        });
+    }
+
+    /// A filled shape with an outline of the given width (0 for none).
+    pub fn shape(&mut self, points: &[(f64, f64)], fill: Rgb, outline: Rgb, width: f64) {
+        use std::fmt::Write as _;
+        let mut path = String::with_capacity(points.len() * 16);
+        for (i, (x, y)) in points.iter().enumerate() {
+            let _ = write!(path, "{}{x:.2} {y:.2} ", if i == 0 { 'M' } else { 'L' });
+        }
+        path.push('Z');
+        self.scene.add(Primitive::Path(Box::new(PathData {
+            d: path,
+            fill: Some(colour(fill)),
+            stroke: if width > 0.0 { colour(outline) } else { Color::None },
+            stroke_width: width,
+            opacity: None,
+            stroke_dasharray: None,
+        })));
+    }
+
+    pub fn rectangle(&mut self, (x0, y0): (f64, f64), (x1, y1): (f64, f64), fill: Rgb) {
+        self.scene.add(Primitive::Rect {
+            x: x0.min(x1),
+            y: y0.min(y1),
+            width: (x1 - x0).abs(),
+            height: (y1 - y0).abs(),
+            fill: colour(fill),
+            stroke: None,
+            stroke_width: None,
+            opacity: None,
+        });
+    }
+
+    /// A filled circle, or with `ring` the outline alone.
+    pub fn circle(&mut self, (cx, cy): (f64, f64), r: f64, ink: Rgb, opacity: f64) {
+        self.scene.add(Primitive::Circle {
+            cx: hundredth(cx),
+            cy: hundredth(cy),
+            r,
+            fill: colour(ink),
+            fill_opacity: (opacity < 1.0).then_some(opacity),
+            stroke: None,
+            stroke_width: None,
+        });
+    }
+
+    pub fn ring(&mut self, (cx, cy): (f64, f64), r: f64, fill: Option<Rgb>, ink: Rgb, width: f64) {
+        self.scene.add(Primitive::Circle {
+            cx: hundredth(cx),
+            cy: hundredth(cy),
+            r,
+            fill: fill.map_or(Color::None, colour),
+            fill_opacity: None,
+            stroke: Some(colour(ink)),
+            stroke_width: Some(width),
+        });
+    }
+
+    /// Many rectangles, each of its own colour: corner and size in page units.
+    pub fn cells(&mut self, cells: &[((f64, f64), f64, Rgb)]) {
+        self.scene.add(Primitive::RectBatch {
+            x: cells.iter().map(|cell| cell.0.0).collect(),
+            y: cells.iter().map(|cell| cell.0.1).collect(),
+            w: cells.iter().map(|cell| cell.1).collect(),
+            h: cells.iter().map(|cell| cell.1).collect(),
+            fills: cells.iter().map(|cell| colour(cell.2)).collect(),
+        });
+    }
+
+    pub fn into_scene(self) -> Scene {
+        self.scene
+    }
+}
+
+/// The scene as an SVG that carries its fonts and scales to the space it is given.
+pub(super) fn svg(scene: &mut Scene) -> String {
+    let face = |weight: &str, font: &[u8]| {
+        let data = STANDARD.encode(font);
+        format!(
+            "@font-face{{font-family:'DejaVu Sans';font-weight:{weight};\
+             src:url('data:font/woff2;base64,{data}') format('woff2');}}"
+        )
+    };
+    scene.defs = vec![format!("<style>{}{}</style>", face("normal", REGULAR), face("bold", BOLD))];
+    let drawn = SvgBackend::new().render_scene(scene);
+    let view = format!("<svg viewBox=\"0 0 {} {}\" ", scene.width, scene.height);
+    drawn.replacen("<svg ", &view, 1)
+}
+
+/// The scene as a PNG of twice as many pixels as the page has units.
+pub(super) fn png(scene: &Scene) -> Result<Vec<u8>, String> {
+    RasterBackend::new().with_scale(PNG_SCALE).render_scene(scene)
+}
+
+fn colour(rgb: Rgb) -> Color {
+    Color::Rgb(rgb[0], rgb[1], rgb[2])
+}
+
+fn hundredth(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+/// A range of one value gets room on both sides.
+fn widen((low, high): (f64, f64)) -> (f64, f64) {
+    if high > low { (low, high) } else { (low - 0.5, high + 0.5) }
+}

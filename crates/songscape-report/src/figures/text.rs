@@ -1,0 +1,114 @@
+//! How wide a text is in DejaVu Sans, and where to break it; numbers as text.
+
+/// The width of a text in page units, never less than drawn by more than a few percent.
+pub(super) fn text_width(text: &str, size: u32) -> f64 {
+    let em: f64 = text
+        .chars()
+        .map(|c| match c {
+            'i' | 'j' | 'l' | '\'' => 0.28,
+            ' ' | ',' | '.' | ';' | ':' | '|' => 0.32,
+            'f' | 't' | 'r' | '(' | ')' | '-' => 0.40,
+            'm' | 'w' | 'M' | 'W' | '@' | '%' | '—' => 0.98,
+            '0'..='9' | 'a'..='z' => 0.64,
+            '+' | '=' | '<' | '>' | '−' | '±' | '×' | '≤' | '≥' => 0.84,
+            _ => 0.76,
+        })
+        .sum();
+    em * f64::from(size)
+}
+
+/// The text in lines no wider than `room`, broken at spaces; a word that is wider stands alone.
+pub(super) fn wrap(text: &str, size: u32, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if text_width(line, size) + text_width(word, size) < room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.into()),
+        }
+    }
+    lines
+}
+
+/// A count with commas between the thousands.
+pub(crate) fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 song`, `2 songs`.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{} {}", thousands(count), if count == 1 { one } else { many })
+}
+
+/// A cluster's number with a true minus sign.
+pub(crate) fn cluster_name(cluster: i32) -> String {
+    if cluster < 0 { "−1".into() } else { cluster.to_string() }
+}
+
+/// Ticks at round values within a range, at most about `most`; steps are 1, 2 or 5 times a power of
+/// ten, with `whole` never below 1.
+pub(super) fn ticks((low, high): (f64, f64), most: usize, whole: bool) -> Vec<(f64, String)> {
+    let rough = ((high - low) / most.max(1) as f64).max(1e-12);
+    let power = 10f64.powf(rough.log10().floor());
+    let mut step = [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|m| m * power)
+        .find(|step| *step >= rough * 0.999)
+        .unwrap_or(10.0 * power);
+    if whole {
+        step = step.max(1.0);
+    }
+    let decimals = (-step.log10().floor()).max(0.0) as usize;
+    let first = (low / step - 1e-9).ceil() as i64;
+    let last = (high / step + 1e-9).floor() as i64;
+    (first..=last)
+        .map(|i| {
+            let value = i as f64 * step;
+            (value, format!("{value:.decimals$}").replace('-', "−"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_and_within() {
+        let names = |range, most, whole| -> Vec<String> {
+            ticks(range, most, whole).into_iter().map(|t| t.1).collect()
+        };
+        assert_eq!(
+            names((1959.5, 2020.5), 7, true),
+            ["1960", "1970", "1980", "1990", "2000", "2010", "2020"]
+        );
+        assert_eq!(names((1999.5, 2000.5), 10, true), ["2000"]);
+        assert_eq!(names((0.0, 1.0), 5, false), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(names((-1.0, 1.0), 2, false), ["−1", "0", "1"]);
+    }
+
+    #[test]
+    fn words_are_kept_whole() {
+        assert_eq!(wrap("one two three", 10, 45.0), ["one two", "three"]);
+        assert_eq!(wrap("incomprehensibilities", 10, 5.0), ["incomprehensibilities"]);
+        assert!(wrap("  ", 10, 5.0).is_empty());
+    }
+
+    #[test]
+    fn thousands_have_commas() {
+        assert_eq!(
+            ["0", "999", "1,000", "5,737", "1,234,567"],
+            [0, 999, 1000, 5737, 1_234_567].map(thousands)
+        );
+    }
+}

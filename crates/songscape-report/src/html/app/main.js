@@ -1,0 +1,163 @@
+// The page's parts put together.
+
+// After a change of what is shown.
+function refresh() {
+  applyFilters();
+  arrange();
+  drawList();
+  $("status").textContent = filtered() ? `${number(shownCount)} of ${songs(count)}` : songs(count);
+  $("reset").disabled = !filtered();
+  rememberSoon();
+}
+
+function select(row, play) {
+  state.song = row;
+  drawSong(play);
+  if (row >= 0) comeTo(row);
+  redraw();
+  rememberSoon();
+}
+
+function showTab(name) {
+  state.tab = name;
+  for (const part of ["map", "results"]) {
+    const on = part === name;
+    $(`tab-${part}`).setAttribute("aria-selected", on);
+    $(`tab-${part}`).tabIndex = on ? 0 : -1;
+    $(`view-${part}`).hidden = !on;
+  }
+  if (name === "map") resize();
+  rememberSoon();
+}
+for (const part of ["map", "results"]) {
+  $(`tab-${part}`).addEventListener("click", () => showTab(part));
+  $(`tab-${part}`).addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    const other = part === "map" ? "results" : "map";
+    showTab(other);
+    $(`tab-${other}`).focus();
+  });
+}
+
+function applyTheme() {
+  document.documentElement.dataset.theme = state.theme;
+  $("theme").textContent = state.theme === "dark" ? "Light" : "Dark";
+}
+$("theme").addEventListener("click", () => {
+  state.theme = state.theme === "dark" ? "light" : "dark";
+  applyTheme();
+  drawLegend();
+  drawSong(false);
+  refresh();
+});
+
+for (const { key, name } of attributes) $("colour").append(make("option", { value: key, textContent: name }));
+$("colour").addEventListener("change", (event) => {
+  state.colour = event.target.value;
+  state.off = new Set();
+  drawLegend();
+  refresh();
+});
+
+let typing = 0;
+$("search").addEventListener("input", (event) => {
+  state.query = event.target.value;
+  clearTimeout(typing);
+  typing = setTimeout(refresh, count > 5000 ? 120 : 20);
+});
+$("search").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && listed.length) select(listed[0], true);
+});
+
+$("lasso").addEventListener("click", () => setLassoing(!lassoing));
+$("zoom-in").addEventListener("click", () => zoom(1.5));
+$("zoom-out").addEventListener("click", () => zoom(1 / 1.5));
+$("fit").addEventListener("click", showWhole);
+$("reset").addEventListener("click", clearAll);
+
+function clearAll() {
+  stopYears();
+  state.off = new Set();
+  state.query = "";
+  state.lasso = null;
+  state.from = firstYear;
+  state.to = lastYear;
+  draft = null;
+  setLassoing(false);
+  $("search").value = "";
+  showYears();
+  updateLegend();
+  refresh();
+}
+
+document.addEventListener("keydown", (event) => {
+  const typed = event.target.closest?.("input, select, textarea, audio");
+  if (event.key === "Escape") clearAll();
+  else if (!typed && !event.ctrlKey && !event.metaKey && !event.altKey && state.tab === "map") {
+    if (event.key === "/") { event.preventDefault(); $("search").focus(); }
+    else if (event.key === "l" || event.key === "L") setLassoing(!lassoing);
+  }
+});
+
+// Years: two ends of a range, and a window of it that passes by.
+function showYears() {
+  $("from").value = state.from;
+  $("to").value = state.to;
+  $("span").textContent = state.from === state.to ? state.from : `${state.from}–${state.to}`;
+}
+function yearsChanged(from, to) {
+  state.from = from;
+  state.to = to;
+  showYears();
+  refresh();
+}
+let passing = 0;
+function stopYears() {
+  clearInterval(passing);
+  passing = 0;
+  $("play").setAttribute("aria-pressed", false);
+  $("play").textContent = "▶ Years";
+}
+function passYears() {
+  const all = lastYear - firstYear + 1;
+  const length = allYears() ? Math.max(1, Math.round(all / 12)) : state.to - state.from + 1;
+  if (allYears() || state.to >= lastYear) yearsChanged(firstYear, Math.min(firstYear + length - 1, lastYear));
+  const step = Math.max(1, Math.round(all / 120));
+  $("play").setAttribute("aria-pressed", true);
+  $("play").textContent = "■ Stop";
+  passing = setInterval(() => {
+    if (state.to >= lastYear) return stopYears();
+    const to = Math.min(state.to + step, lastYear);
+    yearsChanged(Math.max(firstYear, to - length + 1), to);
+  }, 300);
+}
+if (hasYears && lastYear > firstYear) {
+  for (const id of ["from", "to"]) {
+    $(id).min = firstYear;
+    $(id).max = lastYear;
+  }
+  $("from").addEventListener("input", () => { stopYears(); yearsChanged(Number($("from").value), Math.max(Number($("from").value), state.to)); });
+  $("to").addEventListener("input", () => { stopYears(); yearsChanged(Math.min(Number($("to").value), state.from), Number($("to").value)); });
+  $("play").addEventListener("click", () => (passing ? stopYears() : passYears()));
+} else {
+  $("years").hidden = true;
+}
+
+function fromAddress() {
+  readAddress();
+  applyTheme();
+  $("colour").value = state.colour;
+  $("search").value = state.query;
+  if (hasYears) showYears();
+  drawLegend();
+  drawSong(false);
+  showTab(state.tab);
+  refresh();
+}
+window.addEventListener("hashchange", fromAddress);
+window.addEventListener("resize", resize);
+
+fromAddress();
+resize();
+document.body.dataset.songs = count;
+document.body.dataset.ready = "true";

@@ -1,0 +1,8 @@
+//! The page: one HTML file with its data, style and program inside.
+
+mod data;
+mod escape;
+mod page;
+mod results;
+
+pub(crate) use page::{Shown, page};

@@ -1,0 +1,106 @@
+//! The page's parts put together.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use super::data::Data;
+use super::escape;
+use super::results::results;
+use crate::error::{Error, Result};
+use crate::input::ReportInput;
+
+const FRAME: &str = include_str!("page.html");
+const STYLE: &str = include_str!("style.css");
+/// The program: one idea a file, one scope for all.
+const PROGRAM: &str = concat!(
+    "(() => {\n\"use strict\";\n",
+    include_str!("app/songs.js"),
+    include_str!("app/colours.js"),
+    include_str!("app/state.js"),
+    include_str!("app/raster.js"),
+    include_str!("app/map.js"),
+    include_str!("app/legend.js"),
+    include_str!("app/saving.js"),
+    include_str!("app/panels.js"),
+    include_str!("app/main.js"),
+    "})();\n"
+);
+
+/// A figure as the page shows it: its caption, or why it is left out.
+pub(crate) struct Shown {
+    pub file: &'static str,
+    pub name: &'static str,
+    pub content: std::result::Result<String, &'static str>,
+}
+
+/// The whole page.
+pub(crate) fn page(
+    input: &ReportInput,
+    shown: &[Shown],
+    tables: &[String],
+    path: &Path,
+) -> Result<String> {
+    let data = serde_json::to_string(&Data::new(input))
+        .map_err(|e| Error::Encode { path: path.into(), reason: e.to_string() })?;
+    let title = if input.title.trim().is_empty() { "Songscape" } else { &input.title };
+    // Filled in one pass: nothing that is put in is searched for slots again.
+    let mut out = String::with_capacity(data.len() + 200_000);
+    for (i, part) in FRAME.split("{{").enumerate() {
+        let Some((slot, rest)) = part.split_once("}}").filter(|_| i > 0) else {
+            out.push_str(part);
+            continue;
+        };
+        match slot {
+            "policy" => out.push_str(&policy()),
+            "title" => out.push_str(&escape::html(title)),
+            "style" => out.push_str(STYLE),
+            "results" => out.push_str(&results(input, shown, tables)),
+            "data" => out.push_str(&escape::json(&data)),
+            "program" => out.push_str(PROGRAM),
+            _ => {}
+        }
+        out.push_str(rest);
+    }
+    Ok(out)
+}
+
+/// Nothing is allowed but the page's own program and style, known by their hashes, and pictures and
+/// sound from where the page lies.
+fn policy() -> String {
+    let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+    format!(
+        "default-src 'none'; script-src {}; style-src {}; img-src 'self' file:; \
+         media-src 'self' file:; base-uri 'none'; form-action 'none'",
+        hash(PROGRAM),
+        hash(STYLE)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_can_stand_in_a_page() {
+        for text in [PROGRAM, STYLE] {
+            // A parser would end the element early, or change line ends and so the hash.
+            for end in ["</script", "</style", "<!--", "\r", "\0"] {
+                assert!(!text.contains(end), "{end:?}");
+            }
+        }
+        assert!(!PROGRAM.contains("innerHTML") && !PROGRAM.contains("eval("));
+    }
+
+    #[test]
+    fn every_slot_of_the_frame_is_known() {
+        let slots: Vec<&str> = FRAME
+            .split("{{")
+            .skip(1)
+            .filter_map(|part| part.split_once("}}").map(|(slot, _)| slot))
+            .collect();
+        assert_eq!(slots, ["policy", "title", "style", "title", "results", "data", "program"]);
+    }
+}

@@ -1,0 +1,100 @@
+//! The second half of the page: results beside their baselines, figures, tables. Plain HTML, made
+//! here; it reads without a program.
+
+use super::escape::html;
+use super::page::Shown;
+use crate::input::{ReportInput, Scores};
+
+/// The section's content.
+pub(super) fn results(input: &ReportInput, shown: &[Shown], tables: &[String]) -> String {
+    let mut out = String::new();
+    scores(&mut out, &input.scores);
+    out += "<h2>Figures</h2>\n";
+    for figure in shown {
+        let (file, name) = (html(figure.file), html(figure.name));
+        match &figure.content {
+            Ok(caption) => {
+                let caption = html(caption);
+                out += &format!(
+                    "<figure>\n<a href=\"figures/{file}.png\"><img src=\"figures/{file}.png\" \
+                     alt=\"{name}. {caption}\" loading=\"lazy\"></a>\n<figcaption>{caption} \
+                     <a href=\"figures/{file}.svg\">SVG</a></figcaption>\n</figure>\n"
+                );
+            }
+            Err(why) => {
+                out += &format!("<p class=\"left-out\">{name}: left out, {}.</p>\n", html(why))
+            }
+        }
+    }
+    if !tables.is_empty() {
+        out += "<h2>Tables</h2>\n<ul>\n";
+        for file in tables {
+            let file = html(file);
+            out += &format!("<li><a href=\"{file}\">{file}</a></li>\n");
+        }
+        out += "</ul>\n";
+    }
+    out
+}
+
+/// Two tables, and in words whether a baseline is not beaten.
+fn scores(out: &mut String, scores: &Scores) {
+    if scores.year_mae.is_empty() && scores.retrieval.is_empty() {
+        return;
+    }
+    *out += "<h2>Results beside their baselines</h2>\n<div class=\"tables\">\n";
+    if !scores.year_mae.is_empty() {
+        *out += "<table>\n<caption>Release year from sound</caption>\n\
+                 <tr><th scope=\"col\">Model</th><th scope=\"col\">Mean absolute error, years</th></tr>\n";
+        for score in &scores.year_mae {
+            row(out, &score.name, &[format!("{:.2}", score.mae)]);
+        }
+        *out += "</table>\n";
+    }
+    if !scores.retrieval.is_empty() {
+        *out += "<table>\n<caption>Finding the other half of a song</caption>\n\
+                 <tr><th scope=\"col\">Model</th><th scope=\"col\">First (recall@1)</th>\
+                 <th scope=\"col\">Among ten (recall@10)</th></tr>\n";
+        for score in &scores.retrieval {
+            let percent = |share: f64| format!("{:.1} %", share * 100.0);
+            row(out, &score.name, &[percent(score.recall_at_1), percent(score.recall_at_10)]);
+        }
+        *out += "</table>\n";
+    }
+    *out += "</div>\n";
+    for sentence in verdict(scores) {
+        *out += &format!("<p class=\"verdict\">{}</p>\n", html(&sentence));
+    }
+}
+
+fn row(out: &mut String, name: &str, values: &[String]) {
+    let class = if name == Scores::TRAINED { " class=\"trained\"" } else { "" };
+    *out += &format!("<tr{class}><th scope=\"row\">{}</th>", html(name));
+    for value in values {
+        *out += &format!("<td>{value}</td>");
+    }
+    *out += "</tr>\n";
+}
+
+/// What the numbers say, one sentence each.
+fn verdict(scores: &Scores) -> Vec<String> {
+    let trained = |name: &String| name == Scores::TRAINED;
+    let any =
+        scores.year_mae.iter().map(|s| &s.name).chain(scores.retrieval.iter().map(|s| &s.name));
+    if !any.clone().any(trained) || any.clone().all(trained) {
+        return Vec::new();
+    }
+    let worse = scores.not_beaten();
+    if worse.is_empty() {
+        return vec!["The trained encoder is better than every baseline in every measure.".into()];
+    }
+    worse
+        .into_iter()
+        .map(|n| {
+            format!(
+                "The trained encoder does not beat the baseline “{}” in {}: {:.3} against {:.3}.",
+                n.baseline, n.measure, n.trained, n.value
+            )
+        })
+        .collect()
+}

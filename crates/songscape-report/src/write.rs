@@ -1,0 +1,101 @@
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use songscape_project::{Progress, write_atomic};
+
+use crate::error::{Error, Result};
+use crate::figures::{PLANS, Plan};
+use crate::html::{self, Shown};
+use crate::input::ReportInput;
+use crate::tables;
+
+/// What a report consists of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Written {
+    /// All files, the page first.
+    pub files: Vec<PathBuf>,
+    /// The figures that the data does not allow.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A figure that was not drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The figure, as its file would be named.
+    pub figure: String,
+    /// Why, as part of a sentence: `no song has a year`.
+    pub why: String,
+}
+
+/// Writes the whole report into a folder: page, figures and tables. Figures of an earlier report
+/// that this one leaves out are removed.
+///
+/// # Errors
+/// What [`ReportInput::check`] finds; [`Error::Draw`], [`Error::Encode`] and [`Error::Project`] when a
+/// file cannot be made; [`Error::Interrupted`].
+pub fn write(folder: &Path, input: &ReportInput, progress: &dyn Progress) -> Result<Written> {
+    input.check()?;
+    progress.begin("report", PLANS.len() as u64 + 2, "files");
+    let mut written = Written { files: vec![folder.join("index.html")], left_out: Vec::new() };
+    let mut shown = Vec::new();
+    for plan in &PLANS {
+        if progress.interrupted() {
+            return Err(Error::Interrupted);
+        }
+        progress.message(plan.name);
+        shown.push(figure(folder, plan, input, &mut written)?);
+        progress.advance(1);
+    }
+    let mut files = Vec::new();
+    for table in tables::tables(input) {
+        let name = format!("tables/{}.csv", table.file);
+        let path = folder.join(&name);
+        put(&path, &table.csv(&path)?)?;
+        written.files.push(path);
+        files.push(name);
+    }
+    progress.advance(1);
+    if progress.interrupted() {
+        return Err(Error::Interrupted);
+    }
+    let page = html::page(input, &shown, &files, &written.files[0])?;
+    put(&written.files[0], page.as_bytes())?;
+    progress.advance(1);
+    progress.end();
+    Ok(written)
+}
+
+fn figure(folder: &Path, plan: &Plan, input: &ReportInput, written: &mut Written) -> Result<Shown> {
+    let path = |ending: &str| folder.join(format!("figures/{}.{ending}", plan.file));
+    let (png, svg) = (path("png"), path("svg"));
+    let content = match (plan.draw)(input) {
+        Ok(mut figure) => {
+            let drawn = figure.png().map_err(|reason| Error::Draw { path: png.clone(), reason })?;
+            put(&png, &drawn)?;
+            put(&svg, figure.svg().as_bytes())?;
+            written.files.extend([png, svg]);
+            Ok(figure.caption)
+        }
+        Err(why) => {
+            remove(&png)?;
+            remove(&svg)?;
+            written.left_out.push(LeftOut { figure: plan.file.into(), why: why.into() });
+            Err(why)
+        }
+    };
+    Ok(Shown { file: plan.file, name: plan.name, content })
+}
+
+fn put(path: &Path, bytes: &[u8]) -> Result<()> {
+    Ok(write_atomic(path, |file| file.write_all(bytes))?)
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(songscape_project::Error::Io { path: path.into(), source }.into())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,212 @@
+//! The figures for all kinds of libraries, and what must not be drawn.
+#![allow(clippy::unwrap_used)]
+
+mod sample;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use sample::sample;
+use songscape_project::{Progress, Silent};
+use songscape_report::{Error, ReportInput, Written, write};
+
+const ALL: [&str; 6] =
+    ["map-clusters", "map-years", "predicted-years", "cluster-years", "cluster-shares", "training"];
+
+fn written(input: &ReportInput) -> (tempfile::TempDir, Written) {
+    let folder = tempfile::tempdir().unwrap();
+    let written = write(folder.path(), input, &Silent).unwrap();
+    (folder, written)
+}
+
+/// Writes a report and checks that figures are there or left out, files and list alike.
+fn check(input: &ReportInput, left_out: &[(&str, &str)]) -> tempfile::TempDir {
+    let (folder, written) = written(input);
+    let found: Vec<_> =
+        written.left_out.iter().map(|l| (l.figure.as_str(), l.why.as_str())).collect();
+    assert_eq!(found, left_out);
+    let page = std::fs::read_to_string(folder.path().join("index.html")).unwrap();
+    for figure in ALL {
+        let gone = left_out.iter().any(|(name, _)| *name == figure);
+        for ending in ["png", "svg"] {
+            let file = folder.path().join(format!("figures/{figure}.{ending}"));
+            assert_eq!(file.exists(), !gone, "{}", file.display());
+            assert_eq!(written.files.contains(&file), !gone);
+        }
+        assert_eq!(page.contains(&format!("figures/{figure}.png")), !gone);
+    }
+    for (_, why) in left_out {
+        assert!(page.contains(&format!("left out, {why}.")), "the page must say why: {why}");
+    }
+    for file in &written.files {
+        assert!(file.metadata().unwrap().len() > 0, "{}", file.display());
+    }
+    let svg = std::fs::read_to_string(folder.path().join("figures/map-clusters.svg"));
+    if let Ok(svg) = svg {
+        assert!(svg.starts_with("<svg viewBox=\"0 0 ") && svg.contains("@font-face"));
+        assert!(!svg.contains("NaN") && !svg.contains("inf"));
+    }
+    folder
+}
+
+#[test]
+fn a_usual_library_has_all_figures() {
+    let input = sample(240, 10, (1960, 2020));
+    let folder = check(&input, &[]);
+    let svg = std::fs::read_to_string(folder.path().join("figures/predicted-years.svg")).unwrap();
+    assert!(svg.contains("mean absolute error 6.2 years"));
+    assert!(svg.contains("constant 15.2, row statistics 7.9, untrained encoder 8.4 years"));
+    let map = std::fs::read_to_string(folder.path().join("figures/map-clusters.svg")).unwrap();
+    for number in 0..10 {
+        assert!(map.contains(&format!(">{number}</text>")), "cluster {number} has no number");
+    }
+}
+
+#[test]
+fn one_song() {
+    let mut input = sample(1, 1, (1999, 1999));
+    input.history.truncate(1);
+    let left_out: &[_] =
+        if input.songs[0].cluster < 0 { &[("cluster-shares", "there is no cluster")] } else { &[] };
+    check(&input, left_out);
+}
+
+#[test]
+fn no_song_at_all() {
+    let undated = "no song has a year";
+    check(
+        &ReportInput::default(),
+        &[
+            ("map-clusters", "there are no songs"),
+            ("map-years", undated),
+            ("predicted-years", "no song has both a year and a prediction"),
+            ("cluster-years", undated),
+            ("cluster-shares", undated),
+            ("training", "there is no training history"),
+        ],
+    );
+}
+
+#[test]
+fn one_year_and_one_cluster() {
+    check(&sample(60, 4, (1987, 1987)), &[]);
+    check(&sample(60, 1, (1960, 2020)), &[]);
+}
+
+#[test]
+fn no_years() {
+    let mut input = sample(60, 4, (1960, 2020));
+    input.songs.iter_mut().for_each(|song| song.year = None);
+    let undated = "no song has a year";
+    check(
+        &input,
+        &[
+            ("map-years", undated),
+            ("predicted-years", "no song has both a year and a prediction"),
+            ("cluster-years", undated),
+            ("cluster-shares", undated),
+        ],
+    );
+}
+
+#[test]
+fn no_clusters() {
+    check(&sample(60, 0, (1960, 2020)), &[("cluster-shares", "there is no cluster")]);
+}
+
+#[test]
+fn three_hundred_clusters() {
+    let folder = check(&sample(3000, 300, (1960, 2020)), &[]);
+    let page = std::fs::read_to_string(folder.path().join("index.html")).unwrap();
+    assert!(page.contains("There is no room for the numbers of"));
+}
+
+#[test]
+fn all_songs_in_one_place_and_extreme_values() {
+    let mut input = sample(30, 2, (1960, 2020));
+    input.songs.iter_mut().for_each(|song| song.map = [3.0, -2.0]);
+    check(&input, &[]);
+    input.songs[0].map = [f32::MAX, f32::MIN];
+    input.songs[1].year = Some(i32::MAX);
+    input.songs[2].year = Some(i32::MIN);
+    input.songs[3].predicted = Some(1e12);
+    check(&input, &[]);
+}
+
+#[test]
+fn a_figure_that_is_no_longer_drawn_is_removed() {
+    let (folder, _) = written(&sample(30, 2, (1960, 2020)));
+    let figure = folder.path().join("figures/training.png");
+    assert!(figure.exists());
+    let without = ReportInput { history: vec![], ..sample(30, 2, (1960, 2020)) };
+    write(folder.path(), &without, &Silent).unwrap();
+    assert!(!figure.exists());
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let input = sample(300, 5, (1960, 2020));
+    let (one, first) = written(&input);
+    let (two, second) = written(&input);
+    let names = |root: &Path, written: &Written| -> BTreeSet<PathBuf> {
+        written.files.iter().map(|f| f.strip_prefix(root).unwrap().to_owned()).collect()
+    };
+    let files = names(one.path(), &first);
+    assert_eq!(files, names(two.path(), &second));
+    assert_eq!(files.len(), 1 + 12 + 7);
+    for file in files {
+        let read = |root: &Path| std::fs::read(root.join(&file)).unwrap();
+        assert!(read(one.path()) == read(two.path()), "{} differs", file.display());
+    }
+}
+
+#[test]
+fn what_cannot_be_drawn_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let fault = |change: fn(&mut ReportInput)| {
+        let mut input = sample(5, 2, (1960, 2020));
+        change(&mut input);
+        write(folder.path(), &input, &Silent).unwrap_err()
+    };
+    let error = fault(|input| input.songs[3].map[1] = f32::NAN);
+    assert!(matches!(error, Error::Coordinates { row: 3, .. }), "{error}");
+    assert!(error.to_string().contains("song 3 (song-00003)"));
+    let error = fault(|input| input.songs[1].cluster = -2);
+    assert!(matches!(error, Error::Cluster { row: 1, cluster: -2, .. }), "{error}");
+    let error = fault(|input| input.songs[0].predicted = Some(f64::INFINITY));
+    assert!(matches!(error, Error::NotFinite { .. }), "{error}");
+    let error = fault(|input| input.scores.year_mae[0].mae = f64::NAN);
+    assert!(matches!(error, Error::NotFinite { .. }), "{error}");
+    let error = fault(|input| input.songs[4].extra.clear());
+    assert!(matches!(error, Error::Length { found: 0, expected: 1, .. }), "{error}");
+    let error = fault(|input| input.neighbours.truncate(2));
+    assert!(matches!(error, Error::Length { found: 2, expected: 5, .. }), "{error}");
+    let error = fault(|input| input.neighbours[2] = vec![5]);
+    assert!(matches!(error, Error::Row { row: 5, songs: 5, .. }), "{error}");
+    let error = fault(|input| input.representatives[1].1 = vec![9]);
+    assert!(matches!(error, Error::Row { row: 9, songs: 5, .. }), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
+}
+
+#[test]
+fn an_interrupt_stops_between_figures() {
+    struct Stop;
+    impl Progress for Stop {
+        fn interrupted(&self) -> bool {
+            true
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let found = write(folder.path(), &sample(5, 2, (1960, 2020)), &Stop);
+    assert!(matches!(found, Err(Error::Interrupted)));
+    assert!(!folder.path().join("index.html").exists());
+}
+
+#[test]
+fn very_many_songs_are_drawn_as_a_raster() {
+    let mut input = sample(100_001, 6, (1960, 2020));
+    input.neighbours.clear();
+    let (folder, _) = written(&input);
+    let size = folder.path().join("figures/map-clusters.svg").metadata().unwrap().len();
+    assert!(size < 6_000_000, "{size} bytes");
+}
