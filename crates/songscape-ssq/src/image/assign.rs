@@ -1,5 +1,6 @@
 //! Energy and row of every coefficient, and their sums by column.
 
+use multiversion::multiversion;
 use num_complex::Complex32;
 
 /// How a frequency ratio becomes a row.
@@ -25,10 +26,27 @@ impl Assigned {
     pub fn with_length(length: usize) -> Self {
         Self { row: vec![0; length], here: vec![0.0; length], next: vec![0.0; length] }
     }
+
+    pub fn part(&self, range: std::ops::Range<usize>) -> AssignedPart<'_> {
+        AssignedPart {
+            row: &self.row[range.clone()],
+            here: &self.here[range.clone()],
+            next: &self.next[range],
+        }
+    }
+}
+
+/// Some consecutive coefficients of an [`Assigned`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AssignedPart<'a> {
+    row: &'a [u32],
+    here: &'a [f32],
+    next: &'a [f32],
 }
 
 /// Energy |W|² and the row of ω, from coefficients `w` and derivatives `d` in bins, both relative
 /// to the centre bin: ω / f = |centre + Re(d·w*)/|w|² bins| with the row's own frequency f.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma",))]
 pub(super) fn energies_and_rows(
     w: &[Complex32],
     d: &[Complex32],
@@ -45,14 +63,19 @@ pub(super) fn energies_and_rows(
         let beat = (d.re * w.re + d.im * w.im) / (energy + f32::MIN_POSITIVE);
         let ratio = (centre_ratio + bin_ratio * beat).abs();
         // A row further from the top for each step down in frequency.
-        let position = (row - rows.per_octave * log2(ratio)).clamp(0.0, last);
-        let whole = position.min(last - 1.0) as u32;
-        let part = position - whole as f32;
-        *index = whole;
+        let position = (row - rows.per_octave * log2(ratio)).max(0.0).min(last);
+        // The whole part is read off the last bits of the sum with 3·2^22, where floats are whole
+        // numbers: a conversion that every compiler turns into vector code.
+        let whole = (position - 0.5 + WHOLE).min(WHOLE + last - 1.0);
+        let part = position - (whole - WHOLE);
+        *index = whole.to_bits() & 0x003f_ffff;
         *next = energy * part;
         *here = energy - *next;
     }
 }
+
+/// 3·2^22: numbers near it are spaced by 1.
+const WHOLE: f32 = 12_582_912.0;
 
 /// log2 to 1e-5, for positive numbers; large and negative at 0.
 #[inline(always)]
@@ -67,32 +90,33 @@ fn log2(x: f32) -> f32 {
     exponent as f32 + 0.5 + series
 }
 
-/// Adds the energies of the coefficients to the columns: `per_column` coefficients to each,
-/// `count` values per column, starting at column `first` of a ring of `mask + 1` columns.
+/// Adds the energies of the coefficients to the columns, `per_column` coefficients to each.
+///
+/// Several columns take turns, since sums into one column would wait for each other: neighbouring
+/// coefficients mostly fall into the same row.
 pub(super) fn accumulate(
-    assigned: &Assigned,
+    assigned: AssignedPart<'_>,
     per_column: usize,
-    columns: std::ops::Range<usize>,
-    ring: &mut [f32],
-    mask: usize,
+    columns: &mut [f32],
     count: usize,
 ) {
-    let mut i = 0;
-    for column in columns {
-        let start = (column & mask) * count;
-        let target = &mut ring[start..start + count];
-        let end = i + per_column;
-        let rows = &assigned.row[i..end];
-        let here = &assigned.here[i..end];
-        let next = &assigned.next[i..end];
-        for ((row, here), next) in rows.iter().zip(here).zip(next) {
-            let row = *row as usize;
-            if let Some([a, b]) = target.get_mut(row..row + 2) {
-                *a += here;
-                *b += next;
+    const TURNS: usize = 4;
+    let AssignedPart { row, here, next } = assigned;
+    for (block, target) in columns.chunks_mut(TURNS * count).enumerate() {
+        let turns = target.len() / count;
+        let from = block * TURNS * per_column;
+        let to = from + turns * per_column;
+        let (row, here, next) = (&row[from..to], &here[from..to], &next[from..to]);
+        for i in 0..per_column {
+            for turn in 0..turns {
+                let at = turn * per_column + i;
+                let cell = turn * count + row[at] as usize;
+                if let Some([a, b]) = target.get_mut(cell..cell + 2) {
+                    *a += here[at];
+                    *b += next[at];
+                }
             }
         }
-        i = end;
     }
 }
 

@@ -195,15 +195,22 @@ impl LogSpectrogramStream {
                     self.rows,
                     &mut work.assigned,
                 );
-                let first = first_column as usize;
-                assign::accumulate(
-                    &work.assigned,
-                    rate.per_column,
-                    first..first + band.columns as usize,
-                    &mut self.ring,
-                    self.ring_mask,
-                    self.rows.count,
-                );
+                // The ring's columns of this block, in two parts where it wraps around.
+                let (columns, count) = (band.columns as usize, self.rows.count);
+                let from = first_column as usize & self.ring_mask;
+                let before = (self.ring_mask + 1 - from).min(columns);
+                let (start, end) = self.ring.split_at_mut(from * count);
+                let cut = before * rate.per_column;
+                let parts = [
+                    (work.assigned.part(0..cut), &mut end[..before * count]),
+                    (
+                        work.assigned.part(cut..useful.len()),
+                        &mut start[..(columns - before) * count],
+                    ),
+                ];
+                for (part, cells) in parts {
+                    assign::accumulate(part, rate.per_column, cells, count);
+                }
             }
         }
     }
