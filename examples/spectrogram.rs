@@ -1,1 +1,79 @@
-fn main() {}
+//! One music file to one spectrogram image: `spectrogram -- INPUT --out FILE.png`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use clap::Parser;
+use songscape::audio::{ImageParams, Limits, Renderer};
+
+/// Turn one music file into a synchrosqueezed spectrogram image: 256 rows from 12 kHz (top) down to
+/// 30 Hz, 200 columns a second, 8-bit grey.
+///
+/// Exit codes: 0 done; 1 fatal; 2 usage.
+#[derive(Parser)]
+struct Arguments {
+    /// A music file (WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC/M4A, ALAC, …)
+    input: PathBuf,
+    /// The image to write
+    #[arg(long, value_name = "FILE.png")]
+    out: PathBuf,
+    /// Draw only the first SECONDS
+    #[arg(long, value_parser = positive)]
+    seconds: Option<f64>,
+    /// Decibels from black to white
+    #[arg(long, default_value_t = 60.0)]
+    range: f32,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 => Ok(seconds),
+        _ => Err("expected a number of seconds above 0".into()),
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let params = ImageParams { range_db: arguments.range, ..ImageParams::default() };
+    let mut renderer = Renderer::new(&params, &Limits::default())?;
+    if let Some(seconds) = arguments.seconds {
+        renderer = renderer.excerpt(seconds);
+    }
+
+    let start = Instant::now();
+    let mut song = renderer.render(&arguments.input)?;
+    let id = arguments.input.file_stem().unwrap_or_default().to_string_lossy();
+    song.write_png(&arguments.out, &id).context("writing the image")?;
+    let taken = start.elapsed().as_secs_f64();
+
+    println!(
+        "audio      {:.2} s, {} Hz, {} channel(s)",
+        song.seconds(),
+        song.rate(),
+        song.channels()
+    );
+    println!("peak       {:.1} dBFS", song.peak_db());
+    if song.skipped_packets() > 0 {
+        println!("damaged    {} packets left out", song.skipped_packets());
+    }
+    println!("image      {} columns × {} rows", song.columns(), params.rows);
+    println!(
+        "grey       white at {:.1} dB re full-scale sine, black {} dB below",
+        song.grey().reference_db,
+        params.range_db
+    );
+    println!("time       {taken:.3} s, {:.0} × real time", song.seconds() / taken);
+    println!("written    {}", arguments.out.display());
+    Ok(())
+}

@@ -1,1 +1,61 @@
-//! Music files to spectrogram images: catalog, decoding, resampling, and a store of grayscale images.
+//! Music files to spectrogram images: a person points at what they have, a manifest or a folder,
+//! and gets one image a song, however broken some files are and however often it is interrupted.
+//!
+//! One song's way: [`catalog`] → decode ([`AudioReader`]) → [`Resampler`] →
+//! [`songscape_ssq::LogSpectrogram`] → [`grey`] → PNG and cache ([`Store`]) → [`Pixels`].
+//! [`Renderer`] goes it for a single file.
+//!
+//! ```
+//! use songscape_audio::{Catalog, ImageParams, Limits, Store};
+//! use songscape_project::Silent;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let library = folder.path().join("music");
+//! # std::fs::create_dir(&library)?;
+//! # let spec = hound::WavSpec {
+//! #     channels: 1, sample_rate: 44_100, bits_per_sample: 16,
+//! #     sample_format: hound::SampleFormat::Int,
+//! # };
+//! # let mut wav = hound::WavWriter::create(library.join("A tone.wav"), spec)?;
+//! # for i in 0..88_200 { wav.write_sample(((i as f64 * 0.06).sin() * 9e3) as i16)?; }
+//! # wav.finalize()?;
+//! # std::fs::write(library.join("No music.mp3"), "These are words.")?;
+//! # let store = folder.path().join("spectrograms");
+//! let (catalog, _) = Catalog::open(&library)?;
+//! let (params, limits) = (ImageParams::default(), Limits::default());
+//! let made = Store::make(&catalog, &store, &params, &limits, 2, &Silent)?;
+//! assert_eq!((made.images.len(), made.failures.len()), (1, 1));
+//!
+//! let pixels = Store::new(&store).pixels()?;
+//! assert_eq!((pixels.len(), pixels.rows(), pixels.columns(0)), (1, 256, 400));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod catalog;
+mod decode;
+mod error;
+pub mod grey;
+mod image;
+mod levels;
+mod limits;
+mod mapped;
+mod params;
+mod pixels;
+mod render;
+mod resample;
+mod store;
+
+pub use catalog::{Catalog, Song};
+pub use decode::AudioReader;
+pub use error::{Error, Problem, Result};
+pub use image::{ImageInfo, ImageReader};
+pub use limits::Limits;
+pub use params::ImageParams;
+pub use pixels::Pixels;
+pub use render::{Renderer, Spectrogram};
+pub use resample::Resampler;
+pub use store::{ImageEntry, Made, Store};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

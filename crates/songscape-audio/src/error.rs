@@ -1,0 +1,220 @@
+use std::path::{Path, PathBuf};
+
+/// The result of an operation of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong between a music library and its images.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A music file cannot be used; the others can.
+    #[error("{}: {problem}", path.display())]
+    Audio {
+        /// The music file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: Problem,
+    },
+    /// A manifest or catalog lacks a column.
+    #[error("{}: no column named {column}; the columns found are: {}", path.display(), found.join(", "))]
+    MissingColumn {
+        /// The CSV file.
+        path: PathBuf,
+        /// The column that is missing.
+        column: String,
+        /// The columns of the file.
+        found: Vec<String>,
+    },
+    /// A CSV file cannot be read as a table.
+    #[error("{}: line {line}: {reason}", path.display())]
+    Table {
+        /// The CSV file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What was found and what was expected.
+        reason: String,
+    },
+    /// A PNG file is not a spectrogram image of this store.
+    #[error("{}: {reason}", path.display())]
+    Image {
+        /// The image.
+        path: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
+    },
+    /// The memory-mapped cache does not fit its index.
+    #[error("{}: {reason}; make the images again", path.display())]
+    Cache {
+        /// The cache or its index.
+        path: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
+    },
+    /// A parameter is outside its range.
+    #[error("{field} is {value}, expected {expected}")]
+    Parameter {
+        /// The parameter.
+        field: &'static str,
+        /// Its value.
+        value: f64,
+        /// The range allowed.
+        expected: &'static str,
+    },
+    /// The job was interrupted; what is done is kept.
+    #[error("interrupted after {done} of {total} songs; run again to continue")]
+    Interrupted {
+        /// Songs that are finished, skipped ones included.
+        done: usize,
+        /// Songs in the catalog.
+        total: usize,
+    },
+    /// The transform refused its parameters or its input.
+    #[error(transparent)]
+    Transform(#[from] songscape_ssq::Error),
+    /// The store's folder could not be used.
+    #[error(transparent)]
+    Project(#[from] songscape_project::Error),
+}
+
+impl Error {
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+
+    pub(crate) fn audio(path: &Path) -> impl FnOnce(Problem) -> Self {
+        move |problem| Self::Audio { path: path.into(), problem }
+    }
+}
+
+/// What is wrong with one music file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// There is no such file.
+    #[error("the file is missing")]
+    Missing,
+    /// The path names a folder or a device.
+    #[error("this is no regular file")]
+    NotAFile,
+    /// The file is empty.
+    #[error("the file is empty (0 bytes)")]
+    Empty,
+    /// The system would not read the file.
+    #[error("cannot be read: {0}")]
+    Unreadable(std::io::Error),
+    /// No known audio format was recognised.
+    #[error("no audio was recognised ({0})")]
+    NotAudio(String),
+    /// The format is known but not the codec or a feature of it.
+    #[error("unsupported audio: {0}")]
+    Unsupported(String),
+    /// The file says that it is outside the [`Limits`](crate::Limits), or is.
+    #[error("{what} {found}, the limit is {limit}")]
+    Limit {
+        /// What is limited, as the start of a sentence.
+        what: &'static str,
+        /// What the file has or declares, with its unit.
+        found: String,
+        /// The limit, with its unit.
+        limit: String,
+    },
+    /// The audio ends before it should.
+    #[error("the file is cut short: {decoded:.2} s could be decoded{}", expected_text(*expected))]
+    Truncated {
+        /// Seconds decoded before the end.
+        decoded: f64,
+        /// Seconds declared by the file, where it declares them.
+        expected: Option<f64>,
+    },
+    /// Too many packets could not be decoded.
+    #[error("damaged: {skipped} of {packets} packets could not be decoded ({reason})")]
+    Damaged {
+        /// Packets that could not be decoded.
+        skipped: u64,
+        /// Packets read.
+        packets: u64,
+        /// What the decoder said about the last one.
+        reason: String,
+    },
+    /// The format broke off with an error.
+    #[error("broken after {decoded:.2} s: {reason}")]
+    Broken {
+        /// Seconds decoded before the error.
+        decoded: f64,
+        /// What the decoder said.
+        reason: String,
+    },
+    /// The sample rate changes within the file.
+    #[error("the sample rate changes from {before} Hz to {after} Hz after {decoded:.2} s")]
+    RateChange {
+        /// The first rate in Hz.
+        before: u32,
+        /// The other rate in Hz.
+        after: u32,
+        /// Seconds decoded before the change.
+        decoded: f64,
+    },
+    /// A sample is NaN, infinite, or absurdly large.
+    #[error("a sample at {seconds:.2} s is not a number within ±{bound:e}")]
+    NotFinite {
+        /// Where the block with the sample begins, in seconds.
+        seconds: f64,
+        /// The largest magnitude accepted (1 is full scale).
+        bound: f32,
+    },
+    /// The file is shorter than the minimum.
+    #[error("only {seconds:.2} s long, at least {minimum} s are needed")]
+    TooShort {
+        /// The length in seconds.
+        seconds: f64,
+        /// The minimum in seconds.
+        minimum: f64,
+    },
+    /// The file is silent, or nearly so.
+    #[error(
+        "silent: the peak of the mono mix is {peak_db:.1} dBFS, at least {floor_db} dBFS is needed"
+    )]
+    Silent {
+        /// The peak of the mono mix in dB below full scale.
+        peak_db: f64,
+        /// The minimum in dB below full scale.
+        floor_db: f64,
+    },
+    /// The decoder panicked; this is a fault of the decoder.
+    #[error("the decoder failed unexpectedly: {0}")]
+    Panicked(String),
+    /// The resampler refused its input.
+    #[error("resampling from {from} Hz to {to} Hz: {reason}")]
+    Resample {
+        /// The file's rate in Hz.
+        from: u32,
+        /// The target rate in Hz.
+        to: u32,
+        /// What the resampler said.
+        reason: String,
+    },
+    /// The transform refused the samples.
+    #[error("transform: {0}")]
+    Transform(songscape_ssq::Error),
+}
+
+impl Problem {
+    /// Whether the problem lies in the file's content, so that it stays until the file changes.
+    pub(crate) fn is_permanent(&self) -> bool {
+        !matches!(self, Self::Missing | Self::NotAFile | Self::Unreadable(_) | Self::Panicked(_))
+    }
+}
+
+fn expected_text(expected: Option<f64>) -> String {
+    expected.map_or(String::new(), |seconds| format!(" of {seconds:.2} s"))
+}

@@ -1,0 +1,75 @@
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// How an image is made from audio. Images made with different parameters must not be mixed, so
+/// the store keeps these and refuses others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImageParams {
+    /// Version of the image's meaning; raised whenever the same audio would give other pixels.
+    pub version: u32,
+    /// Rows of the image; row 0 is the highest frequency.
+    pub rows: usize,
+    /// Frequency of the lowest row in Hz.
+    pub f_min: f64,
+    /// Frequency of the highest row in Hz.
+    pub f_max: f64,
+    /// Columns a second.
+    pub columns_per_second: f64,
+    /// Sample rate of the transform in Hz; audio at other rates is resampled to it.
+    pub sample_rate: u32,
+    /// Decibels from black to white.
+    pub range_db: f32,
+    /// Percentile of the song's pixel energies that is drawn white, 0 to 100.
+    pub reference_percentile: f64,
+}
+
+impl Default for ImageParams {
+    /// 256 rows, 30 Hz to 12 kHz, 200 columns a second, 44.1 kHz, 60 dB below the 99.9th percentile.
+    fn default() -> Self {
+        Self {
+            version: 1,
+            rows: 256,
+            f_min: 30.0,
+            f_max: 12_000.0,
+            columns_per_second: 200.0,
+            sample_rate: 44_100,
+            range_db: 60.0,
+            reference_percentile: 99.9,
+        }
+    }
+}
+
+impl ImageParams {
+    /// Checks what the transform does not check itself.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] names the first field outside its range.
+    pub fn validate(&self) -> Result<()> {
+        let wrong = |field, value, expected| Err(Error::Parameter { field, value, expected });
+        if self.rows == 0 || self.rows > 1 << 14 {
+            return wrong("rows", self.rows as f64, "1 to 16384");
+        }
+        if self.sample_rate == 0 {
+            return wrong("sample_rate", 0.0, "a rate in Hz above 0");
+        }
+        if !(self.range_db >= 1.0 && self.range_db <= 200.0) {
+            return wrong("range_db", self.range_db.into(), "1 to 200 dB");
+        }
+        if !(self.reference_percentile > 0.0 && self.reference_percentile <= 100.0) {
+            return wrong("reference_percentile", self.reference_percentile, "above 0, up to 100");
+        }
+        Ok(())
+    }
+
+    pub(crate) fn transform(&self) -> songscape_ssq::LogSpectrogramParams {
+        songscape_ssq::LogSpectrogramParams {
+            sample_rate: f64::from(self.sample_rate),
+            rows: self.rows,
+            f_min: self.f_min,
+            f_max: self.f_max,
+            columns_per_second: self.columns_per_second,
+            ..Default::default()
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! `index.csv`: what became of each song.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use songscape_project::write_atomic;
+
+use super::ImageEntry;
+use super::stamp::Stamp;
+use crate::error::{Error, Problem, Result};
+use crate::limits::Limits;
+
+pub(super) const NAME: &str = "index.csv";
+
+/// One song in the index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Row {
+    pub id: String,
+    pub path: String,
+    bytes: u64,
+    modified: u64,
+    status: Status,
+    columns: Option<u64>,
+    seconds: Option<f64>,
+    reference_db: Option<f32>,
+    peak_db: Option<f64>,
+    rate: Option<u32>,
+    channels: Option<usize>,
+    skipped_packets: Option<u64>,
+    /// Which limits a failed song was held against.
+    limits: String,
+    reason: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Image,
+    Failed,
+}
+
+impl Row {
+    pub(super) fn image(path: &str, stamp: Stamp, entry: &ImageEntry) -> Self {
+        Self {
+            id: entry.id.clone(),
+            path: path.into(),
+            bytes: stamp.bytes,
+            modified: stamp.modified,
+            status: Status::Image,
+            columns: Some(entry.columns),
+            seconds: Some(entry.seconds),
+            reference_db: Some(entry.reference_db),
+            peak_db: Some(entry.peak_db),
+            rate: Some(entry.rate),
+            channels: Some(entry.channels),
+            skipped_packets: Some(entry.skipped_packets),
+            limits: String::new(),
+            reason: String::new(),
+        }
+    }
+
+    pub(super) fn failed(
+        id: &str,
+        path: &str,
+        stamp: Stamp,
+        limits: &Limits,
+        problem: &Problem,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            path: path.into(),
+            bytes: stamp.bytes,
+            modified: stamp.modified,
+            status: Status::Failed,
+            columns: None,
+            seconds: None,
+            reference_db: None,
+            peak_db: None,
+            rate: None,
+            channels: None,
+            skipped_packets: None,
+            limits: fingerprint(limits),
+            reason: problem.to_string(),
+        }
+    }
+
+    /// The image, if the song has one.
+    pub(super) fn entry(&self) -> Option<ImageEntry> {
+        (self.status == Status::Image).then_some(())?;
+        Some(ImageEntry {
+            id: self.id.clone(),
+            columns: self.columns?,
+            seconds: self.seconds?,
+            reference_db: self.reference_db?,
+            peak_db: self.peak_db?,
+            rate: self.rate?,
+            channels: self.channels?,
+            skipped_packets: self.skipped_packets?,
+        })
+    }
+
+    /// Why the song has no image.
+    pub(super) fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Whether the row still holds for a file that looks like this, under these limits.
+    pub(super) fn holds(&self, path: &str, stamp: Stamp, limits: &Limits) -> bool {
+        let same =
+            self.path == path && (self.bytes, self.modified) == (stamp.bytes, stamp.modified);
+        same && match self.entry() {
+            Some(entry) => {
+                limits.check_format(entry.rate, entry.channels).is_ok()
+                    && limits.check_length("", entry.seconds).is_ok()
+                    && limits.check_whole(entry.seconds, entry.peak_db).is_ok()
+            }
+            None => self.status == Status::Failed && self.limits == fingerprint(limits),
+        }
+    }
+}
+
+/// A short name for a set of limits.
+fn fingerprint(limits: &Limits) -> String {
+    let json = serde_json::to_vec(limits).unwrap_or_default();
+    blake3::hash(&json).to_hex()[..8].to_owned()
+}
+
+/// Reads the index by song id; a store that has none yet gives an empty one.
+pub(super) fn read(folder: &Path) -> Result<HashMap<String, Row>> {
+    let path = folder.join(NAME);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(HashMap::new()),
+        Err(e) => return Err(Error::io(path)(e)),
+    };
+    let mut rows = HashMap::new();
+    for row in csv::Reader::from_reader(&bytes[..]).deserialize() {
+        let row: Row = row.map_err(|e| {
+            let line = e.position().map_or(0, csv::Position::line);
+            Error::Table { path: path.clone(), line, reason: e.to_string() }
+        })?;
+        rows.insert(row.id.clone(), row);
+    }
+    Ok(rows)
+}
+
+/// Writes the index, atomically.
+pub(super) fn write<'a>(folder: &Path, rows: impl Iterator<Item = &'a Row>) -> Result<()> {
+    let path = folder.join(NAME);
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        csv.serialize(row).map_err(|e| Error::io(&path)(e.into()))?;
+    }
+    let bytes = csv.into_inner().map_err(|e| Error::io(&path)(e.into_error()))?;
+    write_atomic(&path, |file| file.write_all(&bytes))?;
+    Ok(())
+}

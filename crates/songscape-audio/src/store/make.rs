@@ -1,0 +1,304 @@
+//! Making the images that are missing.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use songscape_project::{Failure, Progress, Project, Stage};
+
+use super::cache::Cache;
+use super::index::{self, Row};
+use super::stamp::Stamp;
+use super::{ImageEntry, Made, STAGE, Store};
+use crate::catalog::Catalog;
+use crate::error::{Error, Problem, Result};
+use crate::limits::Limits;
+use crate::params::ImageParams;
+use crate::render::Renderer;
+
+/// The index is written at least this far apart, and so that writing it takes no more than 5% of
+/// the time; what is lost when the process is killed is done again.
+const INDEX_EVERY: Duration = Duration::from_secs(2);
+
+impl Store {
+    /// Makes the images of all songs of a catalog that have none yet, and the cache of their
+    /// pixels, in `folder`. `threads` songs are worked on at a time; the result does not depend on
+    /// their number.
+    ///
+    /// A song that cannot be used is a failure of this song alone. A song that fails by its
+    /// content is not opened again until its file or the limits change; one that is missing or may
+    /// not be read is tried every time. Images of songs that have left the catalog stay in the
+    /// folder but leave the index and the cache.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] when `progress` says so; [`Error::Project`] when another process
+    /// works on the folder, when its images were made with other parameters (the fields are
+    /// named), or when it cannot be written; [`Error::Parameter`] and [`Error::Transform`] for a
+    /// parameter outside its range. In all cases what is done is kept.
+    pub fn make(
+        catalog: &Catalog,
+        folder: &Path,
+        params: &ImageParams,
+        limits: &Limits,
+        threads: usize,
+        progress: &dyn Progress,
+    ) -> Result<Made> {
+        let renderer = Renderer::new(params, limits)?.scratch(folder);
+        let _lock = Project::open(folder)?;
+        let stage = Stage::open(folder, params, &[("songs", fingerprint(catalog))])?;
+        let cache = Cache::new(folder, params.rows);
+        let mut songs = plan(catalog, folder, limits)?;
+        let before = songs.iter().filter(|song| song.state.is_image()).count();
+
+        progress.begin(STAGE, songs.len() as u64, "songs");
+        let work = Work { folder, renderer: &renderer, limits, cache: &cache, progress };
+        let ended = work.run(&mut songs, threads.max(1));
+        progress.end();
+        let rows = songs.iter().filter_map(|song| song.state.row());
+        index::write(folder, rows.clone())?;
+        ended?;
+
+        let images: Vec<ImageEntry> = rows.filter_map(Row::entry).collect();
+        cache.make(&images, params, threads.max(1), progress)?;
+        stage.finish()?;
+        let failures = songs.iter().filter_map(Planned::failure).collect();
+        Ok(Made { images, failures, skipped_existing: before })
+    }
+}
+
+/// What the songs are, whatever their order in time.
+fn fingerprint(catalog: &Catalog) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for song in &catalog.songs {
+        hasher.update(song.id.as_bytes());
+        hasher.update(b"\n");
+        hasher.update(song.path.as_os_str().as_encoded_bytes());
+        hasher.update(b"\n");
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// One song on its way.
+struct Planned {
+    id: String,
+    /// The path as the catalog has it, for people.
+    path: String,
+    file: PathBuf,
+    state: State,
+}
+
+enum State {
+    /// To be rendered.
+    Open(Stamp),
+    /// Rendered or refused, in this run or an earlier one.
+    Done(Row),
+    /// Refused for a reason that the next run may not find.
+    Passing(Problem),
+}
+
+impl State {
+    fn row(&self) -> Option<&Row> {
+        if let Self::Done(row) = self { Some(row) } else { None }
+    }
+
+    fn is_image(&self) -> bool {
+        self.row().is_some_and(|row| row.entry().is_some())
+    }
+}
+
+impl Planned {
+    fn failure(&self) -> Option<Failure> {
+        match &self.state {
+            State::Done(row) if row.entry().is_none() => {
+                Some(Failure::new(STAGE, &self.path, row.reason()))
+            }
+            State::Passing(problem) => Some(Failure::new(STAGE, &self.path, problem)),
+            _ => None,
+        }
+    }
+}
+
+/// Compares the catalog with the index and the images that are there.
+fn plan(catalog: &Catalog, folder: &Path, limits: &Limits) -> Result<Vec<Planned>> {
+    let mut index = index::read(folder)?;
+    let mut present = HashSet::new();
+    for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
+        present.insert(entry.map_err(Error::io(folder))?.file_name());
+    }
+    let songs = catalog.songs.iter().map(|song| {
+        let file = catalog.file(song);
+        let path = song.path.display().to_string();
+        let state = match Stamp::of(&file) {
+            Err(problem) => State::Passing(problem),
+            Ok(stamp) => match index.remove(&song.id) {
+                Some(row)
+                    if row.holds(&path, stamp, limits)
+                        && (row.entry().is_none()
+                            || present.contains(OsStr::new(&format!("{}.png", song.id)))) =>
+                {
+                    State::Done(row)
+                }
+                _ => State::Open(stamp),
+            },
+        };
+        Planned { id: song.id.clone(), path, file, state }
+    });
+    Ok(songs.collect())
+}
+
+/// What the workers share.
+struct Work<'a> {
+    folder: &'a Path,
+    renderer: &'a Renderer,
+    limits: &'a Limits,
+    cache: &'a Cache<'a>,
+    progress: &'a dyn Progress,
+}
+
+impl Work<'_> {
+    /// Renders the open songs, one per thread at a time.
+    fn run(&self, songs: &mut [Planned], threads: usize) -> Result<()> {
+        let open: Vec<(usize, String, PathBuf)> = songs
+            .iter()
+            .enumerate()
+            .filter(|(_, song)| matches!(song.state, State::Open(_)))
+            .map(|(i, song)| (i, song.id.clone(), song.file.clone()))
+            .collect();
+        let mut done = songs.len() - open.len();
+        let mut failed = songs.iter().filter(|song| song.failure().is_some()).count();
+        self.progress.advance(done as u64);
+
+        let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let stopped = || stop.load(Ordering::Relaxed) || self.progress.interrupted();
+        let mut fatal = None;
+        let mut written = Written::now();
+        std::thread::scope(|scope| {
+            let (sender, results) = mpsc::channel();
+            for _ in 0..threads.min(open.len()) {
+                let sender = sender.clone();
+                let (open, next, stopped) = (&open, &next, &stopped);
+                scope.spawn(move || {
+                    while !stopped() {
+                        let Some((i, id, file)) = open.get(next.fetch_add(1, Ordering::Relaxed))
+                        else {
+                            break;
+                        };
+                        if sender.send((*i, self.song(id, file, stopped))).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            for (i, result) in results {
+                match result {
+                    Ok(None) => continue,
+                    Ok(Some(outcome)) => self.settle(&mut songs[i], outcome),
+                    Err(e) => {
+                        stop.store(true, Ordering::Relaxed);
+                        fatal.get_or_insert(e);
+                        continue;
+                    }
+                }
+                done += 1;
+                if songs[i].failure().is_some() {
+                    failed += 1;
+                    self.progress.message(&format!("{failed} failed"));
+                }
+                self.progress.advance(1);
+                if written.is_due() {
+                    let rows = songs.iter().filter_map(|song| song.state.row());
+                    if let Err(e) = written.time(|| index::write(self.folder, rows)) {
+                        stop.store(true, Ordering::Relaxed);
+                        fatal.get_or_insert(e);
+                    }
+                }
+            }
+        });
+        match fatal {
+            Some(e) => Err(e),
+            None if done < songs.len() => Err(Error::Interrupted { done, total: songs.len() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Renders one song and writes its image. `None` when it was told to stop.
+    fn song(
+        &self,
+        id: &str,
+        file: &Path,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<Option<Result<ImageEntry, Problem>>> {
+        let image = self.folder.join(format!("{id}.png"));
+        let render = AssertUnwindSafe(|| self.renderer.render_unless(file, stopped));
+        let problem = match catch_unwind(render) {
+            Ok(Ok(None)) => return Ok(None),
+            Ok(Ok(Some(mut song))) => {
+                self.cache.invalidate()?;
+                song.write_png(&image, id)?;
+                return Ok(Some(Ok(ImageEntry {
+                    id: id.into(),
+                    columns: song.columns(),
+                    seconds: song.seconds(),
+                    reference_db: song.grey().reference_db,
+                    peak_db: song.peak_db(),
+                    rate: song.rate(),
+                    channels: song.channels(),
+                    skipped_packets: song.skipped_packets(),
+                })));
+            }
+            Ok(Err(Error::Audio { problem, .. })) => problem,
+            Ok(Err(fatal)) => return Err(fatal),
+            Err(panic) => {
+                let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+                Problem::Panicked(text.unwrap_or_else(|| "no message".into()))
+            }
+        };
+        // The image of what the file was before.
+        match std::fs::remove_file(&image) {
+            Ok(()) => self.cache.invalidate()?,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => return Err(Error::io(image)(e)),
+        }
+        Ok(Some(Err(problem)))
+    }
+
+    fn settle(&self, song: &mut Planned, outcome: Result<ImageEntry, Problem>) {
+        let State::Open(stamp) = song.state else { return };
+        song.state = match outcome {
+            Ok(entry) => State::Done(Row::image(&song.path, stamp, &entry)),
+            Err(problem) if problem.is_permanent() => {
+                State::Done(Row::failed(&song.id, &song.path, stamp, self.limits, &problem))
+            }
+            Err(problem) => State::Passing(problem),
+        };
+    }
+}
+
+/// When the index was written last, and how long that took.
+struct Written {
+    at: Instant,
+    took: Duration,
+}
+
+impl Written {
+    fn now() -> Self {
+        Self { at: Instant::now(), took: Duration::ZERO }
+    }
+
+    fn is_due(&self) -> bool {
+        self.at.elapsed() >= INDEX_EVERY.max(self.took * 20)
+    }
+
+    fn time<T>(&mut self, write: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let written = write();
+        *self = Self { at: Instant::now(), took: start.elapsed() };
+        written
+    }
+}

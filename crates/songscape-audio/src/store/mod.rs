@@ -1,0 +1,93 @@
+//! The store: one folder with the images of a library.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `parameters.json` | the [`ImageParams`](crate::ImageParams) of all images |
+//! | `ID.png` | one image a song |
+//! | `index.csv` | one row a song: its file's stamp, and what became of it |
+//! | `pixels.u8` | the pixels of all images, time-major, one song after the other |
+//! | `pixels.csv` | where each song's pixels begin in it |
+//!
+//! Everything is written whole or not at all. A run that ends early, in whatever way, is continued
+//! by the next one, and the files are the same as those of a run that was never interrupted. A
+//! file that is unchanged by its size and time of modification is not opened again, whether it
+//! gave an image or could not be used.
+
+mod cache;
+mod index;
+mod make;
+mod stamp;
+
+use std::path::{Path, PathBuf};
+
+use songscape_project::Failure;
+
+use crate::error::Result;
+use crate::pixels::Pixels;
+pub(crate) use cache::{PIXELS, Place, read_places};
+
+/// The stage that [`Failure`]s of this module name.
+pub(crate) const STAGE: &str = "spectrograms";
+
+/// The images of a library, in one folder.
+#[derive(Debug, Clone)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+/// What [`Store::make`] did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Made {
+    /// The songs that have an image, in catalog order.
+    pub images: Vec<ImageEntry>,
+    /// The songs that have none, and why, in catalog order.
+    pub failures: Vec<Failure>,
+    /// How many of the images were there already.
+    pub skipped_existing: usize,
+}
+
+/// One image of the store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageEntry {
+    /// The song's id; the image is `ID.png`.
+    pub id: String,
+    /// Columns of the image.
+    pub columns: u64,
+    /// Length of the audio in seconds.
+    pub seconds: f64,
+    /// Level drawn white in dB relative to a sine of full scale.
+    pub reference_db: f32,
+    /// Largest magnitude of the mono mix in dB below full scale.
+    pub peak_db: f64,
+    /// The file's own sample rate in Hz.
+    pub rate: u32,
+    /// The file's number of channels.
+    pub channels: usize,
+    /// Packets of the file that could not be decoded and were left out.
+    pub skipped_packets: u64,
+}
+
+impl Store {
+    /// The store in a folder, which need not exist yet.
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The image of a song.
+    pub fn image(&self, id: &str) -> PathBuf {
+        self.folder.join(format!("{id}.png"))
+    }
+
+    /// The pixels of all images, mapped into memory.
+    ///
+    /// # Errors
+    /// As [`Pixels::open`].
+    pub fn pixels(&self) -> Result<Pixels> {
+        Pixels::open(&self.folder)
+    }
+}
