@@ -1,10 +1,46 @@
-//! From song vectors to insight: neighbours, UMAP, HDBSCAN, gradient boosting, tables and representatives.
+//! From song vectors to insight: neighbours, a map, clusters, release years, and the tables behind
+//! the figures. It needs no audio and no deep learning; any `[n, d]` matrix of vectors will do.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`vectors`] | poolings of a song's features, checks, `.npy` files |
+//! | [`pca`] | principal components and whitening |
+//! | [`neighbors`] | nearest neighbours by cosine, euclidean or manhattan distance |
+//! | [`umap`] | a map of few dimensions that keeps neighbours together |
+//! | [`hdbscan`] | clusters of any shape, with what belongs to none set apart |
+//! | [`boosting`] | gradient boosting of regression trees on histograms |
+//! | [`folds`], [`metrics`] | cross-validation by groups, and scores |
+//! | [`music`] | years, clusters and representatives of songs, tables, comparisons |
+//!
+//! Everything random comes from a seed in the parameters, and the results do not depend on the
+//! number of threads.
+//!
+//! ```
+//! use ndarray::Array2;
+//! use songscape_analysis::music::clusters::{ClusterParams, cluster};
+//! use songscape_analysis::umap::{self, UmapParams};
+//! use songscape_project::Silent;
+//!
+//! // Two groups of 30 vectors.
+//! let x = Array2::from_shape_fn((60, 4), |(i, j)| {
+//!     let group = if (i < 30) == (j < 2) { 1.0 } else { 0.0 };
+//!     group + ((i * (7 + j)) % 30) as f32 / 100.0
+//! });
+//! let map = umap::fit(x.view(), &UmapParams::default().reduced_for(60), &Silent)?;
+//! assert_eq!(map.dim(), (60, 2));
+//!
+//! let found = cluster(x.view(), None, &ClusterParams::for_songs(60, 0), &Silent)?;
+//! let labels = found.clusters.labels();
+//! assert!(labels[..30].iter().all(|l| !labels[30..].contains(l) || *l == -1));
+//! # Ok::<(), songscape_analysis::Error>(())
+//! ```
 
 pub mod boosting;
 mod error;
 pub mod folds;
 pub mod hdbscan;
 pub mod metrics;
+pub mod music;
 pub mod neighbors;
 pub mod pca;
 pub mod umap;

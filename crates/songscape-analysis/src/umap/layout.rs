@@ -126,14 +126,14 @@ impl Layout<'_> {
         let (a, b) = (self.curve.a as f32, self.curve.b as f32);
         let mut random = Random::new(self.seed, epoch, point);
         moved.copy_from_slice(&points[point * dims..(point + 1) * dims]);
-        for edge in self.graph.offsets[point]..self.graph.offsets[point + 1] {
+        let edges = self.graph.offsets[point]..self.graph.offsets[point + 1];
+        for (&other, &share) in self.graph.columns[edges.clone()].iter().zip(&rates[edges]) {
             // An edge of relative weight r is drawn in a share r of the epochs, evenly spread.
-            let r = f64::from(rates[edge]);
+            let r = f64::from(share);
             if (r * (epoch + 1) as f64).floor() <= (r * epoch as f64).floor() {
                 continue;
             }
-            let other = self.graph.columns[edge] as usize;
-            let other = &points[other * dims..(other + 1) * dims];
+            let other = &points[other as usize * dims..(other as usize + 1) * dims];
             pull(moved, other, a, b, rate);
             for _ in 0..self.negatives {
                 let far = random.below(n);

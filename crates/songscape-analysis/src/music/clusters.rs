@@ -1,0 +1,102 @@
+//! Clusters of songs, and where they are sought.
+
+use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
+use songscape_project::Progress;
+
+use crate::error::{Error, Result};
+use crate::hdbscan::{self, Clusters, HdbscanParams};
+use crate::umap::{self, UmapParams};
+use crate::vectors::check_finite;
+
+/// Where clusters are sought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClusterOn {
+    /// On a UMAP of several dimensions made for it: the default, as density means little among
+    /// hundreds of dimensions and two lose too much.
+    #[default]
+    Umap,
+    /// On the map that is drawn.
+    Map,
+    /// Among the vectors themselves.
+    Vectors,
+}
+
+/// How songs are clustered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClusterParams {
+    /// Where clusters are sought.
+    pub on: ClusterOn,
+    /// The UMAP made for clustering, used with [`ClusterOn::Umap`] alone.
+    pub umap: UmapParams,
+    /// The clustering; its metric counts with [`ClusterOn::Vectors`] alone, as a map is always
+    /// measured by the euclidean metric.
+    pub hdbscan: HdbscanParams,
+}
+
+impl Default for ClusterParams {
+    fn default() -> Self {
+        Self {
+            on: ClusterOn::Umap,
+            umap: UmapParams::for_clustering(),
+            hdbscan: HdbscanParams::default(),
+        }
+    }
+}
+
+impl ClusterParams {
+    /// The defaults with all that is too large for so many songs made smaller
+    /// ([`UmapParams::reduced_for`], [`HdbscanParams::reduced_for`]).
+    pub fn for_songs(songs: usize, seed: u64) -> Self {
+        let default = Self::default();
+        Self {
+            umap: UmapParams { seed, ..default.umap }.reduced_for(songs),
+            hdbscan: default.hdbscan.reduced_for(songs),
+            ..default
+        }
+    }
+}
+
+/// Clusters of songs with the points that they were found among.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SongClusters {
+    /// `[n, m]`: the points, in the space that the parameters name.
+    pub points: Array2<f64>,
+    /// The clusters.
+    pub clusters: Clusters,
+}
+
+/// Clusters songs by their vectors `[n, d]`. `map` `[n, 2]` is needed for [`ClusterOn::Map`] alone.
+///
+/// # Errors
+/// [`Error::Parameter`] when the map is needed and missing, [`Error::LengthMismatch`] when it has
+/// another number of rows, those of [`umap::fit`] and [`hdbscan::fit`].
+pub fn cluster(
+    vectors: ArrayView2<f32>,
+    map: Option<ArrayView2<f32>>,
+    params: &ClusterParams,
+    progress: &dyn Progress,
+) -> Result<SongClusters> {
+    check_finite(vectors)?;
+    let (points, metric) = match (params.on, map) {
+        (ClusterOn::Umap, _) => (umap::fit(vectors, &params.umap, progress)?.mapv(f64::from), None),
+        (ClusterOn::Map, Some(map)) => {
+            if map.nrows() != vectors.nrows() {
+                let (found, expected) = (map.nrows(), vectors.nrows());
+                return Err(Error::LengthMismatch { what: "map", found, expected });
+            }
+            (map.mapv(f64::from), None)
+        }
+        (ClusterOn::Map, None) => {
+            return Err(Error::parameter("map", "missing", "the map to cluster on"));
+        }
+        (ClusterOn::Vectors, _) => (vectors.mapv(f64::from), Some(params.hdbscan.metric)),
+    };
+    let hdbscan = HdbscanParams {
+        metric: metric.unwrap_or(crate::neighbors::Metric::Euclidean),
+        ..params.hdbscan.clone()
+    };
+    let clusters = hdbscan::fit(points.view(), &hdbscan)?;
+    Ok(SongClusters { points, clusters })
+}

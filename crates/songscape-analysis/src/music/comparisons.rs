@@ -1,0 +1,155 @@
+//! Other methods on the same data, to compare with: k-means and Gaussian mixtures beside the
+//! clusters, ridge regression and k nearest neighbours beside boosting.
+
+use linfa::DatasetBase;
+use linfa::traits::{Fit, Predict};
+use linfa_clustering::{GaussianMixtureModel, KMeans};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
+use smartcore::linalg::basic::matrix::DenseMatrix;
+use smartcore::linear::ridge_regression::{RidgeRegression, RidgeRegressionParameters};
+use smartcore::neighbors::knn_regressor::{KNNRegressor, KNNRegressorParameters};
+use songscape_project::{Progress, Silent};
+
+use super::years::{Folds, YearPredictions, check_vectors};
+use crate::error::{Error, Result};
+use crate::metrics::{adjusted_mutual_information, adjusted_rand_index};
+use crate::pca::Pca;
+use crate::vectors::{check_finite, unit_rows};
+
+/// How far another clustering agrees with given labels.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// The adjusted Rand index over the songs that the given labels put into a cluster.
+    pub ari: f64,
+    /// The adjusted mutual information over the same songs.
+    pub ami: f64,
+}
+
+/// How far k-means and a Gaussian mixture, with as many clusters as there are labels, agree with
+/// the labels. `None` where the method cannot be fitted (fewer than two clusters; a covariance
+/// without an inverse).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ClusterComparison {
+    /// The number of clusters.
+    pub clusters: usize,
+    /// k-means (linfa).
+    pub k_means: Option<Agreement>,
+    /// A mixture of Gaussians of full covariance (linfa).
+    pub gaussian_mixture: Option<Agreement>,
+}
+
+/// Compares labels of points `[n, m]` with k-means and a Gaussian mixture on the same points.
+/// Both are deterministic.
+///
+/// # Errors
+/// [`Error::LengthMismatch`], those of [`check_finite`].
+pub fn clusters(points: ArrayView2<f64>, labels: &[i32]) -> Result<ClusterComparison> {
+    check_finite(points)?;
+    if labels.len() != points.nrows() {
+        let (found, expected) = (labels.len(), points.nrows());
+        return Err(Error::LengthMismatch { what: "labels", found, expected });
+    }
+    let mut distinct: Vec<i32> = labels.iter().copied().filter(|&l| l >= 0).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let count = distinct.len();
+    let mut comparison =
+        ClusterComparison { clusters: count, k_means: None, gaussian_mixture: None };
+    if count < 2 {
+        return Ok(comparison);
+    }
+    let assigned: Vec<usize> = (0..labels.len()).filter(|&i| labels[i] >= 0).collect();
+    let agreement = |found: &Array1<usize>| -> Result<Agreement> {
+        let ours: Vec<i32> = assigned.iter().map(|&i| labels[i]).collect();
+        let theirs: Vec<i32> = assigned.iter().map(|&i| found[i] as i32).collect();
+        Ok(Agreement {
+            ari: adjusted_rand_index(&ours, &theirs)?,
+            ami: adjusted_mutual_information(&ours, &theirs)?,
+        })
+    };
+    let data = DatasetBase::from(points.to_owned());
+    if let Ok(model) = KMeans::params(count).n_runs(5).fit(&data) {
+        comparison.k_means = Some(agreement(&model.predict(data.records()))?);
+    }
+    if let Ok(model) = GaussianMixtureModel::params(count).fit(&data) {
+        comparison.gaussian_mixture = Some(agreement(&model.predict(data.records()))?);
+    }
+    Ok(comparison)
+}
+
+/// Years by other methods, on the folds of [`years::cross_validate`](super::years::cross_validate).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct YearComparison {
+    /// Ridge regression (smartcore) on whitened principal components.
+    pub ridge: YearPredictions,
+    /// The mean of the nearest neighbours by cosine (smartcore).
+    pub nearest: YearPredictions,
+}
+
+/// Neighbours of the k-nearest-neighbour regression.
+const NEIGHBORS: usize = 15;
+/// Components of the ridge regression at most.
+const COMPONENTS: usize = 128;
+
+/// Predicts years by ridge regression and by the 15 nearest neighbours, on the same folds as
+/// [`years::cross_validate`](super::years::cross_validate) with the same seed.
+///
+/// The ridge regression works on at most 128 whitened components, and on at most a third of the
+/// training rows, with a penalty of a tenth of the rows.
+///
+/// # Errors
+/// Those of [`years::cross_validate`](super::years::cross_validate); [`Error::Baseline`] when a
+/// method fails.
+pub fn years(
+    x: ArrayView2<f32>,
+    years: &[Option<i32>],
+    groups: &[String],
+    folds: usize,
+    seed: u64,
+    progress: &dyn Progress,
+) -> Result<YearComparison> {
+    check_vectors(x, years)?;
+    let folds = Folds::new(years, groups, folds, seed)?;
+    let ridge = folds.cross_validate(progress, |train, targets, test| {
+        let rows = x.select(Axis(0), train);
+        let pca = Pca::fit(rows.view(), COMPONENTS.min(train.len() / 3).max(1))?;
+        let train = dense("ridge regression", &pca.whiten(rows.view())?)?;
+        let test = dense("ridge regression", &pca.whiten(x.select(Axis(0), test).view())?)?;
+        let mean = targets.iter().map(|&t| f64::from(t)).sum::<f64>() / targets.len() as f64;
+        let centred: Vec<f64> = targets.iter().map(|&t| f64::from(t) - mean).collect();
+        let params = RidgeRegressionParameters::default()
+            .with_alpha(0.1 * targets.len() as f64)
+            .with_normalize(false);
+        let predicted: Vec<f64> = RidgeRegression::fit(&train, &centred, params)
+            .and_then(|model| model.predict(&test))
+            .map_err(failed("ridge regression"))?;
+        Ok(predicted.into_iter().map(|p| (p + mean) as f32).collect())
+    })?;
+    // Among rows of length 1 the euclidean order is that of the cosine.
+    let unit = unit_rows(x);
+    let nearest = folds.cross_validate(&Silent, |train, targets, test| {
+        let method = "k-nearest-neighbour regression";
+        let train = dense(method, &unit.select(Axis(0), train))?;
+        let test = dense(method, &unit.select(Axis(0), test))?;
+        let targets: Vec<f64> = targets.iter().map(|&t| f64::from(t)).collect();
+        let params = KNNRegressorParameters::default()
+            .with_k(NEIGHBORS.min(targets.len()))
+            .with_algorithm(smartcore::algorithm::neighbour::KNNAlgorithmName::LinearSearch);
+        let predicted: Vec<f64> = KNNRegressor::fit(&train, &targets, params)
+            .and_then(|model| model.predict(&test))
+            .map_err(failed(method))?;
+        Ok(predicted.into_iter().map(|p| p as f32).collect())
+    })?;
+    Ok(YearComparison { ridge, nearest })
+}
+
+fn dense(method: &'static str, x: &Array2<f32>) -> Result<DenseMatrix<f64>> {
+    let rows: Vec<Vec<f64>> =
+        x.rows().into_iter().map(|row| row.iter().map(|&v| f64::from(v)).collect()).collect();
+    DenseMatrix::from_2d_vec(&rows).map_err(failed(method))
+}
+
+fn failed(method: &'static str) -> impl Fn(smartcore::error::Failed) -> Error {
+    move |e| Error::Baseline { method, reason: e.to_string() }
+}

@@ -1,0 +1,241 @@
+//! The tables behind the figures, and their CSV files.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use songscape_project::write_atomic;
+
+use super::Representatives;
+use super::years::YearPredictions;
+use crate::error::{Error, Result};
+use crate::hdbscan::Clusters;
+use crate::metrics::quantile;
+
+/// How many of a year's songs are in a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct YearShare {
+    /// The year.
+    pub year: i32,
+    /// The cluster, −1 for none.
+    pub label: i32,
+    /// The number of songs.
+    pub songs: usize,
+    /// Their share among the year's songs, 0 to 1.
+    pub share: f64,
+}
+
+/// The release years of a cluster's songs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ClusterYears {
+    /// The cluster, −1 for none.
+    pub label: i32,
+    /// The number of its songs that have a year.
+    pub songs: usize,
+    /// The first year.
+    pub first: i32,
+    /// The year that a quarter of the songs are not after.
+    pub lower_quartile: f32,
+    /// The median year.
+    pub median: f32,
+    /// The year that three quarters of the songs are not after.
+    pub upper_quartile: f32,
+    /// The last year.
+    pub last: i32,
+}
+
+/// The share of every cluster in every year that has songs: one entry for each year and cluster,
+/// zeros included, by year, then by cluster. Songs without a year are left out.
+///
+/// # Errors
+/// [`Error::LengthMismatch`].
+pub fn shares_per_year(labels: &[i32], years: &[Option<i32>]) -> Result<Vec<YearShare>> {
+    let songs = with_year(labels, years)?;
+    let mut clusters: Vec<i32> = songs.iter().map(|s| s.0).collect();
+    clusters.sort_unstable();
+    clusters.dedup();
+    let mut counts: BTreeMap<i32, BTreeMap<i32, usize>> = BTreeMap::new();
+    for (label, year) in songs {
+        *counts.entry(year).or_default().entry(label).or_default() += 1;
+    }
+    let mut out = Vec::with_capacity(counts.len() * clusters.len());
+    for (year, in_year) in counts {
+        let total: usize = in_year.values().sum();
+        for &label in &clusters {
+            let songs = in_year.get(&label).copied().unwrap_or(0);
+            out.push(YearShare { year, label, songs, share: songs as f64 / total as f64 });
+        }
+    }
+    Ok(out)
+}
+
+/// The years of every cluster that has songs with a year, by cluster.
+///
+/// # Errors
+/// [`Error::LengthMismatch`].
+pub fn years_per_cluster(labels: &[i32], years: &[Option<i32>]) -> Result<Vec<ClusterYears>> {
+    let mut found: BTreeMap<i32, Vec<f32>> = BTreeMap::new();
+    for (label, year) in with_year(labels, years)? {
+        found.entry(label).or_default().push(year as f32);
+    }
+    let summary = |(label, years): (i32, Vec<f32>)| {
+        let at = |q| quantile(&years, q).unwrap_or_default();
+        ClusterYears {
+            label,
+            songs: years.len(),
+            first: at(0.0) as i32,
+            lower_quartile: at(0.25),
+            median: at(0.5),
+            upper_quartile: at(0.75),
+            last: at(1.0) as i32,
+        }
+    };
+    Ok(found.into_iter().map(summary).collect())
+}
+
+fn with_year(labels: &[i32], years: &[Option<i32>]) -> Result<Vec<(i32, i32)>> {
+    if labels.len() != years.len() {
+        let (found, expected) = (years.len(), labels.len());
+        return Err(Error::LengthMismatch { what: "years", found, expected });
+    }
+    Ok(labels.iter().zip(years).filter_map(|(&l, y)| y.map(|y| (l, y))).collect())
+}
+
+/// Writes `row,label,probability,outlier`.
+///
+/// # Errors
+/// [`Error::Project`] when the file cannot be written.
+pub fn write_clusters(path: &Path, clusters: &Clusters) -> Result<()> {
+    let rows = (0..clusters.labels().len()).map(|row| ClusterRow {
+        row,
+        label: clusters.labels()[row],
+        probability: clusters.probabilities()[row],
+        outlier: clusters.outlier_scores()[row],
+    });
+    write_rows(path, &["row", "label", "probability", "outlier"], rows)
+}
+
+/// A row of `clusters.csv`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ClusterRow {
+    /// The song's row.
+    pub row: usize,
+    /// Its cluster, −1 for none.
+    pub label: i32,
+    /// How firmly it belongs to it, 0 to 1.
+    pub probability: f64,
+    /// Its GLOSH outlier score, 0 to 1.
+    pub outlier: f64,
+}
+
+/// Writes `row,fold,year,predicted`.
+///
+/// # Errors
+/// [`Error::Project`] when the file cannot be written.
+pub fn write_years(path: &Path, predictions: &YearPredictions) -> Result<()> {
+    write_rows(path, &["row", "fold", "year", "predicted"], &predictions.rows)
+}
+
+/// Writes `label,rank,row`, rank 1 for the most typical song.
+///
+/// # Errors
+/// [`Error::Project`] when the file cannot be written.
+pub fn write_representatives(path: &Path, representatives: &[Representatives]) -> Result<()> {
+    let rows = representatives
+        .iter()
+        .flat_map(|r| r.rows.iter().enumerate().map(|(i, &row)| (r.label, i + 1, row)));
+    write_rows(path, &["label", "rank", "row"], rows)
+}
+
+/// Writes `year,label,songs,share`.
+///
+/// # Errors
+/// [`Error::Project`] when the file cannot be written.
+pub fn write_shares_per_year(path: &Path, shares: &[YearShare]) -> Result<()> {
+    write_rows(path, &["year", "label", "songs", "share"], shares)
+}
+
+/// Writes `label,songs,first,lower_quartile,median,upper_quartile,last`.
+///
+/// # Errors
+/// [`Error::Project`] when the file cannot be written.
+pub fn write_years_per_cluster(path: &Path, clusters: &[ClusterYears]) -> Result<()> {
+    let header = ["label", "songs", "first", "lower_quartile", "median", "upper_quartile", "last"];
+    write_rows(path, &header, clusters)
+}
+
+/// Writes `row,rank,neighbor,distance`, rank 1 for the nearest.
+///
+/// # Errors
+/// [`Error::Project`] when the file cannot be written.
+pub fn write_neighbors(path: &Path, neighbors: &crate::neighbors::Neighbors) -> Result<()> {
+    let rows = neighbors
+        .indices
+        .indexed_iter()
+        .map(|((row, j), &other)| (row, j + 1, other, neighbors.distances[[row, j]]));
+    write_rows(path, &["row", "rank", "neighbor", "distance"], rows)
+}
+
+/// Writes rows as CSV, atomically. No rows give a file with the header alone.
+fn write_rows<R: Serialize>(
+    path: &Path,
+    header: &[&str],
+    rows: impl IntoIterator<Item = R>,
+) -> Result<()> {
+    let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    let write = || -> std::result::Result<(), csv::Error> {
+        csv.write_record(header)?;
+        rows.into_iter().try_for_each(|row| csv.serialize(row))?;
+        Ok(csv.flush()?)
+    };
+    let file_error = |e: String| Error::File { path: path.into(), reason: e };
+    write().map_err(|e| file_error(e.to_string()))?;
+    let bytes = csv.into_inner().map_err(|e| file_error(e.to_string()))?;
+    Ok(write_atomic(path, |file| file.write_all(&bytes))?)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const LABELS: [i32; 5] = [0, 0, 1, -1, 1];
+    const YEARS: [Option<i32>; 5] = [Some(1960), Some(1962), Some(1960), Some(1962), None];
+
+    #[test]
+    fn shares_of_a_year_sum_to_one() {
+        let shares = shares_per_year(&LABELS, &YEARS).unwrap();
+        assert_eq!(shares.len(), 6);
+        assert_eq!(shares[1], YearShare { year: 1960, label: 0, songs: 1, share: 0.5 });
+        for year in [1960, 1962] {
+            let sum: f64 = shares.iter().filter(|s| s.year == year).map(|s| s.share).sum();
+            assert_eq!(sum, 1.0);
+        }
+        assert!(shares_per_year(&LABELS, &YEARS[1..]).is_err());
+    }
+
+    #[test]
+    fn years_of_a_cluster_are_summed_up() {
+        let clusters = years_per_cluster(&LABELS, &YEARS).unwrap();
+        assert_eq!(clusters.iter().map(|c| c.label).collect::<Vec<_>>(), [-1, 0, 1]);
+        assert_eq!((clusters[1].first, clusters[1].median, clusters[1].last), (1960, 1961.0, 1962));
+        assert_eq!(clusters[2].songs, 1);
+    }
+
+    #[test]
+    fn tables_are_written_with_their_header() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shares.csv");
+        write_shares_per_year(&path, &shares_per_year(&LABELS, &YEARS).unwrap()).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            text.starts_with("year,label,songs,share\n1960,-1,0,0.0\n1960,0,1,0.5\n"),
+            "{text}"
+        );
+        write_representatives(&path, &[Representatives { label: 3, rows: vec![7, 5] }]).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "label,rank,row\n3,1,7\n3,2,5\n");
+        write_years_per_cluster(&path, &[]).unwrap();
+        assert!(std::fs::read_to_string(&path).unwrap().starts_with("label,songs,first,"));
+    }
+}

@@ -1,0 +1,221 @@
+//! The release year, predicted for every song by models that never saw its artist.
+
+use std::collections::BTreeMap;
+
+use ndarray::{ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
+use songscape_project::Progress;
+
+use crate::boosting::{Booster, BoosterParams};
+use crate::error::{Error, Result};
+use crate::folds::group_folds;
+use crate::metrics::{mean_absolute_error, median, r_squared};
+use crate::pca::Pca;
+use crate::vectors::check_finite;
+
+/// How years are predicted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct YearParams {
+    /// The number of folds.
+    pub folds: usize,
+    /// The seed of the folds: the same for all vectors that are to be compared.
+    pub seed: u64,
+    /// Principal components, whitened, that take the place of the columns; fitted on the training
+    /// rows of each fold. Without a value the columns are used as they are.
+    pub components: Option<usize>,
+    /// The booster.
+    pub booster: BoosterParams,
+}
+
+impl YearParams {
+    /// Parameters for `songs` songs with a year: five folds, [`BoosterParams::for_rows`], and, where
+    /// there are fewer than 2,000, 32 principal components (at most a tenth of the songs, at least
+    /// two).
+    pub fn for_songs(songs: usize, seed: u64) -> Self {
+        Self {
+            folds: 5,
+            seed,
+            components: (songs < 2_000).then_some((songs / 10).clamp(2, 32)),
+            booster: BoosterParams { seed, ..BoosterParams::for_rows(songs) },
+        }
+    }
+}
+
+/// Predicted years of the songs whose year is known, each by the model of a fold that its artist is
+/// not in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct YearPredictions {
+    /// One for each song with a year, in the order of the songs.
+    pub rows: Vec<YearPrediction>,
+    /// The mean absolute error in years.
+    pub mae: f64,
+    /// R².
+    pub r2: f64,
+    /// For each year the mean of predicted − true year, in years.
+    pub bias: BTreeMap<i32, f64>,
+}
+
+/// One song's predicted year.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct YearPrediction {
+    /// The song's row.
+    pub row: usize,
+    /// The fold that it was left out in.
+    pub fold: usize,
+    /// Its year.
+    pub year: i32,
+    /// The year predicted.
+    pub predicted: f32,
+}
+
+impl YearPredictions {
+    /// Scores predictions.
+    ///
+    /// # Errors
+    /// [`Error::TooFewRows`] for no rows.
+    pub fn new(rows: Vec<YearPrediction>) -> Result<Self> {
+        let years: Vec<f32> = rows.iter().map(|r| r.year as f32).collect();
+        let predicted: Vec<f32> = rows.iter().map(|r| r.predicted).collect();
+        let mut sums: BTreeMap<i32, (f64, usize)> = BTreeMap::new();
+        for r in &rows {
+            let sum = sums.entry(r.year).or_default();
+            sum.0 += f64::from(r.predicted) - f64::from(r.year);
+            sum.1 += 1;
+        }
+        let bias = sums.into_iter().map(|(year, (sum, n))| (year, sum / n as f64)).collect();
+        let mae = mean_absolute_error(&years, &predicted)?;
+        let r2 = r_squared(&years, &predicted)?;
+        Ok(Self { rows, mae, r2, bias })
+    }
+}
+
+/// The songs with a year, and their folds.
+pub(super) struct Folds {
+    pub rows: Vec<usize>,
+    pub years: Vec<i32>,
+    pub folds: Vec<usize>,
+}
+
+impl Folds {
+    /// Folds that keep groups (artists) together. A song without a group name is a group of its own.
+    pub fn new(years: &[Option<i32>], groups: &[String], folds: usize, seed: u64) -> Result<Self> {
+        if groups.len() != years.len() {
+            let found = groups.len();
+            return Err(Error::LengthMismatch { what: "groups", found, expected: years.len() });
+        }
+        let known: Vec<(usize, i32)> =
+            years.iter().enumerate().filter_map(|(row, year)| year.map(|y| (row, y))).collect();
+        if known.len() < folds.max(2) {
+            return Err(Error::TooFewYears { known: known.len(), needed: folds.max(2) });
+        }
+        let first = known[0].1;
+        if known.iter().all(|k| k.1 == first) {
+            return Err(Error::OneYear { known: known.len(), year: first });
+        }
+        let keys: Vec<(&str, Option<usize>)> = known
+            .iter()
+            .map(|&(row, _)| (groups[row].as_str(), groups[row].is_empty().then_some(row)))
+            .collect();
+        Ok(Self {
+            folds: group_folds(&keys, folds, seed)?,
+            rows: known.iter().map(|k| k.0).collect(),
+            years: known.iter().map(|k| k.1).collect(),
+        })
+    }
+
+    /// For each fold, predicts the left-out songs with `model`, which gets the rows and years to
+    /// learn from and the rows to predict.
+    pub fn cross_validate(
+        &self,
+        progress: &dyn Progress,
+        mut model: impl FnMut(&[usize], &[f32], &[usize]) -> Result<Vec<f32>>,
+    ) -> Result<YearPredictions> {
+        let count = self.folds.iter().max().map_or(0, |f| f + 1);
+        let mut predicted = vec![0.0; self.rows.len()];
+        progress.begin("years", count as u64, "folds");
+        for fold in 0..count {
+            if progress.interrupted() {
+                return Err(Error::Interrupted { what: "the prediction of years" });
+            }
+            let (test, train): (Vec<usize>, Vec<usize>) =
+                (0..self.rows.len()).partition(|&i| self.folds[i] == fold);
+            let rows =
+                |places: &[usize]| -> Vec<usize> { places.iter().map(|&i| self.rows[i]).collect() };
+            let years: Vec<f32> = train.iter().map(|&i| self.years[i] as f32).collect();
+            let found = model(&rows(&train), &years, &rows(&test))?;
+            for (&i, value) in test.iter().zip(found) {
+                predicted[i] = value;
+            }
+            progress.advance(1);
+        }
+        progress.end();
+        let rows = (0..self.rows.len())
+            .map(|i| YearPrediction {
+                row: self.rows[i],
+                fold: self.folds[i],
+                year: self.years[i],
+                predicted: predicted[i],
+            })
+            .collect();
+        YearPredictions::new(rows)
+    }
+}
+
+/// Predicts the year of every song that has one by gradient boosting on its vector.
+///
+/// The folds keep each artist's songs together; they depend on the years, the groups, the number of
+/// folds and the seed alone, so that predictions from different vectors can be compared. A song
+/// with an empty group name is a group of its own. Predictions are not clipped to the range of
+/// years.
+///
+/// # Errors
+/// [`Error::LengthMismatch`]; [`Error::TooFewYears`] for fewer songs with a year than folds;
+/// [`Error::OneYear`]; [`Error::TooFewGroups`]; [`Error::AllConstant`]; [`Error::Parameter`];
+/// [`Error::Interrupted`]; those of [`check_finite`].
+pub fn cross_validate(
+    x: ArrayView2<f32>,
+    years: &[Option<i32>],
+    groups: &[String],
+    params: &YearParams,
+    progress: &dyn Progress,
+) -> Result<YearPredictions> {
+    check_vectors(x, years)?;
+    let folds = Folds::new(years, groups, params.folds, params.seed)?;
+    folds.cross_validate(progress, |train, targets, test| {
+        let (train, test) = (x.select(Axis(0), train), x.select(Axis(0), test));
+        let (train, test) = match params.components {
+            None => (train, test),
+            Some(components) => {
+                let pca = Pca::fit(train.view(), components)?;
+                (pca.whiten(train.view())?, pca.whiten(test.view())?)
+            }
+        };
+        Booster::fit(train.view(), targets, None, &params.booster)?.predict(test.view())
+    })
+}
+
+/// The same with no vectors: every song gets the median year of the songs of the other folds.
+///
+/// # Errors
+/// As [`cross_validate`].
+pub fn constant(
+    years: &[Option<i32>],
+    groups: &[String],
+    folds: usize,
+    seed: u64,
+) -> Result<YearPredictions> {
+    let folds = Folds::new(years, groups, folds, seed)?;
+    folds.cross_validate(&songscape_project::Silent, |_, targets, test| {
+        Ok(vec![median(targets).unwrap_or_default(); test.len()])
+    })
+}
+
+pub(super) fn check_vectors(x: ArrayView2<f32>, years: &[Option<i32>]) -> Result<()> {
+    check_finite(x)?;
+    if x.nrows() != years.len() {
+        let found = years.len();
+        return Err(Error::LengthMismatch { what: "years", found, expected: x.nrows() });
+    }
+    let varies = x.columns().into_iter().any(|c| c.iter().any(|v| *v != c[0]));
+    if varies { Ok(()) } else { Err(Error::AllConstant { columns: x.ncols() }) }
+}

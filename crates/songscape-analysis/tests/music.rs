@@ -1,0 +1,123 @@
+//! From vectors to the tables, on songs made up.
+#![allow(clippy::unwrap_used)]
+
+mod songs;
+
+use songs::{songs, with_threads};
+use songscape_analysis::Error;
+use songscape_analysis::metrics::{adjusted_rand_index, trustworthiness};
+use songscape_analysis::music::clusters::{ClusterOn, ClusterParams, cluster};
+use songscape_analysis::music::years::{YearParams, constant, cross_validate};
+use songscape_analysis::music::{comparisons, representatives};
+use songscape_analysis::neighbors::Metric;
+use songscape_analysis::umap::{self, Start, UmapParams};
+use songscape_project::Silent;
+
+#[test]
+fn a_map_keeps_neighbours_and_does_not_depend_on_the_threads() {
+    let songs = songs(600, 32, 6, 1);
+    for start in [Start::Spectral, Start::Pca] {
+        let params = UmapParams { start, epochs: Some(200), ..UmapParams::default() };
+        let map = with_threads(1, || umap::fit(songs.x.view(), &params, &Silent).unwrap());
+        let trust = trustworthiness(songs.x.view(), map.view(), 15, Metric::Cosine).unwrap();
+        println!("{start:?}: trustworthiness {trust}");
+        assert!(trust > 0.95, "{start:?}: {trust}");
+        let again = with_threads(3, || umap::fit(songs.x.view(), &params, &Silent).unwrap());
+        assert_eq!(map, again);
+    }
+}
+
+#[test]
+fn styles_are_found_wherever_they_are_sought() {
+    let songs = songs(600, 32, 6, 2);
+    let map = umap::fit(songs.x.view(), &UmapParams::default(), &Silent).unwrap();
+    for on in [ClusterOn::Umap, ClusterOn::Map] {
+        let params = ClusterParams { on, ..ClusterParams::for_songs(600, 0) };
+        let found = cluster(songs.x.view(), Some(map.view()), &params, &Silent).unwrap();
+        let ari = adjusted_rand_index(&songs.styles, found.clusters.labels()).unwrap();
+        println!("{on:?}: {} clusters, ARI {ari}", found.clusters.count());
+        assert!(ari > 0.7, "{on:?}: {ari}");
+        let comparison =
+            comparisons::clusters(found.points.view(), found.clusters.labels()).unwrap();
+        assert!(comparison.k_means.unwrap().ari > 0.5, "{comparison:?}");
+    }
+}
+
+#[test]
+fn few_songs_are_enough_for_everything() {
+    for n in [12, 40, 240] {
+        let songs = songs(n, 64, 3, 3);
+        let params = UmapParams::default().reduced_for(n);
+        let map = umap::fit(songs.x.view(), &params, &Silent).unwrap();
+        assert!(map.iter().all(|v| v.is_finite()));
+        let params = ClusterParams::for_songs(n, 0);
+        let found = cluster(songs.x.view(), None, &params, &Silent).unwrap();
+        let chosen = representatives(
+            songs.x.view(),
+            found.clusters.labels(),
+            found.clusters.probabilities(),
+            &songs.artists,
+            10,
+        )
+        .unwrap();
+        assert_eq!(chosen.len(), found.clusters.count());
+        let years = YearParams::for_songs(n, 0);
+        let boosted =
+            cross_validate(songs.x.view(), &songs.years, &songs.artists, &years, &Silent).unwrap();
+        let plain = constant(&songs.years, &songs.artists, years.folds, years.seed).unwrap();
+        let others = comparisons::years(
+            songs.x.view(),
+            &songs.years,
+            &songs.artists,
+            years.folds,
+            years.seed,
+            &Silent,
+        )
+        .unwrap();
+        println!(
+            "{n} songs, mean absolute error: boosting {:.2}, constant {:.2}, ridge {:.2}, nearest {:.2}",
+            boosted.mae, plain.mae, others.ridge.mae, others.nearest.mae
+        );
+        let rows = |p: &songscape_analysis::music::years::YearPredictions| -> Vec<(usize, usize)> {
+            p.rows.iter().map(|r| (r.row, r.fold)).collect()
+        };
+        assert_eq!(rows(&boosted), rows(&plain));
+        assert_eq!(rows(&boosted), rows(&others.ridge));
+        if n == 240 {
+            assert!(boosted.mae < 0.7 * plain.mae);
+            assert!(boosted.mae < 1.1 * others.ridge.mae);
+        }
+    }
+}
+
+#[test]
+fn predictions_do_not_depend_on_the_threads() {
+    let songs = songs(200, 80, 4, 4);
+    let params = YearParams { components: None, ..YearParams::for_songs(200, 9) };
+    let run = || cross_validate(songs.x.view(), &songs.years, &songs.artists, &params, &Silent);
+    assert_eq!(with_threads(1, || run().unwrap()), with_threads(4, || run().unwrap()));
+}
+
+#[test]
+fn years_that_cannot_be_learned_are_refused() {
+    let songs = songs(30, 8, 2, 5);
+    let params = YearParams::for_songs(30, 0);
+    let fit = |years: &[Option<i32>], groups: &[String]| {
+        cross_validate(songs.x.view(), years, groups, &params, &Silent).unwrap_err()
+    };
+    assert!(matches!(fit(&[None; 30], &songs.artists), Error::TooFewYears { known: 0, needed: 5 }));
+    assert!(matches!(
+        fit(&[Some(1999); 30], &songs.artists),
+        Error::OneYear { known: 30, year: 1999 }
+    ));
+    assert!(matches!(fit(&songs.years[1..], &songs.artists), Error::LengthMismatch { .. }));
+    assert!(matches!(fit(&songs.years, &songs.artists[1..]), Error::LengthMismatch { .. }));
+    let one = vec!["only".to_owned(); 30];
+    assert!(matches!(fit(&songs.years, &one), Error::TooFewGroups { groups: 1, folds: 5 }));
+    // Songs without an artist are each on their own.
+    let nobody = vec![String::new(); 30];
+    assert!(cross_validate(songs.x.view(), &songs.years, &nobody, &params, &Silent).is_ok());
+    let flat = ndarray::Array2::<f32>::ones((30, 8));
+    let error = cross_validate(flat.view(), &songs.years, &nobody, &params, &Silent).unwrap_err();
+    assert!(matches!(error, Error::AllConstant { columns: 8 }));
+}
