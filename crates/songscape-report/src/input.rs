@@ -76,6 +76,8 @@ impl Scores {
     /// The name of the trained encoder's rows.
     pub const TRAINED: &'static str = "trained encoder";
 
+    pub(crate) const YEAR_ERROR: &'static str = "mean absolute error of the year";
+
     /// The trained encoder's mean absolute error of the year.
     pub fn trained_mae(&self) -> Option<f64> {
         self.year_mae.iter().find(|score| score.name == Self::TRAINED).map(|score| score.mae)
@@ -95,7 +97,7 @@ impl Scores {
             }
         };
         let years = self.year_mae.iter().map(|s| (s.name.as_str(), s.mae)).collect();
-        compare("mean absolute error of the year", years, true);
+        compare(Self::YEAR_ERROR, years, true);
         let first = self.retrieval.iter().map(|s| (s.name.as_str(), s.recall_at_1)).collect();
         compare("recall@1", first, false);
         let tenth = self.retrieval.iter().map(|s| (s.name.as_str(), s.recall_at_10)).collect();

@@ -210,3 +210,28 @@ fn very_many_songs_are_drawn_as_a_raster() {
     let size = folder.path().join("figures/map-clusters.svg").metadata().unwrap().len();
     assert!(size < 6_000_000, "{size} bytes");
 }
+
+#[test]
+#[ignore = "writes reports to look at under the target folder's tmp"]
+fn reports_to_look_at() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("look");
+    let reports = [
+        ("small", sample(240, 10, (1960, 2020))),
+        ("published", sample(5737, 17, (1960, 2020))),
+        ("sparse", sample(200, 6, (1758, 1894))),
+        ("one-year", sample(60, 4, (1987, 1987))),
+        ("many-clusters", sample(3000, 300, (1960, 2020))),
+        ("few", sample(12, 2, (1990, 2005))),
+        ("large", sample(50_000, 30, (1960, 2020))),
+    ];
+    for (name, mut input) in reports {
+        if name == "sparse" {
+            // 51 years that have songs, as in a collection of art songs.
+            for song in &mut input.songs {
+                song.year = song.year.map(|year| 1758 + (year - 1758) * 50 / 136 * 136 / 50);
+            }
+        }
+        let written = write(&root.join(name), &input, &Silent).unwrap();
+        println!("{}", written.files[0].display());
+    }
+}

@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use super::distribution::{range, violin};
 use super::panel::{Margins, Panel};
 use super::text::{cluster_name, counted, ticks};
-use super::{Drawn, Figure, dated};
+use super::{Drawn, Figure, dated, largest};
 use crate::input::ReportInput;
 use crate::palette;
 
 pub(super) fn draw(input: &ReportInput) -> Drawn {
-    let years = years(input);
+    let mut years = years(input);
     if years.is_empty() {
         return Err("no song has a year");
     }
+    let clusters = years.keys().filter(|&&cluster| cluster >= 0).count();
+    let kept = largest(years.iter().map(|(&cluster, values)| (cluster, values.len())));
+    years.retain(|cluster, _| *cluster < 0 || kept.contains(cluster));
     let all: Vec<f64> = years.values().flatten().copied().collect();
     let (low, high) = range(&all);
     let room = ((high - low) * 0.03).max(0.6);
@@ -21,17 +24,19 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let places = years.len() as f64;
     let x = (-0.5, places - 0.5);
 
-    let clusters = years.keys().filter(|&&cluster| cluster >= 0).count();
     let mut note = format!(
         "{}, {}",
         counted(all.len(), "song with a year", "songs with a year"),
         counted(clusters, "cluster", "clusters")
     );
+    if clusters > kept.len() {
+        note += &format!(", the {} largest shown", kept.len());
+    }
     if years.contains_key(&-1) {
         note += "; −1 (black): songs in no cluster";
     }
     let width = (places * 48.0 + 120.0).clamp(640.0, 1500.0);
-    let margins = Margins { left: 84.0, right: 24.0, bottom: 62.0 };
+    let margins = Margins { left: 62.0, right: 24.0, bottom: 62.0 };
     let title = "Release years of each cluster";
     let mut panel = Panel::new((width, 620.0), margins, title, std::slice::from_ref(&note), x, y);
     panel.y_ticks(&ticks(y, 9, true));

@@ -99,8 +99,9 @@ pub(super) fn violin(panel: &mut Panel, x: f64, half: f64, values: &[f64], fill:
     let stroke = if half < 8.0 { 1.0 } else { 1.4 };
     let [low, first, median, third, high] =
         [tukey.low, tukey.first, tukey.median, tukey.third, tukey.high].map(|v| panel.py(v));
-    panel.line(&[(x, low), (x, first)], INK, stroke);
-    panel.line(&[(x, third), (x, high)], INK, stroke);
+    let whisker = if is_dark(fill) { mix(fill, WHITE, 0.6) } else { INK };
+    panel.line(&[(x, low), (x, first)], whisker, stroke);
+    panel.line(&[(x, third), (x, high)], whisker, stroke);
     let corners = [(x - edge, third), (x + edge, third), (x + edge, first), (x - edge, first)];
     panel.shape(&corners, WHITE, INK, stroke);
     panel.line(&[(x - edge, median), (x + edge, median)], INK, stroke * 2.0);
@@ -108,6 +109,11 @@ pub(super) fn violin(panel: &mut Panel, x: f64, half: f64, values: &[f64], fill:
         let at = (x, panel.py(*outlier));
         panel.ring(at, ring, None, INK, 1.0);
     }
+}
+
+/// Whether a line in ink would be lost on a colour.
+fn is_dark([r, g, b]: Rgb) -> bool {
+    0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b) < 75.0
 }
 
 /// Smallest and largest value; infinities the wrong way round without values.

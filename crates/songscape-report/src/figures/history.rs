@@ -39,7 +39,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         counted(each * (2 * (thin.len() / 40).max(1) + 1), "value", "values"),
         mean.last().map_or(0.0, |p| p.1)
     );
-    let margins = Margins { left: 84.0, right: 24.0, bottom: 62.0 };
+    let margins = Margins { left: 62.0, right: 24.0, bottom: 62.0 };
     let title = "Training loss";
     let mut panel = Panel::new((900.0, 520.0), margins, title, std::slice::from_ref(&note), x, y);
     panel.y_ticks(&ticks(y, 7, false));

@@ -11,6 +11,8 @@ use crate::input::ReportInput;
 use crate::palette;
 
 const NUMBER: u32 = 13;
+/// More numbers than this hide the map.
+const NUMBERED: usize = 60;
 
 pub(super) fn draw(input: &ReportInput) -> Drawn {
     if input.songs.is_empty() {
@@ -56,31 +58,40 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
 fn number(panel: &mut Panel, input: &ReportInput, members: &BTreeMap<i32, Vec<usize>>) -> usize {
     let mut by_size: Vec<_> = members.iter().collect();
     by_size.sort_by_key(|(cluster, rows)| (std::cmp::Reverse(rows.len()), **cluster));
-    let mut taken: Vec<(f64, f64, f64)> = Vec::new();
-    let mut left_out = 0;
-    for (cluster, rows) in by_size {
-        let label = cluster.to_string();
-        let r = text_width(&label, NUMBER) / 2.0 + 5.0;
+    let mut placed: Vec<Placed> = Vec::new();
+    for (&cluster, rows) in by_size.into_iter().take(NUMBERED) {
+        let r = (text_width(&cluster.to_string(), NUMBER) / 2.0 + 4.0).max(12.0);
         let centre = centre(panel, input, rows);
         let free = |&(x, y): &(f64, f64)| {
             let inside = x - r > panel.left
                 && x + r < panel.right
                 && y - r > panel.top
                 && y + r < panel.bottom;
-            inside && taken.iter().all(|&(a, b, s)| (a - x).hypot(b - y) > r + s + 1.5)
+            let apart = |p: &Placed| (p.at.0 - x).hypot(p.at.1 - y) > r + p.r + 1.5;
+            inside && placed.iter().all(apart)
         };
-        let Some((x, y)) = places_around(centre).find(free) else {
-            left_out += 1;
-            continue;
-        };
-        taken.push((x, y, r));
-        if (x, y) != centre {
-            panel.line(&[centre, (x, y)], INK, 1.0);
+        if let Some(at) = places_around(centre).find(free) {
+            placed.push(Placed { cluster, centre, at, r });
         }
-        panel.ring((x, y), r, Some(WHITE), palette::cluster(*cluster), 2.2);
-        panel.text((x, y + 4.7), &label, NUMBER, TextAnchor::Middle, INK);
     }
-    left_out
+    // Lines first: none crosses a number.
+    for Placed { centre, at, .. } in placed.iter().filter(|p| p.at != p.centre) {
+        panel.line(&[*centre, *at], INK, 1.0);
+    }
+    for Placed { cluster, at, r, .. } in &placed {
+        panel.ring(*at, *r, Some(WHITE), palette::cluster(*cluster), 2.4);
+        let label = cluster.to_string();
+        panel.text((at.0, at.1 + 4.7), &label, NUMBER, TextAnchor::Middle, INK);
+    }
+    members.len() - placed.len()
+}
+
+/// A number on the map: where it belongs, where it stands, and how large its ring is.
+struct Placed {
+    cluster: i32,
+    centre: (f64, f64),
+    at: (f64, f64),
+    r: f64,
 }
 
 /// The member nearest to the median of the members: a cluster may be bent around its mean.
@@ -103,7 +114,7 @@ fn centre(panel: &Panel, input: &ReportInput, rows: &[usize]) -> (f64, f64) {
 
 /// The place itself, then places on growing circles around it.
 fn places_around((x, y): (f64, f64)) -> impl Iterator<Item = (f64, f64)> {
-    let circles = (1..=8).flat_map(move |ring| {
+    let circles = (1..=5).flat_map(move |ring| {
         let steps = 8 + 4 * ring;
         (0..steps).map(move |i| {
             let angle = std::f64::consts::TAU * (f64::from(i) / f64::from(steps)) - 1.2;

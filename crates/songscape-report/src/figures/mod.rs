@@ -12,6 +12,8 @@ pub(crate) mod shares;
 mod text;
 mod years;
 
+use std::collections::BTreeSet;
+
 use kuva::render::render::Scene;
 
 use crate::input::ReportInput;
@@ -68,4 +70,12 @@ pub(crate) const PLANS: [Plan; 6] = [
 pub(crate) fn dated(input: &ReportInput) -> Vec<(usize, i32)> {
     let rows = input.songs.iter().enumerate();
     rows.filter_map(|(row, song)| Some((row, song.year?))).collect()
+}
+
+/// The clusters with the most songs, as many as can be told apart side by side; −1 is not among them.
+pub(crate) fn largest(sizes: impl Iterator<Item = (i32, usize)>) -> BTreeSet<i32> {
+    const MOST: usize = 60;
+    let mut sizes: Vec<_> = sizes.filter(|(cluster, _)| *cluster >= 0).collect();
+    sizes.sort_by_key(|&(cluster, size)| (std::cmp::Reverse(size), cluster));
+    sizes.into_iter().take(MOST).map(|(cluster, _)| cluster).collect()
 }

@@ -76,7 +76,8 @@ impl Panel {
             panel.text((margins.left, line), &part, NOTE, TextAnchor::Start, GREY);
             line += f64::from(NOTE) * 1.45;
         }
-        panel.top = line;
+        // Under the notes there is room for the name of the y axis.
+        panel.top = line + 16.0;
         panel
     }
 
@@ -125,21 +126,13 @@ impl Panel {
         }
     }
 
-    /// The names of the axes.
+    /// The names of the axes: x in the middle below, y above its upper end, where it is read without
+    /// turning one's head.
     pub fn labels(&mut self, x: &str, y: &str) {
         let middle = (self.left + self.right) / 2.0;
         let below = self.scene.height - 14.0;
         self.text((middle, below), x, LABEL, TextAnchor::Middle, INK);
-        self.scene.add(Primitive::Text {
-            x: 22.0,
-            y: (self.top + self.bottom) / 2.0,
-            content: y.into(),
-            size: LABEL,
-            anchor: TextAnchor::Middle,
-            rotate: Some(-90.0),
-            bold: false,
-            color: Some(colour(INK)),
-        });
+        self.text((self.left, self.top - 9.0), y, LABEL, TextAnchor::Start, INK);
     }
 
     pub fn text(&mut self, at: (f64, f64), text: &str, size: u32, anchor: TextAnchor, ink: Rgb) {
@@ -175,16 +168,18 @@ impl Panel {
         });
     }
 
+    /// A dashed line, dash by dash: backends read dash patterns in different units.
     pub fn dashed(&mut self, from: (f64, f64), to: (f64, f64), ink: Rgb, width: f64) {
-        self.scene.add(Primitive::Line {
-            x1: from.0,
-            y1: from.1,
-            x2: to.0,
-            y2: to.1,
-            stroke: colour(ink),
-            stroke_width: width,
-            stroke_dasharray: Some("7 5".into()),
-        });
+        const DASH: f64 = 9.0;
+        const GAP: f64 = 6.0;
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        let length = dx.hypot(dy);
+        let at = |far: f64| (from.0 + dx * far / length, from.1 + dy * far / length);
+        let mut far = 0.0;
+        while far < length {
+            self.line(&[at(far), at((far + DASH).min(length))], ink, width);
+            far += DASH + GAP;
+        }
     }
 
     /// A filled shape with an outline of the given width (0 for none).

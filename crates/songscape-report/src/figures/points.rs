@@ -20,7 +20,7 @@ pub(super) fn map_panel(input: &ReportInput, right: f64, title: &str, notes: &[S
     // Extremely long maps are squeezed rather than drawn as a thread.
     let ratio = (high / wide).clamp(0.45, 1.15);
     let (width, height) = if ratio > 1.0 { (SIDE / ratio, SIDE) } else { (SIDE, SIDE * ratio) };
-    let margins = Margins { left: 50.0, right, bottom: 46.0 };
+    let margins = Margins { left: 24.0, right, bottom: 46.0 };
     let page = |height: f64| (width + margins.left + margins.right, height);
     // The room that the title takes is known once it is set.
     let head = Panel::new(page(height), margins, title, notes, x, y).top;

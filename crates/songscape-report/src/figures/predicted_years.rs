@@ -1,11 +1,15 @@
 //! Figure 3: predicted against actual year, a violin with a box for every year.
 
-use super::distribution::{range, violin};
+use super::distribution::{LEAST, range, violin};
 use super::map_years::YearScale;
-use super::panel::{GREY, Margins, Panel};
+use super::panel::{Margins, Panel};
 use super::text::{counted, ticks};
 use super::{Drawn, Figure, YearGroups};
 use crate::input::{ReportInput, Scores};
+use crate::palette::Rgb;
+
+/// Told apart from every colour of the year scale.
+const IDENTITY: Rgb = [0xd6, 0x28, 0x28];
 
 pub(super) fn draw(input: &ReportInput) -> Drawn {
     let (groups, predicted) = predictions(input);
@@ -19,11 +23,20 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     };
     let mut notes = Vec::new();
     notes.extend(baselines(&input.scores));
+    let worse = input.scores.not_beaten();
+    let worse: Vec<String> = worse
+        .iter()
+        .filter(|n| n.measure == Scores::YEAR_ERROR)
+        .map(|n| format!("“{}”", n.baseline))
+        .collect();
+    if !worse.is_empty() {
+        notes.push(format!("The trained encoder does not beat {}", worse.join(", ")));
+    }
     let mut about = counted(count, "song", "songs");
     if let Some(note) = groups.note() {
         about += &format!(", {note}");
     }
-    about += "; dashed: prediction and year agree; rings: outliers";
+    about += "; red dashes: prediction and year agree; rings: outliers";
     notes.push(about);
 
     let x = groups.span();
@@ -34,15 +47,10 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let y = (low - room, high + room);
 
     let width = (groups.places() as f64 * 17.0 + 120.0).clamp(900.0, 1500.0);
-    let margins = Margins { left: 84.0, right: 24.0, bottom: 62.0 };
+    let margins = Margins { left: 62.0, right: 24.0, bottom: 62.0 };
     let mut panel = Panel::new((width, 700.0), margins, &title, &notes, x, y);
     panel.y_ticks(&ticks(y, 9, true));
     panel.x_ticks(&ticks(x, 14, true), true);
-    let (from, to) = (x.0.max(y.0), x.1.min(y.1));
-    if to > from {
-        let ends = [(panel.px(from), panel.py(from)), (panel.px(to), panel.py(to))];
-        panel.dashed(ends[0], ends[1], GREY, 1.6);
-    }
     let first = groups.groups.keys().next().map_or(0.0, |&start| groups.middle(start));
     let last = groups.groups.keys().next_back().map_or(0.0, |&start| groups.middle(start));
     let scale = YearScale { first, last };
@@ -51,6 +59,11 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         let middle = groups.middle(start);
         let at = panel.px(middle);
         violin(&mut panel, at, half, values, scale.colour(middle));
+    }
+    let (from, to) = (x.0.max(y.0), x.1.min(y.1));
+    if to > from {
+        let ends = [(panel.px(from), panel.py(from)), (panel.px(to), panel.py(to))];
+        panel.dashed(ends[0], ends[1], IDENTITY, 2.0);
     }
     panel.frame();
     panel.labels("Release year", "Predicted year");
@@ -66,7 +79,7 @@ pub(crate) fn predictions(
         .into_iter()
         .filter(|&(row, _)| input.songs[row].predicted.is_some())
         .collect();
-    let groups = YearGroups::new(&both);
+    let groups = YearGroups::new(&both, LEAST);
     let values =
         |rows: &Vec<usize>| rows.iter().filter_map(|&row| input.songs[row].predicted).collect();
     let predicted = groups.groups.iter().map(|(&start, rows)| (start, values(rows))).collect();

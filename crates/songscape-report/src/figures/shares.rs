@@ -4,23 +4,27 @@ use std::collections::BTreeMap;
 
 use kuva::render::render::TextAnchor;
 
-use super::panel::{GREY, INK, Margins, Panel, TICK};
+use super::panel::{INK, Margins, Panel, TICK};
 use super::text::{cluster_name, counted, ticks};
-use super::{Drawn, Figure, YearGroups, dated};
+use super::{Drawn, Figure, YearGroups, dated, largest};
 use crate::input::ReportInput;
-use crate::palette;
+use crate::palette::{self, Rgb};
 
-/// Rows of a column of the legend, and columns that fit beside the figure.
+/// Shares of fewer songs than this are mostly chance.
+const ENOUGH: usize = 12;
+/// Clusters that are too many to be told apart, put together on top of the stack.
+const OTHERS: i32 = i32::MAX;
+/// Rows of a column of the legend; three columns hold all clusters that are shown.
 const LEGEND_ROWS: usize = 25;
-const LEGEND_COLUMNS: usize = 3;
-const LEGEND_COLUMN: f64 = 66.0;
+const LEGEND_COLUMN: f64 = 76.0;
 
 pub(super) fn draw(input: &ReportInput) -> Drawn {
-    let (groups, counts) = counts(input);
+    let (groups, mut counts) = counts(input);
     if counts.is_empty() {
         return Err("no song has a year");
     }
     let count = groups.groups.values().map(Vec::len).sum::<usize>();
+    let all = merge(&mut counts);
     let mut clusters: Vec<i32> = counts.values().flat_map(|row| row.keys().copied()).collect();
     clusters.sort_unstable();
     clusters.dedup();
@@ -32,13 +36,19 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     if let Some(groups) = groups.note() {
         note += &format!(", {groups}");
     }
+    if clusters.contains(&OTHERS) {
+        note += &format!(
+            "; the {} largest of {all} clusters, the others in grey",
+            clusters.iter().filter(|&&c| c >= 0 && c != OTHERS).count()
+        );
+    }
     if clusters[0] == -1 {
         note += "; −1 (black, at the bottom): songs in no cluster";
     }
-    let columns = clusters.len().div_ceil(LEGEND_ROWS).min(LEGEND_COLUMNS);
+    let columns = clusters.len().div_ceil(LEGEND_ROWS);
     let width = (groups.places() as f64 * 14.0 + 120.0).clamp(820.0, 1300.0);
     let right = 24.0 + columns as f64 * LEGEND_COLUMN;
-    let margins = Margins { left: 84.0, right, bottom: 62.0 };
+    let margins = Margins { left: 62.0, right, bottom: 62.0 };
     let title = "Share of each cluster in each year";
     let (x, y) = (groups.span(), (0.0, 100.0));
     let mut panel =
@@ -59,7 +69,7 @@ pub(crate) type Counts = BTreeMap<i64, BTreeMap<i32, usize>>;
 
 /// Dated songs by group of years and cluster.
 pub(crate) fn counts(input: &ReportInput) -> (YearGroups, Counts) {
-    let groups = YearGroups::new(&dated(input));
+    let groups = YearGroups::new(&dated(input), ENOUGH);
     let mut counts = Counts::new();
     for (&start, rows) in &groups.groups {
         let row = counts.entry(start).or_default();
@@ -68,6 +78,31 @@ pub(crate) fn counts(input: &ReportInput) -> (YearGroups, Counts) {
         }
     }
     (groups, counts)
+}
+
+/// Puts small clusters together where there are too many. Returns how many there were.
+fn merge(counts: &mut Counts) -> usize {
+    let mut sizes: BTreeMap<i32, usize> = BTreeMap::new();
+    for (&cluster, songs) in counts.values().flatten() {
+        *sizes.entry(cluster).or_default() += songs;
+    }
+    let kept = largest(sizes.iter().map(|(&cluster, &size)| (cluster, size)));
+    for row in counts.values_mut() {
+        let mut small = 0;
+        row.retain(|cluster, songs| {
+            let keep = *cluster < 0 || kept.contains(cluster);
+            small += if keep { 0 } else { *songs };
+            keep
+        });
+        if small > 0 {
+            row.insert(OTHERS, small);
+        }
+    }
+    sizes.keys().filter(|&&cluster| cluster >= 0).count()
+}
+
+fn colour(cluster: i32) -> Rgb {
+    if cluster == OTHERS { palette::OTHERS } else { palette::cluster(cluster) }
 }
 
 /// Groups that follow each other without a gap: what lies between is not known and stays empty.
@@ -109,28 +144,20 @@ fn stack(panel: &mut Panel, groups: &YearGroups, counts: &Counts, clusters: &[i3
         outline.push((edges[1], outline[outline.len() - 1].1));
         outline.push((edges[1], panel.bottom));
         outline.push((edges[0], panel.bottom));
-        let fill = palette::cluster(clusters[upto]);
+        let fill = colour(clusters[upto]);
         panel.shape(&outline, fill, fill, 0.0);
     }
 }
 
 /// The clusters beside the figure, in the order of the stack: the topmost first.
 fn legend(panel: &mut Panel, clusters: &[i32]) {
-    let room = LEGEND_ROWS * LEGEND_COLUMNS;
-    // −1 and the first clusters are kept where not all have room.
-    let shown: Vec<i32> = clusters.iter().copied().take(room).rev().collect();
-    let rows = shown.len().min(LEGEND_ROWS);
+    let rows = clusters.len().min(LEGEND_ROWS);
     let step = ((panel.bottom - panel.top - 20.0) / rows as f64).min(22.0);
-    for (i, &cluster) in shown.iter().enumerate() {
+    for (i, &cluster) in clusters.iter().rev().enumerate() {
         let x = panel.right + 18.0 + (i / LEGEND_ROWS) as f64 * LEGEND_COLUMN;
         let y = panel.top + 2.0 + (i % LEGEND_ROWS) as f64 * step;
-        panel.rectangle((x, y), (x + 15.0, y + 15.0), palette::cluster(cluster));
-        let name = cluster_name(cluster);
+        panel.rectangle((x, y), (x + 15.0, y + 15.0), colour(cluster));
+        let name = if cluster == OTHERS { "others".into() } else { cluster_name(cluster) };
         panel.text((x + 21.0, y + 12.5), &name, TICK, TextAnchor::Start, INK);
-    }
-    if clusters.len() > room {
-        let at = (panel.right + 18.0, panel.bottom);
-        let text = format!("and {} more", clusters.len() - room);
-        panel.text(at, &text, TICK, TextAnchor::Start, GREY);
     }
 }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::distribution::LEAST;
-
 /// More places than this side by side cannot be told apart.
 const MOST: i64 = 100;
 
@@ -17,9 +15,9 @@ pub(crate) struct YearGroups {
 }
 
 impl YearGroups {
-    /// Groups rows by year. The groups are as small as can be so that at least half of the rows share
-    /// theirs with four others, and at most a hundred lie side by side.
-    pub fn new(years: &[(usize, i32)]) -> Self {
+    /// Groups rows by year. The groups are as small as can be so that at least three quarters of the
+    /// rows are in a group of `enough` or more, and at most a hundred groups lie side by side.
+    pub fn new(years: &[(usize, i32)], enough: usize) -> Self {
         let mut fits: Option<Self> = None;
         for width in widths() {
             let mut groups: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
@@ -31,8 +29,8 @@ impl YearGroups {
             if this.places() > MOST {
                 continue;
             }
-            let grouped: usize = this.groups.values().map(Vec::len).filter(|&n| n >= LEAST).sum();
-            if grouped * 2 >= years.len() {
+            let grouped: usize = this.groups.values().map(Vec::len).filter(|&n| n >= enough).sum();
+            if grouped * 4 >= years.len() * 3 {
                 return this;
             }
             fits.get_or_insert(this);
@@ -75,7 +73,7 @@ mod tests {
     use super::*;
 
     fn groups(years: impl IntoIterator<Item = i32>) -> YearGroups {
-        YearGroups::new(&years.into_iter().enumerate().collect::<Vec<_>>())
+        YearGroups::new(&years.into_iter().enumerate().collect::<Vec<_>>(), 5)
     }
 
     #[test]

@@ -33,7 +33,6 @@ function spectrogram(source, player) {
     size.setAttribute("aria-pressed", !whole);
     follow();
   });
-  picture.addEventListener("error", () => box.replaceWith(make("p", { className: "soft", textContent: "Its spectrogram is not where the report expects it." })));
   if (player) {
     player.addEventListener("timeupdate", follow);
     box.addEventListener("click", (event) => {
@@ -42,7 +41,9 @@ function spectrogram(source, player) {
       player.currentTime = (at / picture.clientWidth) * player.duration;
     });
   }
-  return [box, make("div", { className: "row soft" }, make("span", { textContent: range }), size)];
+  const all = make("div", {}, box, make("div", { className: "row soft" }, make("span", { textContent: range }), size));
+  picture.addEventListener("error", () => all.replaceWith(make("p", { className: "soft", textContent: `Its spectrogram is not at ${decoded(source)}.` })));
+  return all;
 }
 
 function drawSong(play) {
@@ -72,7 +73,7 @@ function drawSong(play) {
   } else {
     box.append(make("p", { className: "soft", textContent: "There is no link to its audio file." }));
   }
-  if (picture) box.append(...spectrogram(picture, audio));
+  if (picture) box.append(spectrogram(picture, audio));
   const near = (data.neighbours[row] ?? []).filter((other) => other !== row);
   if (near.length) box.append(make("h3", { textContent: "Nearest songs" }), songList(near));
   const standing = data.representatives[cluster] ?? [];
