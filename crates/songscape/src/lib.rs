@@ -33,3 +33,10 @@ pub use songscape_resnet as resnet;
 pub use songscape_ssq as ssq;
 #[cfg(feature = "synth")]
 pub use songscape_synth as synth;
+
+#[cfg(feature = "pipeline")]
+pub mod pipeline;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -83,6 +83,22 @@ impl Store {
         self.folder.join(format!("{id}.png"))
     }
 
+    /// What the images are, in few characters: it changes when a song's audio, the songs or their
+    /// order change, and not when a file is merely touched or moved.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io) and [`Error::Cache`](crate::Error::Cache) when the index cannot
+    /// be read.
+    pub fn fingerprint(&self) -> Result<String> {
+        let index = index::read(&self.folder)?;
+        let mut hasher = blake3::Hasher::new();
+        for Place { id, .. } in read_places(&self.folder)? {
+            let entry = index.get(&id).and_then(index::Row::entry);
+            hasher.update(format!("{id} {entry:?}\n").as_bytes());
+        }
+        Ok(hasher.finalize().to_hex().to_string())
+    }
+
     /// The pixels of all images, mapped into memory.
     ///
     /// # Errors

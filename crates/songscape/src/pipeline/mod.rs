@@ -1,0 +1,275 @@
+//! The whole way from audio files to the report, over one project folder.
+//!
+//! A [`Pipeline`] only composes the stages: each reads the files of the stages before it and writes
+//! files of its own, so each can be run alone and again. See [`Step`] for the files.
+
+mod analysis;
+mod error;
+mod parameters;
+mod report;
+mod scores;
+mod vectors;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use songscape_audio::{Catalog, Limits, Pixels, Store};
+use songscape_contrastive::Songs;
+use songscape_project::{Failure, Progress, Project, Stage, State, hash_file};
+use songscape_resnet::Model;
+use tch::Device;
+
+pub use analysis::AnalysisParams;
+pub use error::{Error, Result};
+pub use parameters::Parameters;
+pub use scores::{RetrievalScore, Scores, YearScore};
+pub use vectors::{SongVectors, Source};
+
+/// The music to analyse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// The embedded demo music, made in the folder `music` of the project.
+    Demo,
+    /// A manifest (CSV) or a folder of music.
+    Library(PathBuf),
+}
+
+/// The stages, in the order in which each needs the ones before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// `songs.csv`: one row per song.
+    Catalog,
+    /// `spectrograms/ID.png`: the images.
+    Spectrograms,
+    /// `model/model.safetensors`: the trained encoder.
+    Training,
+    /// `vectors/`: a vector per song, and one per 64 columns in `features/ID.npy`.
+    Vectors,
+    /// `analysis/`: map, clusters, years, scores.
+    Analysis,
+    /// `report/`: figures and the page.
+    Report,
+}
+
+impl Step {
+    /// All stages, in order.
+    pub const ALL: [Self; 6] = [
+        Self::Catalog,
+        Self::Spectrograms,
+        Self::Training,
+        Self::Vectors,
+        Self::Analysis,
+        Self::Report,
+    ];
+
+    /// As in messages and `failures.csv`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Catalog => "catalog",
+            Self::Spectrograms => "spectrograms",
+            Self::Training => "training",
+            Self::Vectors => "vectors",
+            Self::Analysis => "analysis",
+            Self::Report => "report",
+        }
+    }
+}
+
+/// One line on what a stage did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary(String);
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The stages over one project folder.
+#[derive(Debug)]
+pub struct Pipeline {
+    project: Project,
+    input: Input,
+    parameters: Parameters,
+    device: Device,
+    threads: usize,
+}
+
+impl Pipeline {
+    /// Opens (or makes) a project folder. `threads` bounds the CPU threads of all stages; libtorch
+    /// counts them for the whole process.
+    ///
+    /// # Errors
+    /// [`Error::Project`] when another process works on the folder or it cannot be made.
+    pub fn new(
+        folder: &Path,
+        input: Input,
+        parameters: Parameters,
+        device: Device,
+        threads: usize,
+    ) -> Result<Self> {
+        let project = Project::open(folder)?;
+        let threads = threads.max(1);
+        tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+        Ok(Self { project, input, parameters, device, threads })
+    }
+
+    /// Runs one stage, or finds it done.
+    ///
+    /// # Errors
+    /// As the stage's crate says; [`Error::is_interrupted`] when `progress` asked to stop.
+    pub fn run(&self, step: Step, progress: &dyn Progress) -> Result<Summary> {
+        match step {
+            Step::Catalog => self.catalog(progress),
+            Step::Spectrograms => self.spectrograms(progress),
+            Step::Training => self.training(progress),
+            Step::Vectors => self.vectors(progress),
+            Step::Analysis => self.analysis(progress),
+            Step::Report => self.report(progress),
+        }
+        .map(Summary)
+    }
+
+    /// The results beside their baselines, once the analysis is done.
+    ///
+    /// # Errors
+    /// [`Error::Project`] when they are not there.
+    pub fn scores(&self) -> Result<Scores> {
+        Ok(songscape_project::read_json(&self.project.path("analysis/scores.json"))?)
+    }
+
+    /// Where the report is.
+    pub fn report_page(&self) -> PathBuf {
+        self.project.path("report/index.html")
+    }
+
+    /// The number of inputs that failed, all of them listed in `failures.csv`.
+    ///
+    /// # Errors
+    /// [`Error::Project`] when the list cannot be read.
+    pub fn failures(&self) -> Result<usize> {
+        Ok(Failure::read_all(&self.failure_list())?.len())
+    }
+
+    fn failure_list(&self) -> PathBuf {
+        self.project.path("failures.csv")
+    }
+
+    fn songs_table(&self) -> PathBuf {
+        self.project.path("songs.csv")
+    }
+
+    fn store(&self) -> Store {
+        Store::new(&self.project.path("spectrograms"))
+    }
+
+    fn catalog(&self, progress: &dyn Progress) -> Result<String> {
+        let source = match &self.input {
+            Input::Demo => songscape_synth::write_library(
+                &self.project.path("music"),
+                &self.parameters.demo_music,
+                self.threads,
+                progress,
+            )?,
+            Input::Library(path) => path.clone(),
+        };
+        let (catalog, failures) = Catalog::open(&source)?;
+        Failure::record(&self.failure_list(), Step::Catalog.name(), &failures)?;
+        catalog.write_csv(&self.songs_table())?;
+        let dated = catalog.songs.iter().filter(|song| song.year.is_some()).count();
+        Ok(format!("{} songs, {dated} with a year, {} failed", catalog.songs.len(), failures.len()))
+    }
+
+    fn spectrograms(&self, progress: &dyn Progress) -> Result<String> {
+        let catalog = Catalog::read_csv(&self.songs_table())?;
+        let folder = self.project.path("spectrograms");
+        let images = &self.parameters.images;
+        let made =
+            Store::make(&catalog, &folder, images, &Limits::default(), self.threads, progress)?;
+        Failure::record(&self.failure_list(), Step::Spectrograms.name(), &made.failures)?;
+        if made.images.is_empty() {
+            let failures = self.failure_list();
+            return Err(Error::NoSongs { listed: catalog.songs.len(), failures });
+        }
+        let seconds: f64 = made.images.iter().map(|image| image.seconds).sum();
+        Ok(format!(
+            "{} images of {:.1} h of music, {} made before, {} failed",
+            made.images.len(),
+            seconds / 3600.0,
+            made.skipped_existing,
+            made.failures.len()
+        ))
+    }
+
+    fn training(&self, progress: &dyn Progress) -> Result<String> {
+        let pixels = self.store().pixels()?;
+        let Parameters { encoder, training, .. } = &self.parameters;
+        let stage = Stage::open(
+            &self.project.path("model"),
+            &serde_json::json!({ "encoder": encoder, "training": training }),
+            &[("images", self.store().fingerprint()?)],
+        )?;
+        if stage.state() == State::Done {
+            return Ok("done before".into());
+        }
+        if stage.state() == State::Outdated {
+            // They belong to a training on other images.
+            remove_folder(&stage.path("checkpoints"))?;
+        }
+        let songs = (0..pixels.len()).map(|i| pixels.song(i)).collect();
+        let songs = Songs::new(pixels.rows(), songs)?;
+        let trained = songscape_contrastive::train(
+            &songs,
+            encoder,
+            training,
+            self.device,
+            stage.folder(),
+            progress,
+        )?;
+        stage.finish()?;
+        let steps = trained.history.len();
+        let last = &trained.history[steps - steps.min(10)..];
+        let loss = last.iter().map(|step| step.loss).sum::<f64>() / last.len().max(1) as f64;
+        Ok(format!("{steps} steps on {:?}, loss {loss:.3}", self.device))
+    }
+
+    fn vectors(&self, progress: &dyn Progress) -> Result<String> {
+        let weights = self.project.path("model/model.safetensors");
+        let pixels = self.store().pixels()?;
+        let stage = Stage::open(
+            &self.project.path("vectors"),
+            &serde_json::json!({ "untrained_seed": self.parameters.training.seed }),
+            &[("images", self.store().fingerprint()?), ("model", hash_file(&weights)?)],
+        )?;
+        let what = format!("{} songs", pixels.len());
+        if stage.state() == State::Done {
+            return Ok(format!("{what}, done before"));
+        }
+        if stage.state() == State::Outdated {
+            remove_folder(&stage.path("features"))?;
+        }
+        let trained = Model::load(&weights, self.device)?;
+        let seed = self.parameters.training.seed;
+        let untrained = Model::new(trained.config(), self.device, seed)?;
+        vectors::compute(&pixels, &trained, &untrained, stage.folder(), progress)?;
+        stage.finish()?;
+        Ok(format!("{what}, {} channels", trained.config().channels()))
+    }
+
+    /// The catalog's rows that have an image, in the order of the images and of the vectors.
+    fn songs_with_images(&self, pixels: &Pixels) -> Result<Catalog> {
+        let mut catalog = Catalog::read_csv(&self.songs_table())?;
+        let ids: std::collections::HashSet<&String> = pixels.ids().iter().collect();
+        catalog.songs.retain(|song| ids.contains(&song.id));
+        Ok(catalog)
+    }
+}
+
+fn remove_folder(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(songscape_project::Error::Io { path: folder.into(), source }.into())
+        }
+        _ => Ok(()),
+    }
+}

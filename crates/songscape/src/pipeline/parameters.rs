@@ -1,0 +1,43 @@
+use songscape_audio::ImageParams;
+use songscape_contrastive::TrainParams;
+use songscape_resnet::EncoderConfig;
+use songscape_synth::Params as DemoMusic;
+
+use super::AnalysisParams;
+
+/// Everything that decides what the stages compute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameters {
+    /// The embedded demo music, for [`Input::Demo`](super::Input::Demo).
+    pub demo_music: DemoMusic,
+    /// The spectrogram images.
+    pub images: ImageParams,
+    /// The network.
+    pub encoder: EncoderConfig,
+    /// Its training.
+    pub training: TrainParams,
+    /// Map, clusters and years.
+    pub analysis: AnalysisParams,
+}
+
+impl Parameters {
+    /// The narrow network: minutes on two CPU cores.
+    pub fn demo(seed: u64) -> Self {
+        Self {
+            demo_music: DemoMusic::default(),
+            images: ImageParams::default(),
+            encoder: EncoderConfig::narrow(16),
+            training: TrainParams { seed, ..TrainParams::demo() },
+            analysis: AnalysisParams::new(seed),
+        }
+    }
+
+    /// The published configuration, exact in shape: for a GPU and thousands of songs.
+    pub fn seed(seed: u64) -> Self {
+        Self {
+            encoder: EncoderConfig::seed(),
+            training: TrainParams { seed, ..TrainParams::seed() },
+            ..Self::demo(seed)
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The vectors of the songs, by the trained encoder and by its two baselines.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use ndarray::Array2;
+use songscape_analysis::vectors::{read_npy, write_npy};
+use songscape_audio::Pixels;
+use songscape_contrastive::retrieval::{gap, halves, row_statistics, row_statistics_halves};
+use songscape_project::Progress;
+use songscape_resnet::{Embedder, Model, mean};
+
+use super::error::{Error, Result};
+
+/// What the song vectors are made with: the trained encoder, or a baseline beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The encoder after training.
+    Trained,
+    /// The mean and deviation of every row of the image: what no learning at all gives.
+    RowStatistics,
+    /// The encoder with its random initial weights.
+    Untrained,
+}
+
+impl Source {
+    /// All sources, the trained encoder first.
+    pub const ALL: [Self; 3] = [Self::Trained, Self::RowStatistics, Self::Untrained];
+
+    /// As in tables and titles.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trained => "trained encoder",
+            Self::RowStatistics => "row statistics",
+            Self::Untrained => "untrained encoder",
+        }
+    }
+
+    pub(super) fn file(self, folder: &Path, part: &str) -> PathBuf {
+        folder.join(format!("{}{part}.npy", self.name().replace(' ', "-")))
+    }
+}
+
+/// One vector per song, and one for each of two halves that share no audio, each `[songs, d]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SongVectors {
+    /// Of the whole song.
+    pub whole: Array2<f32>,
+    /// Of its first half.
+    pub first: Array2<f32>,
+    /// Of its second half.
+    pub second: Array2<f32>,
+}
+
+impl SongVectors {
+    /// Reads the vectors of one source from the `vectors` folder.
+    ///
+    /// # Errors
+    /// [`Error::Analysis`] names the file that is missing or has another form.
+    pub fn read(folder: &Path, source: Source) -> Result<Self> {
+        Ok(Self {
+            whole: read_npy(&source.file(folder, ""))?,
+            first: read_npy(&source.file(folder, ".first-half"))?,
+            second: read_npy(&source.file(folder, ".second-half"))?,
+        })
+    }
+
+    fn write(&self, folder: &Path, source: Source) -> Result<()> {
+        write_npy(&source.file(folder, ""), self.whole.view())?;
+        write_npy(&source.file(folder, ".first-half"), self.first.view())?;
+        write_npy(&source.file(folder, ".second-half"), self.second.view())?;
+        Ok(())
+    }
+}
+
+/// Computes the vectors of all songs by all sources. Matrices of single songs in `features` that are
+/// there already are kept.
+pub(super) fn compute(
+    pixels: &Pixels,
+    trained: &Model,
+    untrained: &Model,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let embedder = Embedder::default();
+    let config = trained.config();
+    let gap = gap(config);
+    let mut sets = Source::ALL.map(|_| Rows::default());
+    progress.begin("vectors", pixels.len() as u64, "songs");
+    for (i, id) in pixels.ids().iter().enumerate() {
+        if progress.interrupted() {
+            return Err(Error::Interrupted);
+        }
+        let song = pixels.song(i);
+        let file = folder.join("features").join(format!("{id}.npy"));
+        let features = if file.exists() {
+            read_npy(&file)?
+        } else {
+            let features = embedder.embed(trained, song)?;
+            write_npy(&file, features.view())?;
+            features
+        };
+        let random = embedder.embed(untrained, song)?;
+        for (set, source) in sets.iter_mut().zip(Source::ALL) {
+            match source {
+                Source::Trained => set.push_features(&features, gap),
+                Source::Untrained => set.push_features(&random, gap),
+                Source::RowStatistics => {
+                    let columns = gap * config.columns_per_vector();
+                    set.push(
+                        row_statistics(song, config.rows),
+                        row_statistics_halves(song, config.rows, columns),
+                    );
+                }
+            }
+        }
+        progress.advance(1);
+    }
+    progress.end();
+    for (set, source) in sets.into_iter().zip(Source::ALL) {
+        set.into_vectors().write(folder, source)?;
+    }
+    write_ids(&folder.join("songs.csv"), pixels.ids())
+}
+
+/// Rows that grow song by song.
+#[derive(Default)]
+struct Rows {
+    songs: usize,
+    whole: Vec<f32>,
+    first: Vec<f32>,
+    second: Vec<f32>,
+}
+
+impl Rows {
+    /// Adds a song. One that is too short for two halves has NaN there.
+    fn push(&mut self, whole: Vec<f32>, halves: Option<(Vec<f32>, Vec<f32>)>) {
+        let none = || (vec![f32::NAN; whole.len()], vec![f32::NAN; whole.len()]);
+        let (first, second) = halves.unwrap_or_else(none);
+        self.songs += 1;
+        self.whole.extend(whole);
+        self.first.extend(first);
+        self.second.extend(second);
+    }
+
+    fn push_features(&mut self, features: &Array2<f32>, gap: usize) {
+        let both = halves(features, gap).map(|(a, b)| (a.to_vec(), b.to_vec()));
+        self.push(mean(features).to_vec(), both);
+    }
+
+    fn into_vectors(self) -> SongVectors {
+        let matrix = |values: Vec<f32>| {
+            let width = values.len() / self.songs.max(1);
+            Array2::from_shape_vec((self.songs, width), values).unwrap_or_default()
+        };
+        SongVectors {
+            whole: matrix(self.whole),
+            first: matrix(self.first),
+            second: matrix(self.second),
+        }
+    }
+}
+
+/// `songs.csv`: which row of the vectors belongs to which song.
+fn write_ids(path: &Path, ids: &[String]) -> Result<()> {
+    let table = |source| Error::Table { path: path.into(), source };
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(["row", "id"]).map_err(table)?;
+    for (row, id) in ids.iter().enumerate() {
+        csv.write_record([&row.to_string(), id]).map_err(table)?;
+    }
+    let bytes = csv.into_inner().map_err(|e| table(e.into_error().into()))?;
+    Ok(songscape_project::write_atomic(path, |file| file.write_all(&bytes))?)
+}

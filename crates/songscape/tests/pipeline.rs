@@ -1,0 +1,154 @@
+//! The whole way on a small library: results, failures, second runs, refusals, interruption.
+#![cfg(feature = "pipeline")]
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
+use songscape::project::{Failure, Progress, Silent};
+use songscape::resnet::EncoderConfig;
+use tch::Device;
+
+/// 24 songs of 8 s by 8 artists, a tiny network, and a few steps of training.
+fn small() -> Parameters {
+    let mut parameters = Parameters::demo(7);
+    parameters.demo_music.songs = 24;
+    parameters.demo_music.artists = 8;
+    parameters.demo_music.seconds = 8.0;
+    parameters.encoder = EncoderConfig::narrow(4);
+    parameters.training.steps = 6;
+    parameters.training.pairs = 8;
+    parameters.training.crop_columns = 128;
+    parameters
+}
+
+fn run_all(out: &Path, input: &Input, parameters: &Parameters) -> Result<Vec<String>, Error> {
+    let pipeline = Pipeline::new(out, input.clone(), parameters.clone(), Device::Cpu, 2)?;
+    Step::ALL.into_iter().map(|step| Ok(pipeline.run(step, &Silent)?.to_string())).collect()
+}
+
+/// The time of modification of every file below a folder, but for the catalog and the failures,
+/// which are written at each run.
+fn stamps(folder: &Path) -> BTreeMap<String, SystemTime> {
+    let mut out = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !["songs.csv", "failures.csv", ".lock", "index.csv"]
+                .contains(&entry.file_name().to_str().unwrap())
+            {
+                out.insert(
+                    path.display().to_string(),
+                    entry.metadata().unwrap().modified().unwrap(),
+                );
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn from_nothing_to_the_report_and_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path();
+    run_all(out, &Input::Demo, &small()).unwrap();
+
+    let page = fs::read_to_string(out.join("report/index.html")).unwrap();
+    assert!(page.contains("trained encoder"));
+    for file in ["analysis/umap.npy", "analysis/clusters.csv", "analysis/years.csv"] {
+        assert!(out.join(file).is_file(), "{file}");
+    }
+    assert_eq!(fs::read_dir(out.join("vectors/features")).unwrap().count(), 24);
+    let pipeline = Pipeline::new(out, Input::Demo, small(), Device::Cpu, 2).unwrap();
+    let scores = pipeline.scores().unwrap();
+    assert_eq!(scores.songs, 24);
+    let names: Vec<_> = scores.years.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names, ["trained encoder", "row statistics", "untrained encoder", "constant"]);
+    assert_eq!(pipeline.failures().unwrap(), 0);
+    drop(pipeline);
+
+    // The second run touches nothing.
+    let before = stamps(out);
+    run_all(out, &Input::Demo, &small()).unwrap();
+    assert_eq!(stamps(out), before);
+
+    // Other parameters are refused, with the field named, and nothing is lost.
+    let mut other = small();
+    other.training.steps = 7;
+    let message = run_all(out, &Input::Demo, &other).unwrap_err().to_string();
+    assert!(message.contains("training.steps is 6, asked for 7"), "{message}");
+    assert_eq!(stamps(out), before);
+}
+
+#[test]
+fn broken_inputs_are_listed_and_the_rest_is_analysed() {
+    let folder = tempfile::tempdir().unwrap();
+    let music = folder.path().join("music");
+    let parameters = small();
+    let manifest =
+        songscape::synth::write_library(&music, &parameters.demo_music, 2, &Silent).unwrap();
+    let mut rows = fs::read_to_string(&manifest).unwrap();
+    fs::write(music.join("text.mp3"), "these are words").unwrap();
+    fs::write(music.join("empty.wav"), "").unwrap();
+    rows.push_str("text.mp3,A text,Nobody,1990,none\n");
+    rows.push_str("empty.wav,Nothing,Nobody,1991,none\n");
+    rows.push_str("missing.ogg,Not there,Nobody,1992,none\n");
+    rows.push_str("text.mp3,Twice,Nobody,19x7,none\n");
+    fs::write(&manifest, rows).unwrap();
+
+    let out = folder.path().join("out");
+    run_all(&out, &Input::Library(manifest), &parameters).unwrap();
+    let failures = Failure::read_all(&out.join("failures.csv")).unwrap();
+    let named =
+        |word: &str| failures.iter().any(|f| f.item.contains(word) || f.reason.contains(word));
+    for word in ["text.mp3", "empty.wav", "missing.ogg", "manifest.csv:29", "19x7"] {
+        assert!(named(word), "{word} in {failures:?}");
+    }
+    let scores = fs::read_to_string(out.join("analysis/scores.json")).unwrap();
+    assert!(scores.contains("\"songs\": 24"), "{scores}");
+}
+
+/// Asks to stop after some calls.
+struct StopAfter(AtomicU64);
+
+impl Progress for StopAfter {
+    fn interrupted(&self) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_err()
+    }
+}
+
+#[test]
+fn an_interrupted_run_ends_as_an_uninterrupted_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let straight = folder.path().join("straight");
+    run_all(&straight, &Input::Demo, &small()).unwrap();
+
+    let broken = folder.path().join("broken");
+    let mut interruptions = 0;
+    loop {
+        let pipeline = Pipeline::new(&broken, Input::Demo, small(), Device::Cpu, 2).unwrap();
+        // Ever more patience: a stage that starts anew must end at last.
+        let stop = StopAfter(AtomicU64::new(9 << interruptions));
+        match Step::ALL.into_iter().try_for_each(|step| pipeline.run(step, &stop).map(drop)) {
+            Ok(()) => break,
+            Err(error) if error.is_interrupted() && interruptions < 40 => interruptions += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(interruptions > 3, "{interruptions}");
+    for file in ["vectors/trained-encoder.npy", "analysis/umap.npy", "analysis/clusters.csv"] {
+        assert_eq!(
+            fs::read(straight.join(file)).unwrap(),
+            fs::read(broken.join(file)).unwrap(),
+            "{file}"
+        );
+    }
+}
