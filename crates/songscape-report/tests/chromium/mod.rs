@@ -182,19 +182,18 @@ fn connect(host: &str) -> TcpStream {
     let until = Instant::now() + Duration::from_secs(20);
     let path = loop {
         let mut list = TcpStream::connect(host).unwrap();
-        write!(list, "GET /json/list HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
-            .unwrap();
-        let mut answer = String::new();
-        list.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let _ = list.read_to_string(&mut answer);
-        let start = answer.find('[').unwrap_or(answer.len());
-        let targets: Value = serde_json::from_str(&answer[start..]).unwrap_or_default();
+        write!(list, "GET /json/list HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+        let head = read_head(&mut list).to_lowercase();
+        let length = head.split("content-length:").nth(1).and_then(|rest| rest.lines().next());
+        let mut answer = vec![0; length.unwrap().trim().parse().unwrap()];
+        list.read_exact(&mut answer).unwrap();
+        let targets: Value = serde_json::from_slice(&answer).unwrap();
         let page = targets.as_array().and_then(|t| t.iter().find(|t| t["type"] == "page").cloned());
         if let Some(page) = page {
             let url = page["webSocketDebuggerUrl"].as_str().unwrap().to_owned();
             break url[url.find("/devtools").unwrap()..].to_owned();
         }
-        assert!(Instant::now() < until, "Chromium opened no page: {answer}");
+        assert!(Instant::now() < until, "Chromium opened no page: {targets}");
         std::thread::sleep(Duration::from_millis(50));
     };
     let mut socket = TcpStream::connect(host).unwrap();
@@ -206,14 +205,20 @@ fn connect(host: &str) -> TcpStream {
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
     .unwrap();
+    let head = read_head(&mut socket);
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    socket
+}
+
+/// An HTTP answer up to its empty line.
+fn read_head(socket: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
         socket.read_exact(&mut byte).unwrap();
         head.push(byte[0]);
     }
-    assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
-    socket
+    String::from_utf8(head).unwrap()
 }
 
 /// Sends one text frame. Clients must mask; a mask of zeros does.

@@ -5,7 +5,7 @@ function refresh() {
   applyFilters();
   arrange();
   drawList();
-  $("status").textContent = filtered() ? `${number(shownCount)} of ${songs(count)}` : songs(count);
+  $("status").textContent = filtered() ? `${number(listed.length)} of ${songs(count)}` : songs(count);
   $("reset").disabled = !filtered();
   rememberSoon();
 }

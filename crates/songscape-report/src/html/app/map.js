@@ -25,7 +25,7 @@ const dataY = (y) => (height / 2 - y) / view().k + view().y;
 
 // Points grow a little as one comes nearer.
 function pointRadius() {
-  const base = Math.min(Math.max(130 / Math.sqrt(count || 1), 1.5), 5.5);
+  const base = Math.min(Math.max(130 / Math.sqrt(count || 1), 1.5), 5.5) * Math.min(Math.max(Math.min(width, height) / 600, 0.6), 1);
   return Math.min(base * Math.pow(view().k / whole.k, 0.4), 11);
 }
 
@@ -185,17 +185,22 @@ function nearest(sx, sy, reach) {
   return best;
 }
 
+// The middle of the screen stays on the map: nobody gets lost.
+function look(x, y, k) {
+  state.view = { x: Math.min(Math.max(x, 0), extentX), y: Math.min(Math.max(y, 0), extentY), k };
+}
+
 function zoom(factor, sx = width / 2, sy = height / 2) {
   const x = dataX(sx), y = dataY(sy);
   const k = Math.min(Math.max(view().k * factor, whole.k * 0.4), whole.k * 400);
-  state.view = { k, x: x - (sx - width / 2) / k, y: y + (sy - height / 2) / k };
+  look(x - (sx - width / 2) / k, y + (sy - height / 2) / k, k);
   redraw();
   rememberSoon();
 }
 
 function move(dx, dy) {
   const { x, y, k } = view();
-  state.view = { k, x: x - dx / k, y: y + dy / k };
+  look(x - dx / k, y + dy / k, k);
   redraw();
   rememberSoon();
 }

@@ -33,6 +33,7 @@ function spectrogram(source, player) {
     size.setAttribute("aria-pressed", !whole);
     follow();
   });
+  follow();
   if (player) {
     player.addEventListener("timeupdate", follow);
     box.addEventListener("click", (event) => {
@@ -85,16 +86,24 @@ function drawList() {
   const box = $("list");
   const what = state.lasso ? "in the lasso" : state.query ? "found" : filtered() ? "shown" : "in all";
   const title = make("h2", { textContent: `${songs(listed.length)} ${what}` });
-  const m3u = make("button", { type: "button", className: "small", textContent: "Save M3U", title: "A playlist of these songs" });
+  const m3u = make("button", { type: "button", className: "small", textContent: "M3U", "aria-label": "Save as M3U", title: "Save these songs as a playlist" });
   const playable = listed.filter((row) => data.audio.rest[row] !== null);
   m3u.disabled = playable.length === 0;
   m3u.addEventListener("click", () => save("songs.m3u8", "audio/x-mpegurl",
     m3uText(playable.map((row) => ({ artist: artistOf(row), title: data.name[row], link: linkOf(data.audio, row) })), location.href)));
-  const csv = make("button", { type: "button", className: "small", textContent: "Save CSV", title: "A table of these songs" });
+  const csv = make("button", { type: "button", className: "small", textContent: "CSV", "aria-label": "Save as CSV", title: "Save these songs as a table" });
   csv.disabled = listed.length === 0;
   csv.addEventListener("click", () => save("songs.csv", "text/csv", csvText(
     ["id", "title", "artist", "year", "predicted", "cluster", ...data.columns.map((c) => c.name)],
     listed.map((row) => [data.id[row], data.name[row], artistOf(row), yearOf(row), data.predicted[row], data.cluster[row], ...data.columns.map((c) => c.values.words[c.values.of[row]])]))));
+  // What was asked for comes first; a list of everything can wait.
+  const asked = state.lasso !== null || state.query !== "";
+  box.classList.toggle("asked", asked);
+  if (asked) {
+    $("song").before(box);
+    box.parentElement.scrollTop = 0;
+  }
+  else $("legend").after(box);
   box.replaceChildren(make("div", { className: "row" }, title, make("span", {}, m3u, " ", csv)), songList(listed.slice(0, LISTED)));
   if (listed.length > LISTED) box.append(make("p", { className: "soft", textContent: `and ${number(listed.length - LISTED)} more; the saved files hold all of them` }));
 }
