@@ -56,4 +56,56 @@ pub enum Error {
         /// Its value.
         value: f64,
     },
+    /// A name that is not known.
+    #[error("{what} {given:?}, expected {expected}")]
+    Name {
+        /// What the name is for.
+        what: &'static str,
+        /// What was given.
+        given: String,
+        /// What would have been accepted.
+        expected: &'static str,
+    },
+    /// No scales can be found for this wavelet and length.
+    #[error(
+        "no scales: {reason} ({samples} samples after padding); give a frequency range instead"
+    )]
+    Scales {
+        /// Why.
+        reason: &'static str,
+        /// Length of the padded signal.
+        samples: usize,
+    },
+    /// Scales or frequencies that do not rise (or fall) strictly.
+    #[error("{what} {index} is {value}, expected positive numbers in strictly {order} order")]
+    Order {
+        /// What the list holds.
+        what: &'static str,
+        /// Index of the first offending value.
+        index: usize,
+        /// The value.
+        value: f64,
+        /// Which order.
+        order: &'static str,
+    },
+    /// A signal or array of another size than the plan or its partner.
+    #[error("{what} has {given}, expected {expected}")]
+    Length {
+        /// What has the wrong size.
+        what: &'static str,
+        /// Its size.
+        given: usize,
+        /// The size it should have.
+        expected: usize,
+    },
+    /// Something with fewer entries than are needed.
+    #[error("{what} has {given} entries, expected at least {least}")]
+    TooShort {
+        /// What is too short.
+        what: &'static str,
+        /// Its length.
+        given: usize,
+        /// The least length.
+        least: usize,
+    },
 }

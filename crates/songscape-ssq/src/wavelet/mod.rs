@@ -1,21 +1,68 @@
 //! Wavelets, given by their Fourier transforms.
+//!
+//! | type | name in [`by_name`] | defaults |
+//! |---|---|---|
+//! | [`Morse`] | `gmw[:gamma,beta[,order]]` | γ = 3, β = 60, order 0 |
+//! | [`Morlet`] | `morlet[:mu]` | μ = 13.4 |
+//! | [`Bump`] | `bump[:mu,s]` | μ = 5, s = 1 |
+//! | [`ComplexMexicanHat`] | `cmhat[:mu,s]` | μ = 1, s = 1 |
+//! | [`HermitianHat`] | `hhhat[:mu]` | μ = 5 |
 
+mod bump;
+mod hats;
+mod morlet;
 mod morse;
+mod name;
+mod properties;
 
-pub use morse::Morse;
+pub use bump::Bump;
+pub use hats::{ComplexMexicanHat, HermitianHat};
+pub use morlet::Morlet;
+pub use morse::{Morse, MorseNorm};
+pub use name::by_name;
+pub use properties::Properties;
+pub(crate) use properties::{GridPeak, admissibility_ssq, first_reaching, grid_peak, support};
 
-/// A wavelet with a real, one-sided Fourier transform ψ̂(w).
+/// A wavelet with a real Fourier transform ψ̂(w).
 ///
 /// At scale `s` (in samples) the wavelet has the transform ψ̂(s·ξ), ξ in rad/sample, so that the
-/// coefficients at scale `s` see the frequencies around `peak / s`.
+/// coefficients at scale `s` see the frequencies around `peak / s`. The transforms of this crate
+/// use the values for w >= 0 alone: every wavelet is taken as analytic.
 ///
-/// Implementing [`Wavelet::spectrum`] and [`Wavelet::peak`] is enough to use a wavelet of one's
-/// own everywhere in this crate.
+/// Implementing [`Wavelet::spectrum`] is enough to use a wavelet of one's own everywhere in this
+/// crate:
+///
+/// ```
+/// use songscape_ssq::wavelet::{Properties, Wavelet};
+///
+/// /// A Gaussian around w = 8.
+/// #[derive(Debug)]
+/// struct Gaussian;
+///
+/// impl Wavelet for Gaussian {
+///     fn spectrum(&self, w: f64) -> f64 {
+///         2.0 * (-0.5 * (w - 8.0).powi(2)).exp()
+///     }
+/// }
+///
+/// assert!((Gaussian.peak() - 8.0).abs() < 1e-6);
+/// assert!((Properties::of(&Gaussian).frequency_deviation - 0.5f64.sqrt()).abs() < 1e-6);
+/// ```
 pub trait Wavelet: std::fmt::Debug + Send + Sync {
-    /// ψ̂(w), w in radians (scale times angular frequency). Zero for w <= 0 where the wavelet is
-    /// analytic.
+    /// ψ̂(w), w in radians (scale times angular frequency).
     fn spectrum(&self, w: f64) -> f64;
 
-    /// The w > 0 where |ψ̂| is largest.
-    fn peak(&self) -> f64;
+    /// The w > 0 where |ψ̂| is largest. By default searched for, which takes many evaluations:
+    /// worth an own implementation where it is known.
+    fn peak(&self) -> f64 {
+        properties::search_peak(&|w| self.spectrum(w))
+    }
+}
+
+fn check_positive(name: &'static str, value: f64) -> Result<(), crate::Error> {
+    if value.is_finite() && value > 0.0 {
+        Ok(())
+    } else {
+        Err(crate::Error::Parameter { name, value, expected: "a positive number" })
+    }
 }

@@ -1,0 +1,50 @@
+//! The two precisions.
+
+use std::fmt::Debug;
+
+use rustfft::FftNum;
+use rustfft::num_traits::Float;
+
+/// A floating-point number that transforms can be computed in: `f32` or `f64`.
+pub trait Real: FftNum + Float + Debug + Default + std::iter::Sum + sealed::Sealed {
+    /// Share of a wavelet's peak below which its spectrum is left out: below the rounding errors.
+    #[doc(hidden)]
+    const SPECTRUM_CUT: f64;
+
+    /// The nearest number of this precision.
+    fn of(value: f64) -> Self;
+
+    /// The same number in `f64`.
+    fn wide(self) -> f64;
+}
+
+impl Real for f32 {
+    const SPECTRUM_CUT: f64 = 1e-9;
+
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Real for f64 {
+    const SPECTRUM_CUT: f64 = 1e-18;
+
+    fn of(value: f64) -> Self {
+        value
+    }
+
+    fn wide(self) -> f64 {
+        self
+    }
+}
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+    impl<T: super::Real> Sealed for num_complex::Complex<T> {}
+}

@@ -1,0 +1,209 @@
+//! Scales: which wavelets a transform consists of.
+
+mod bounds;
+mod redundancy;
+mod spec;
+
+use crate::wavelet::Wavelet;
+use crate::{Error, pad};
+
+pub use bounds::Bounds;
+pub use spec::{ScaleSpec, Spacing};
+
+/// Scales in samples, ascending: row 0 of a transform is the first, the highest frequency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scales {
+    values: Vec<f64>,
+    log_steps: Vec<f64>,
+    spacing: Spacing,
+    transition: Option<usize>,
+}
+
+/// More scales than this are refused.
+const MOST_SCALES: u64 = 1 << 20;
+
+impl Scales {
+    /// The scales of a specification.
+    ///
+    /// `samples` is the length of the signal; `sampling_rate` in Hz is used by
+    /// [`ScaleSpec::Range`] alone. `voices`, the number of scales in an octave, need not be whole;
+    /// it is used by the logarithmic spacings.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`], [`Error::FrequencyRange`] or [`Error::Order`] for values out of range,
+    /// [`Error::Scales`] where the signal is too short for the wavelet, [`Error::TooLong`] where
+    /// there would be more than 2^20 scales or the signal is longer than 2^31,
+    /// [`Error::TooShort`] where it is empty.
+    pub fn new(
+        spec: &ScaleSpec,
+        voices: f64,
+        wavelet: &dyn Wavelet,
+        samples: usize,
+        sampling_rate: f64,
+    ) -> Result<Self, Error> {
+        check_samples(samples)?;
+        match spec {
+            ScaleSpec::Spaced { spacing, bounds } => {
+                if !(voices.is_finite() && voices > 0.0) {
+                    let expected = "a positive number";
+                    return Err(Error::Parameter { name: "voices", value: voices, expected });
+                }
+                let padded = pad::padded_length(samples);
+                let (low, high) = bounds.find(wavelet, samples, padded)?;
+                Self::spaced(*spacing, voices, wavelet, low, high)
+            }
+            ScaleSpec::Range { low, high, rows } => {
+                Self::range(*low, *high, *rows, wavelet, sampling_rate)
+            }
+            ScaleSpec::Explicit(values) => Self::explicit(values.clone(), Spacing::Log),
+        }
+    }
+
+    fn spaced(
+        spacing: Spacing,
+        voices: f64,
+        wavelet: &dyn Wavelet,
+        low: f64,
+        high: f64,
+    ) -> Result<Self, Error> {
+        let count = (voices * (high / low).log2()).ceil().max(1.0);
+        let first = (voices * low.log2()).floor();
+        let length = if spacing == Spacing::Linear { (high / low).ceil() } else { count };
+        if length > MOST_SCALES as f64 {
+            let what = "the list of scales";
+            return Err(Error::TooLong { what, length: length as u64, limit: MOST_SCALES });
+        }
+        let power = |i: usize| ((first + i as f64) / voices).exp2();
+        let step = std::f64::consts::LN_2 / voices;
+        let values: Vec<f64> = (0..count as usize).map(power).collect();
+        match spacing {
+            Spacing::Log => {
+                let log_steps = vec![step; values.len()];
+                Ok(Self { values, log_steps, spacing, transition: None })
+            }
+            Spacing::LogPiecewise => {
+                let Some(cut) = redundancy::transition(wavelet, &values) else {
+                    let log_steps = vec![step; values.len()];
+                    return Ok(Self { values, log_steps, spacing, transition: None });
+                };
+                let coarse = values[cut + 3..].iter().copied().step_by(4);
+                let kept: Vec<f64> = values[..cut].iter().copied().chain(coarse).collect();
+                let fine = (0..kept.len()).map(|i| if i < cut { step } else { 4.0 * step });
+                let transition = (cut < kept.len()).then_some(cut);
+                Ok(Self { log_steps: fine.collect(), values: kept, spacing, transition })
+            }
+            Spacing::Linear => {
+                let (low, high) = (power(0), power(count as usize));
+                let rows = (length as usize).max(2);
+                let step = (high - low) / (rows - 1) as f64;
+                Self::explicit((0..rows).map(|i| low + step * i as f64).collect(), spacing)
+            }
+        }
+    }
+
+    fn range(
+        low: f64,
+        high: f64,
+        rows: usize,
+        wavelet: &dyn Wavelet,
+        sampling_rate: f64,
+    ) -> Result<Self, Error> {
+        let nyquist = sampling_rate / 2.0;
+        if !(low > 0.0 && low < high && high <= nyquist) {
+            return Err(Error::FrequencyRange { low, high, nyquist });
+        }
+        if !(2..=MOST_SCALES as usize).contains(&rows) {
+            let value = rows as f64;
+            return Err(Error::Parameter { name: "rows", value, expected: "2 to 2^20" });
+        }
+        let last = (rows - 1) as f64;
+        let at_one_hertz = wavelet.peak() * sampling_rate / std::f64::consts::TAU;
+        let frequency = |row: usize| high * (low / high).powf(row as f64 / last);
+        Ok(Self {
+            values: (0..rows).map(|row| at_one_hertz / frequency(row)).collect(),
+            log_steps: vec![(high / low).ln() / last; rows],
+            spacing: Spacing::Log,
+            transition: None,
+        })
+    }
+
+    fn explicit(values: Vec<f64>, spacing: Spacing) -> Result<Self, Error> {
+        check_ascending("scale", &values)?;
+        let last = values.len() - 1;
+        // The midpoint rule for integrals over the logarithm of the scale.
+        let log_steps = (0..values.len())
+            .map(|i| {
+                let (before, after) = (i.saturating_sub(1), (i + 1).min(last));
+                if after == before {
+                    return 1.0;
+                }
+                (values[after] / values[before]).ln() / (after - before) as f64
+            })
+            .collect();
+        Ok(Self { values, log_steps, spacing, transition: None })
+    }
+
+    /// The scales, in samples.
+    #[must_use]
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// For each scale the step Δ ln(scale) that it stands for in an integral over the scales.
+    #[must_use]
+    pub fn log_steps(&self) -> &[f64] {
+        &self.log_steps
+    }
+
+    /// How they are spaced.
+    #[must_use]
+    pub fn spacing(&self) -> Spacing {
+        self.spacing
+    }
+
+    /// Where a piecewise spacing gets coarse: the index of the first scale of the coarse part.
+    #[must_use]
+    pub fn transition(&self) -> Option<usize> {
+        self.transition
+    }
+
+    /// The frequencies that the wavelets see best, Hz, descending.
+    #[must_use]
+    pub fn frequencies(&self, wavelet: &dyn Wavelet, sampling_rate: f64) -> Vec<f64> {
+        let at_one = wavelet.peak() * sampling_rate / std::f64::consts::TAU;
+        self.values.iter().map(|scale| at_one / scale).collect()
+    }
+}
+
+/// Longest signal, in samples: its padded form is a power of two of at most 2^32.
+const MOST_SAMPLES: u64 = 1 << 31;
+
+/// Refuses empty signals and such that no memory could hold.
+pub(crate) fn check_samples(samples: usize) -> Result<(), Error> {
+    if samples == 0 {
+        return Err(Error::TooShort { what: "the signal", given: 0, least: 1 });
+    }
+    if samples as u64 > MOST_SAMPLES {
+        let length = samples as u64;
+        return Err(Error::TooLong { what: "the signal", length, limit: MOST_SAMPLES });
+    }
+    Ok(())
+}
+
+/// Refuses lists that are empty, hold something else than positive numbers, or do not rise.
+pub(crate) fn check_ascending(what: &'static str, values: &[f64]) -> Result<(), Error> {
+    if values.is_empty() {
+        return Err(Error::TooShort {
+            what: "a list of scales or frequencies",
+            given: 0,
+            least: 1,
+        });
+    }
+    let positive = |value: f64| value.is_finite() && value > 0.0;
+    let bad =
+        (0..values.len()).find(|&i| !positive(values[i]) || (i > 0 && values[i] <= values[i - 1]));
+    match bad {
+        Some(index) => Err(Error::Order { what, index, value: values[index], order: "ascending" }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,38 @@
+//! Signals from files.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use ndarray::Array1;
+
+/// The samples and the sampling rate.
+pub fn read(path: &Path) -> Result<(Vec<f64>, f64)> {
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    if extension == "npy" {
+        let double = ndarray_npy::read_npy::<_, Array1<f64>>(path);
+        let array = double.or_else(|error| {
+            let single = ndarray_npy::read_npy::<_, Array1<f32>>(path).map(|x| x.mapv(f64::from));
+            single.map_err(|_| error)
+        })?;
+        return Ok((array.to_vec(), 1.0));
+    }
+    if extension != "wav" {
+        bail!("expected a .wav or a .npy file");
+    }
+    let mut wav = hound::WavReader::open(path)?;
+    let spec = wav.spec();
+    let samples: Vec<f64> = match spec.sample_format {
+        hound::SampleFormat::Float => {
+            wav.samples::<f32>().map(|x| x.map(f64::from)).collect::<Result<_, _>>()?
+        }
+        hound::SampleFormat::Int => {
+            let unit = (f64::from(spec.bits_per_sample) - 1.0).exp2();
+            wav.samples::<i32>()
+                .map(|x| x.map(|x| f64::from(x) / unit))
+                .collect::<Result<_, _>>()?
+        }
+    };
+    let channels = usize::from(spec.channels.max(1));
+    let mean = |frame: &[f64]| frame.iter().sum::<f64>() / frame.len() as f64;
+    Ok((samples.chunks(channels).map(mean).collect(), f64::from(spec.sample_rate)))
+}
