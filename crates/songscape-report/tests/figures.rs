@@ -118,7 +118,7 @@ fn no_clusters() {
 fn three_hundred_clusters() {
     let folder = check(&sample(3000, 300, (1960, 2020)), &[]);
     let page = std::fs::read_to_string(folder.path().join("index.html")).unwrap();
-    assert!(page.contains("There is no room for the numbers of"));
+    assert!(page.contains("small clusters are left out"));
 }
 
 #[test]

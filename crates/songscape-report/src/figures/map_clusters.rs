@@ -32,6 +32,9 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         note +=
             &format!("; {} in no cluster (−1), in black beneath", counted(alone, "song", "songs"));
     }
+    if members.len() > NUMBERED {
+        note += &format!("; the {NUMBERED} largest are numbered");
+    }
     let mut panel =
         points::map_panel(input, 24.0, "Songs on the map, by cluster", std::slice::from_ref(&note));
 
@@ -48,7 +51,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let left_out = number(&mut panel, input, &members);
     let mut caption = format!("{note}. Songs that sound alike lie together.");
     if left_out > 0 {
-        caption += &format!(" There is no room for the numbers of {left_out} small clusters.");
+        caption += &format!(" The numbers of {left_out} small clusters are left out.");
     }
     Ok(Figure { scene: panel.into_scene(), caption })
 }

@@ -50,7 +50,9 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let right = 24.0 + columns as f64 * LEGEND_COLUMN;
     let margins = Margins { left: 62.0, right, bottom: 62.0 };
     let title = "Share of each cluster in each year";
-    let (x, y) = (groups.span(), (0.0, 100.0));
+    let x = groups.groups.keys().map(|&start| groups.reach(start));
+    let x = x.reduce(|all, next| (all.0, next.1)).unwrap_or_default();
+    let y = (0.0, 100.0);
     let mut panel =
         Panel::new((width + right, 680.0), margins, title, std::slice::from_ref(&note), x, y);
     panel.y_ticks(&ticks(y, 10, true));
@@ -122,7 +124,6 @@ fn runs(groups: &YearGroups) -> Vec<Vec<i64>> {
 /// Areas from the top one down to the bottom one, each drawn down to the axis under the next: no
 /// seam shows between them.
 fn stack(panel: &mut Panel, groups: &YearGroups, counts: &Counts, clusters: &[i32], run: &[i64]) {
-    let half = groups.width as f64 / 2.0;
     let height = |start: i64, upto: usize| -> f64 {
         let row = &counts[&start];
         let below: usize = clusters[..=upto].iter().filter_map(|cluster| row.get(cluster)).sum();
@@ -131,15 +132,12 @@ fn stack(panel: &mut Panel, groups: &YearGroups, counts: &Counts, clusters: &[i3
     for upto in (0..clusters.len()).rev() {
         let mut outline: Vec<(f64, f64)> = Vec::new();
         for &start in run {
-            let y = panel.py(height(start, upto));
-            outline.push((panel.px(groups.middle(start)), y));
+            let (from, to) = groups.reach(start);
+            outline.push((panel.px((from + to) / 2.0), panel.py(height(start, upto))));
         }
         // The first and last group reach to the edges of their years.
-        let (from, to) = (run[0], run[run.len() - 1]);
-        let edges = [
-            panel.px(groups.middle(from) - half).max(panel.left),
-            panel.px(groups.middle(to) + half).min(panel.right),
-        ];
+        let edges =
+            [panel.px(groups.reach(run[0]).0), panel.px(groups.reach(run[run.len() - 1]).1)];
         outline.insert(0, (edges[0], outline[0].1));
         outline.push((edges[1], outline[outline.len() - 1].1));
         outline.push((edges[1], panel.bottom));
