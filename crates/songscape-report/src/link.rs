@@ -1,9 +1,10 @@
 use std::path::{Component, Path};
 
-/// A link from a page's folder to a file: relative where both paths have a part in common, else a
+/// A link from a page's folder to a file: relative where the two have a folder in common, else a
 /// `file:` URL; every byte that has a meaning in URLs is percent-encoded.
 ///
-/// Give both paths relative to the same folder, or both absolute and without `..`.
+/// Relative paths are taken from the current folder. `..` is resolved by name, as browsers do, not
+/// through symbolic links.
 ///
 /// ```
 /// use std::path::Path;
@@ -12,40 +13,47 @@ use std::path::{Component, Path};
 /// let page = Path::new("out/report");
 /// assert_eq!(link(page, Path::new("out/spectrograms/7.png")), "../spectrograms/7.png");
 /// assert_eq!(link(page, Path::new("music/50% é #1?.flac")), "../../music/50%25%20%C3%A9%20%231%3F.flac");
-/// assert_eq!(link(page, Path::new("/music/a.wav")), "file:///music/a.wav");
+/// assert_eq!(link(Path::new("/srv/out"), Path::new("/music/a.wav")), "file:///music/a.wav");
 /// ```
 pub fn link(folder: &Path, file: &Path) -> String {
-    let names = |path: &Path| -> Vec<String> {
-        let parts = path.components().filter(|part| *part != Component::CurDir);
-        parts.map(|part| part.as_os_str().to_string_lossy().into_owned()).collect()
-    };
     let (from, to) = (names(folder), names(file));
     let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let absolute = file.is_absolute();
-    if absolute != folder.is_absolute() || (absolute && shared == 0) {
-        let path = to.iter().map(|name| encode(&name.replace('\\', "/"))).collect::<Vec<_>>();
-        let joined = path.join("/").trim_start_matches('/').to_owned();
-        return if absolute { format!("file:///{joined}") } else { joined };
+    let encoded = |names: &[String]| names.iter().map(|name| encode(name)).collect::<Vec<_>>();
+    if shared == 0 {
+        return format!("file:///{}", encoded(&to).join("/"));
     }
-    let up = std::iter::repeat_n("..".to_owned(), from.len() - shared);
-    let link: Vec<String> = up.chain(to[shared..].iter().map(|name| encode(name))).collect();
-    let link = link.join("/");
-    // A first part with a colon would be read as a scheme.
-    if link.split('/').next().is_some_and(|first| first.contains(':')) {
-        format!("./{link}")
-    } else {
-        link
-    }
+    let mut link = vec!["..".to_owned(); from.len() - shared];
+    link.extend(encoded(&to[shared..]));
+    link.join("/")
 }
 
+/// The parts of a path from the root on, without `.` and `..`.
+fn names(path: &Path) -> Vec<String> {
+    // Without a current folder the path is taken as it stands.
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut names = Vec::new();
+    for part in whole.components() {
+        match part {
+            Component::ParentDir => drop(names.pop()),
+            Component::CurDir | Component::RootDir => {}
+            part => names.push(part.as_os_str().to_string_lossy().into_owned()),
+        }
+    }
+    names
+}
+
+/// Percent-encodes all but unreserved characters (RFC 3986). A colon is encoded too: at the front of
+/// a link it would end a scheme; a drive's letter keeps it.
 fn encode(name: &str) -> String {
     use std::fmt::Write as _;
+    let is_drive = name.len() == 2 && name.ends_with(':');
     let mut out = String::with_capacity(name.len());
     for byte in name.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b':' => {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
                 out.push(char::from(byte));
             }
+            b':' if is_drive => out.push(':'),
             _ => {
                 let _ = write!(out, "%{byte:02X}");
             }
@@ -62,9 +70,16 @@ mod tests {
     fn links_climb_and_descend() {
         let check = |from: &str, to: &str| link(Path::new(from), Path::new(to));
         assert_eq!(check("/a/b/report", "/a/b/audio/x.wav"), "../audio/x.wav");
-        assert_eq!(check("/a/b", "/c/x.wav"), "../../c/x.wav");
-        assert_eq!(check("a", "a/c:d.wav"), "./c:d.wav");
+        assert_eq!(check("/a/b", "/c/x.wav"), "file:///c/x.wav");
+        assert_eq!(check("/a/b/../out/report", "/a/./b/../music/x.wav"), "../../music/x.wav");
+        assert_eq!(check("a", "a/c:d.wav"), "c%3Ad.wav");
         assert_eq!(check("./a", "a/x.wav"), "x.wav");
-        assert_eq!(check("a/b", "a/javascript:alert(1)"), "../javascript:alert%281%29");
+        assert_eq!(check("a/b", "a/javascript:alert(1)"), "../javascript%3Aalert%281%29");
+    }
+
+    #[test]
+    fn a_relative_and_an_absolute_path_meet() {
+        let here = std::env::current_dir().map(|here| here.join("music/x.wav"));
+        assert_eq!(link(Path::new("out"), &here.unwrap_or_default()), "../music/x.wav");
     }
 }

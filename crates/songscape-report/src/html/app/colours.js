@@ -11,7 +11,7 @@ const lifted = (colour) => (dark() ? blend(colour, [255, 255, 255], 0.28) : colo
 const clusterColour = (cluster) =>
   cluster < 0 ? (dark() ? [150, 150, 150] : [17, 17, 17])
     : lifted(hex(data.colours.clusters[cluster % data.colours.clusters.length]));
-const unknownColour = () => (dark() ? [96, 96, 96] : [190, 190, 190]);
+const unknownColour = () => (dark() ? [104, 104, 104] : [168, 168, 168]);
 const ghostColour = () => (dark() ? [44, 47, 53] : [230, 232, 235]);
 const backColour = () => (dark() ? [20, 22, 26] : [255, 255, 255]);
 
