@@ -1,6 +1,6 @@
 //! The figures and the interactive map of a music analysis.
 //!
-//! Plain data in ([`ReportInput`]), one folder out ([`write`]):
+//! Plain data in ([`ReportInput`]), one folder out ([`write()`]):
 //!
 //! ```text
 //! FOLDER/index.html       the map, offline, in one file: find, filter, listen, collect
@@ -65,3 +65,7 @@ pub use error::{Error, Result};
 pub use input::{NotBeaten, ReportInput, RetrievalScore, Scores, SongRow, YearScore};
 pub use link::link;
 pub use write::{LeftOut, Written, write};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
