@@ -282,20 +282,25 @@ fn fifty_thousand_songs_move_smoothly() {
     browser.open(&page, "");
     assert_eq!(browser.eval("document.body.dataset.drawn"), "50000");
     let first = browser.eval("performance.now()");
-    let frames = browser.eval(
-        "new Promise((done) => { const key = (k) => document.getElementById('marks') \
-         .dispatchEvent(new KeyboardEvent('keydown', { key: k })); let n = 0; \
-         const start = performance.now(); const step = () => { key(n % 4 < 2 ? 'ArrowLeft' : 'ArrowRight'); \
-         if (++n < 60) requestAnimationFrame(step); else done(60000 / (performance.now() - start)); }; step(); })",
+    // Pans for sixty frames: frames a second, and the quickest frame's own time.
+    let measured = browser.eval(
+        "new Promise((done) => { const marks = document.getElementById('marks'); let n = 0, least = 1e9; \
+         const start = performance.now(); const step = () => { \
+         least = Math.min(least, Number(document.body.dataset.milliseconds)); \
+         const key = n % 4 < 2 ? 'ArrowLeft' : 'ArrowRight'; \
+         marks.dispatchEvent(new KeyboardEvent('keydown', { key })); \
+         if (++n < 60) requestAnimationFrame(step); \
+         else done([60000 / (performance.now() - start), least]); }; step(); })",
     );
-    let frame = browser.eval("Number(document.body.dataset.milliseconds)");
+    let (frames, least) = (measured[0].as_f64().unwrap(), measured[1].as_f64().unwrap());
     let drawn: u32 = browser.eval("document.body.dataset.drawn").as_str().unwrap().parse().unwrap();
     assert!(drawn > 45_000, "{drawn} songs were in the picture");
     println!(
-        "{size} bytes, ready after {first:.0} ms, {frames:.0} frames a second, {frame} ms a frame"
+        "{size} bytes, ready after {first:.0} ms, {frames:.0} frames a second, {least} ms a frame"
     );
-    // Far below what is measured on two idle cores: other tests run beside this one.
-    assert!(first.as_f64().unwrap() < 20_000.0 && frames.as_f64().unwrap() > 4.0);
+    // What other programs on the machine take is not counted: thirty frames a second must be possible.
+    assert!(first.as_f64().unwrap() < 20_000.0);
+    assert!(least < 33.0, "{least} ms for one frame");
     assert_eq!(browser.complaints(), [""; 0]);
     screenshot(&mut browser, "large");
 }
