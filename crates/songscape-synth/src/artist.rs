@@ -84,8 +84,8 @@ impl Artist {
         let backward = |draw: &mut Draw, chance: f32, low: f32, high: f32| {
             if draw.chance(chance) { -draw.between(low, high) } else { 0.0 }
         };
-        let playing_offset = 2.5 * draw.normal() + backward(draw, 0.12, 6.0, 16.0);
-        let studio_offset = 3.0 * draw.normal() + backward(draw, 0.12, 8.0, 25.0);
+        let playing_offset = 1.5 * draw.normal() + backward(draw, 0.08, 6.0, 14.0);
+        let studio_offset = 2.0 * draw.normal() + backward(draw, 0.10, 8.0, 25.0);
 
         let (slow, fast) = vocabulary.tempo;
         let middle = draw.between(slow, fast);
@@ -157,7 +157,7 @@ fn arranging(style: usize, draw: &mut Draw) -> Arranging {
     set(Role::Lead, if draw.chance(0.92) { draw.between(0.35, 0.6) } else { never });
     set(Role::Hook, if draw.chance(vocabulary.hook) { draw.between(0.3, 0.85) } else { never });
     set(Role::Answer, if draw.chance(0.6) { draw.between(0.65, 0.9) } else { never });
-    Arranging { threshold, contrast: draw.between(1.2, 3.2) }
+    Arranging { threshold, contrast: draw.between(1.8, 4.0) }
 }
 
 /// A balance of its own around a usual one.

@@ -86,6 +86,8 @@ pub(crate) struct Recording {
     pub(crate) bottom: f32,
     /// Hiss in dB relative to the music.
     pub(crate) hiss: f32,
+    /// Clicks of the record a second.
+    pub(crate) crackle: f32,
     /// Root mean square in dB below full scale.
     pub(crate) level: f32,
     /// Compression ratio.
@@ -134,6 +136,7 @@ const TOP: Curve = Curve(&[(1960., 2.9), (1972., 3.4), (1984., 3.9), (1998., 4.3
 const BOTTOM: Curve = Curve(&[(1960., 75.), (1975., 50.), (1990., 35.), (2020., 25.)]);
 const HISS: Curve =
     Curve(&[(1960., -42.), (1975., -50.), (1986., -60.), (1995., -74.), (2020., -78.)]);
+const CRACKLE: Curve = Curve(&[(1960., 9.0), (1975., 4.0), (1988., 0.3), (1994., 0.0)]);
 const LEVEL: Curve =
     Curve(&[(1960., -20.), (1980., -19.), (1992., -17.), (2005., -11.), (2020., -12.5)]);
 const RATIO: Curve = Curve(&[(1960., 1.8), (1980., 2.2), (1995., 3.0), (2008., 5.5), (2020., 4.0)]);
@@ -142,9 +145,9 @@ const LOW: Curve = Curve(&[(1960., -4.0), (1980., -1.0), (2000., 1.5), (2020., 4
 const FADE: Curve = Curve(&[(1960., 0.55), (1985., 0.7), (2000., 0.25), (2020., 0.05)]);
 
 /// Scatter in years of one habit of playing around the song's own time.
-const HABIT: f32 = 5.0;
+const HABIT: f32 = 3.5;
 /// The same for habits of recording.
-const STUDIO: f32 = 7.0;
+const STUDIO: f32 = 5.0;
 
 impl Playing {
     /// The habits of a song that is musically of a given year.
@@ -180,7 +183,7 @@ impl Recording {
     pub(crate) fn draw(year: f32, remaster: Option<f32>, draw: &mut Draw) -> Self {
         let master = remaster.map_or(year, |later| later.max(year));
         let mut near = |center: f32| center + STUDIO * draw.normal();
-        let (studio, release) = ([(); 9].map(|()| near(year)), [(); 4].map(|()| near(master)));
+        let (studio, release) = ([(); 9].map(|()| near(year)), [(); 5].map(|()| near(master)));
         Self {
             room: ROOM.at(studio[0]) * (0.25 * draw.normal()).exp(),
             wet: WET.at(studio[1]) * (0.25 * draw.normal()).exp(),
@@ -193,6 +196,7 @@ impl Recording {
             fade: draw.chance(FADE.at(studio[8])),
             top: 1000.0 * (TOP.at(release[0]) + 0.15 * draw.normal()).exp2(),
             hiss: HISS.at(release[1]) + 4.0 * draw.normal(),
+            crackle: CRACKLE.at(release[4]) * (0.5 * draw.normal()).exp(),
             level: LEVEL.at(release[2]) + 2.0 * draw.normal(),
             ratio: RATIO.at(release[3]) * (0.2 * draw.normal()).exp(),
         }

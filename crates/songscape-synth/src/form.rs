@@ -46,6 +46,8 @@ pub(crate) struct Section {
     pub(crate) trim: [f32; 7],
     /// Spectral tilt of the section in dB.
     pub(crate) tilt: f32,
+    /// The frequency in Hz around which it is tilted.
+    pub(crate) pivot: f32,
     /// Octaves by which the chords' register moves.
     pub(crate) register: i32,
     /// Semitones above the song's key.
@@ -153,7 +155,8 @@ fn section(
         energy,
         plays,
         trim: [(); 7].map(|()| arranging.contrast * 0.7 * draw.normal()),
-        tilt: arranging.contrast * draw.normal(),
+        tilt: 0.8 * arranging.contrast * draw.normal(),
+        pivot: 300.0 * draw.between(0.0, 3.3).exp2(),
         register: match kind {
             Bridge | Solo => draw.pick(&[-1, 0, 1]),
             Chorus => draw.pick(&[0, 0, 1]),

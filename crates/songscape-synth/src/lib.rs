@@ -53,3 +53,8 @@ pub use error::{Error, Result};
 pub use library::write_library;
 pub use params::Params;
 pub use song::{SongInfo, SongPlan, catalogue};
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,6 +1,6 @@
 //! From plan to sound: the parts are played track by track, mixed, and recorded.
 
-use crate::effect::{Biquad, Compressor, Reverb, Tape, Tilt, echo, normalise, saturate};
+use crate::effect::{Compressor, Reverb, Tape, Tilt, echo, equalise, normalise, saturate};
 use crate::form::Role;
 use crate::instrument::{Note, Patch, Piece, Stage};
 use crate::part::{self, Hit};
@@ -101,10 +101,14 @@ impl<'a> Desk<'a> {
     fn patch(&self, role: Role) -> Patch {
         let mut patch = self.song.artist.patches[role as usize - 1].clone();
         let playing = &self.song.composition.playing;
-        patch.vibrato.cents *= playing.vibrato;
-        if matches!(role, Role::Lead | Role::Answer | Role::Pad) {
-            patch.envelope.attack += playing.attack.max(0.0);
-        }
+        // What cannot sing trembles a little in the times that love vibrato.
+        let least = if role == Role::Bass { 0.0 } else { 0.3 };
+        patch.vibrato.cents = patch.vibrato.cents.max(least) * playing.vibrato;
+        patch.envelope.attack += match role {
+            Role::Lead | Role::Answer | Role::Pad => playing.attack,
+            Role::Chords | Role::Hook => 0.4 * playing.attack,
+            _ => 0.0,
+        };
         patch
     }
 
@@ -133,18 +137,16 @@ impl<'a> Desk<'a> {
             level(&mut self.track, 0.25);
             saturate(&mut self.track, patch.drive);
         }
-        for band in &patch.body {
-            Biquad::new(*band, self.rate).run(&mut self.track);
-        }
+        equalise(&mut self.track, &patch.body, self.rate);
         let held = matches!(role, Role::Chords | Role::Pad | Role::Hook);
         let (mut hz, mut depth) = patch.tremolo;
-        if held && depth == 0.0 && draw.chance(0.5) {
+        if held && depth == 0.0 && draw.chance(0.7) {
             (hz, depth) = (draw.between(4.0, 7.5), playing.tremolo);
         }
         if depth > 0.02 {
             tremolo(&mut self.track, hz / self.rate, depth);
         }
-        if matches!(role, Role::Chords | Role::Pad) && draw.chance(0.7) {
+        if matches!(role, Role::Chords | Role::Pad) && draw.chance(0.8) {
             self.chop(playing.chop, draw);
         }
         level(&mut self.track, TRACK);
@@ -277,18 +279,17 @@ impl<'a> Desk<'a> {
         for (x, wet) in self.mix.iter_mut().zip(&self.room) {
             *x += wet;
         }
-        let mut tilt = Tilt::new(900.0, rate);
+        let mut tilt = Tilt::new();
         let mut from = song.composition.sections.first().map_or(0.0, |section| section.tilt);
         for (section, range) in song.composition.sections.iter().zip(self.edges.windows(2)) {
             let part = &mut self.mix[range[0]..range[1]];
             let (head, rest) = part.split_at_mut(part.len().min(rate as usize / 4));
+            tilt.turn(section.pivot, rate);
             tilt.run(head, from, section.tilt);
             tilt.run(rest, section.tilt, section.tilt);
             from = section.tilt;
         }
-        for band in song.artist.equaliser.iter().chain(&song.equaliser) {
-            Biquad::new(*band, rate).run(&mut self.mix);
-        }
+        equalise(&mut self.mix, &[&song.artist.equaliser[..], &song.equaliser].concat(), rate);
         level(&mut self.mix, 0.15);
         Compressor { threshold: -20.0, ratio: recording.ratio, attack: 0.008, release: 0.16 }
             .run(&mut self.mix, rate);
@@ -297,6 +298,7 @@ impl<'a> Desk<'a> {
             top: recording.top,
             bottom: recording.bottom,
             hiss: recording.hiss,
+            crackle: recording.crackle,
             wow: recording.wow,
         }
         .run(&mut self.mix, rate, &mut draw);
@@ -365,7 +367,6 @@ fn gate(hit: &mut Vec<f32>, rate: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::effect::Band;
 
     #[test]
     fn levels_ignore_rests() {
@@ -376,13 +377,5 @@ mod tests {
         level(&mut track, 0.1);
         let power = track[..10_240].iter().map(|x| x * x).sum::<f32>() / 10_240.0;
         assert!((power.sqrt() - 0.1).abs() < 1e-3);
-    }
-
-    #[test]
-    fn equaliser_bands_are_stable_at_low_rates() {
-        let mut signal = vec![0.0; 8000];
-        signal[0] = 1.0;
-        Biquad::new(Band::HighShelf { hz: 7000.0, db: 6.0 }, 8000.0).run(&mut signal);
-        assert!(signal.iter().all(|x| x.is_finite() && x.abs() < 4.0));
     }
 }

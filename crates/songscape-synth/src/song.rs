@@ -102,8 +102,8 @@ fn plan(
 
     // The song is ahead of its year or behind it: in its music, in its studio, and in both.
     let shared = year as f32 + 1.5 * draw.normal();
-    let musical = (shared + artist.playing_offset + 2.5 * draw.normal()).max(1955.0);
-    let mut studio = shared + artist.studio_offset + 3.0 * draw.normal();
+    let musical = (shared + artist.playing_offset + 1.5 * draw.normal()).max(1955.0);
+    let mut studio = shared + artist.studio_offset + 2.0 * draw.normal();
     if draw.chance(0.1) {
         studio -= draw.between(8.0, 25.0);
     }

@@ -237,7 +237,7 @@ const SHAKEN: Groove = groove(
 pub(crate) const STYLES: [Style; 10] = [
     Style {
         name: "parlour",
-        popularity: &[bump(1959.0, 9.0, 7.5, 1.2), bump(2003.0, 4.0, 5.0, 0.12)],
+        popularity: &[bump(1959.0, 7.0, 6.0, 1.15), bump(2003.0, 4.0, 5.0, 0.08)],
         tempo: (66.0, 112.0),
         swing: 1.0,
         modes: &[(Major, 4.0), (Minor, 1.0)],
@@ -258,7 +258,7 @@ pub(crate) const STYLES: [Style; 10] = [
     },
     Style {
         name: "jangle",
-        popularity: &[bump(1966.0, 4.0, 6.0, 1.0), bump(1995.0, 4.0, 4.0, 0.25)],
+        popularity: &[bump(1966.0, 3.5, 4.5, 1.0), bump(1995.0, 3.0, 4.0, 0.15)],
         tempo: (108.0, 152.0),
         swing: 0.4,
         modes: &[(Major, 3.0), (Mixolydian, 2.0), (Dorian, 0.6)],
@@ -279,7 +279,7 @@ pub(crate) const STYLES: [Style; 10] = [
     },
     Style {
         name: "velvet",
-        popularity: &[bump(1970.0, 6.0, 7.0, 0.9), bump(2009.0, 4.0, 5.0, 0.25)],
+        popularity: &[bump(1971.0, 4.5, 5.5, 0.95), bump(2009.0, 4.0, 4.0, 0.12)],
         tempo: (76.0, 124.0),
         swing: 0.5,
         modes: &[(Major, 2.0), (Mixolydian, 1.0), (Dorian, 2.0)],
@@ -300,7 +300,7 @@ pub(crate) const STYLES: [Style; 10] = [
     },
     Style {
         name: "porch",
-        popularity: &[bump(1973.0, 7.0, 6.0, 0.55), bump(2012.0, 5.0, 5.0, 0.40)],
+        popularity: &[bump(1974.0, 5.0, 6.0, 0.6), bump(2011.0, 4.0, 5.0, 0.35)],
         tempo: (80.0, 132.0),
         swing: 0.4,
         modes: &[(Major, 3.0), (Minor, 1.5), (Mixolydian, 1.0), (Dorian, 1.0)],
@@ -321,7 +321,7 @@ pub(crate) const STYLES: [Style; 10] = [
     },
     Style {
         name: "strut",
-        popularity: &[bump(1977.5, 4.0, 5.0, 1.0), bump(2015.0, 4.0, 4.0, 0.25)],
+        popularity: &[bump(1978.0, 3.5, 4.5, 1.0), bump(2015.0, 3.0, 4.0, 0.15)],
         tempo: (96.0, 126.0),
         swing: 0.4,
         modes: &[(Dorian, 3.0), (Minor, 1.5), (Major, 1.0), (Mixolydian, 1.0)],
@@ -342,7 +342,7 @@ pub(crate) const STYLES: [Style; 10] = [
     },
     Style {
         name: "neon",
-        popularity: &[bump(1985.0, 4.0, 5.0, 1.05), bump(2018.0, 4.0, 5.0, 0.25)],
+        popularity: &[bump(1985.0, 4.0, 4.5, 1.05), bump(2018.0, 3.0, 4.0, 0.15)],
         tempo: (98.0, 138.0),
         swing: 0.0,
         modes: &[(Minor, 3.0), (Major, 2.0), (Dorian, 1.0), (Mixolydian, 1.0)],
@@ -363,7 +363,7 @@ pub(crate) const STYLES: [Style; 10] = [
     },
     Style {
         name: "grit",
-        popularity: &[bump(1992.0, 7.0, 7.0, 0.9)],
+        popularity: &[bump(1992.5, 5.0, 5.5, 0.95)],
         tempo: (84.0, 168.0),
         swing: 0.1,
         modes: &[(Minor, 3.0), (Mixolydian, 1.5), (Phrygian, 0.7), (Dorian, 1.0), (Major, 1.0)],
@@ -384,7 +384,7 @@ pub(crate) const STYLES: [Style; 10] = [
     },
     Style {
         name: "cipher",
-        popularity: &[bump(1998.0, 5.0, 7.0, 0.9)],
+        popularity: &[bump(1999.5, 4.5, 5.5, 0.95)],
         tempo: (80.0, 108.0),
         swing: 1.0,
         modes: &[(Minor, 4.0), (Dorian, 2.0), (Phrygian, 1.0)],
@@ -405,7 +405,7 @@ pub(crate) const STYLES: [Style; 10] = [
     },
     Style {
         name: "pulse",
-        popularity: &[bump(2008.0, 6.0, 6.0, 0.95)],
+        popularity: &[bump(2008.0, 5.0, 5.0, 1.0)],
         tempo: (112.0, 134.0),
         swing: 0.15,
         modes: &[(Minor, 3.0), (Major, 2.0), (Dorian, 1.0)],
@@ -426,7 +426,7 @@ pub(crate) const STYLES: [Style; 10] = [
     },
     Style {
         name: "drift",
-        popularity: &[bump(2019.0, 6.0, 6.0, 1.1)],
+        popularity: &[bump(2018.0, 5.0, 6.0, 1.1)],
         tempo: (124.0, 156.0),
         swing: 0.1,
         modes: &[(Minor, 4.0), (Phrygian, 1.0), (Dorian, 1.0)],

@@ -80,15 +80,26 @@ impl Biquad {
         self.z[1] = self.b[2] * x - self.a[1] * y;
         y
     }
+}
 
-    /// Filters in place. The state is kept for the next call.
-    pub(crate) fn run(&mut self, signal: &mut [f32]) {
-        let mut own = self.clone();
-        for x in signal {
-            // The offset keeps the state out of the slow range of denormal numbers.
-            *x = own.step(*x + 1e-15);
+/// Filters in place through one band after the other.
+pub(crate) fn equalise(signal: &mut [f32], bands: &[Band], rate: f32) {
+    for group in bands.chunks(4) {
+        let section = |n: usize| Biquad::new(group[n], rate);
+        match group.len() {
+            1 => chain([section(0)], signal),
+            2 => chain([section(0), section(1)], signal),
+            3 => chain([section(0), section(1), section(2)], signal),
+            _ => chain([section(0), section(1), section(2), section(3)], signal),
         }
-        *self = own;
+    }
+}
+
+/// Several sections in one pass: while one waits for its last output, the next works.
+fn chain<const N: usize>(mut sections: [Biquad; N], signal: &mut [f32]) {
+    for x in signal {
+        // The offset keeps the state out of the slow range of denormal numbers.
+        *x = sections.iter_mut().fold(*x + 1e-15, |y, section| section.step(y));
     }
 }
 
@@ -112,8 +123,13 @@ pub(crate) struct Tilt {
 }
 
 impl Tilt {
-    pub(crate) fn new(pivot: f32, rate: f32) -> Self {
-        Self { pole: 1.0 - (-TAU * pivot / rate).exp(), low: 0.0 }
+    pub(crate) fn new() -> Self {
+        Self { pole: 0.1, low: 0.0 }
+    }
+
+    /// Moves the pivot to a frequency in Hz.
+    pub(crate) fn turn(&mut self, pivot: f32, rate: f32) {
+        self.pole = 1.0 - (-TAU * pivot / rate).exp();
     }
 
     /// Filters in place with a tilt that goes from `from` to `to` dB along the slice.
@@ -138,12 +154,27 @@ mod tests {
     /// The gain in dB at a frequency, measured with a sine.
     fn gain(band: Band, hz: f32) -> f32 {
         let rate = 44_100.0;
-        let mut filter = Biquad::new(band, rate);
         let mut signal: Vec<f32> =
             (0..44_100).map(|n| (TAU * (hz * n as f32 / rate).fract()).sin()).collect();
-        filter.run(&mut signal);
+        equalise(&mut signal, &[band], rate);
         let power: f32 = signal[22_050..].iter().map(|x| x * x).sum::<f32>() / 22_050.0;
         10.0 * (2.0 * power).log10()
+    }
+
+    #[test]
+    fn a_chain_is_one_band_after_the_other() {
+        let bands = [
+            Band::LowPass(3000.0),
+            Band::Peak { hz: 800.0, db: 6.0, q: 1.0 },
+            Band::HighPass(60.0),
+            Band::HighShelf { hz: 2000.0, db: -3.0 },
+            Band::LowShelf { hz: 200.0, db: 3.0 },
+        ];
+        let signal: Vec<f32> = (0..500).map(|n| ((n * n) as f32 * 0.01).sin()).collect();
+        let (mut together, mut apart) = (signal.clone(), signal);
+        equalise(&mut together, &bands, 44_100.0);
+        bands.iter().for_each(|band| equalise(&mut apart, &[*band], 44_100.0));
+        assert!(together.iter().zip(&apart).all(|(a, b)| (a - b).abs() < 1e-6));
     }
 
     #[test]

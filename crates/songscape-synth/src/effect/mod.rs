@@ -6,6 +6,6 @@ mod reverb;
 mod tape;
 
 pub(crate) use dynamics::{Compressor, normalise, saturate};
-pub(crate) use filter::{Band, Biquad, Tilt};
+pub(crate) use filter::{Band, Biquad, Tilt, equalise};
 pub(crate) use reverb::{Reverb, echo};
 pub(crate) use tape::Tape;

@@ -2,7 +2,7 @@
 
 use std::f32::consts::TAU;
 
-use super::filter::{Band, Biquad};
+use super::filter::{Band, equalise};
 use crate::random::{Draw, Noise};
 
 /// What a recording chain does to a mix.
@@ -14,6 +14,8 @@ pub(crate) struct Tape {
     pub(crate) bottom: f32,
     /// Hiss, dB relative to the signal's root mean square.
     pub(crate) hiss: f32,
+    /// Clicks a second, at about twice the signal's root mean square.
+    pub(crate) crackle: f32,
     /// Speed deviation of wow, relative (0.001 is clearly heard on long tones).
     pub(crate) wow: f32,
 }
@@ -35,11 +37,31 @@ impl Tape {
             *x += level * 1.5 * (now - 0.45 * last);
             last = now;
         }
-        if self.top < 0.42 * rate {
-            Biquad::new(Band::LowPass(self.top), rate).run(signal);
-            Biquad::new(Band::LowPass(self.top * 1.1), rate).run(signal);
+        self.click(signal, power.sqrt() as f32, rate, draw);
+        let edges =
+            [Band::HighPass(self.bottom), Band::LowPass(self.top), Band::LowPass(1.1 * self.top)];
+        let count = if self.top < 0.42 * rate { 3 } else { 1 };
+        equalise(signal, &edges[..count], rate);
+    }
+
+    /// Adds the clicks of a worn record.
+    fn click(&self, signal: &mut [f32], level: f32, rate: f32, draw: &mut Draw) {
+        const SHAPE: [f32; 6] = [0.6, 1.0, -0.9, -0.4, 0.3, 0.1];
+        if self.crackle < 0.01 {
+            return;
         }
-        Biquad::new(Band::HighPass(self.bottom), rate).run(signal);
+        let mut at = 0.0;
+        loop {
+            // The waiting time between two clicks.
+            at -= (1.0 - draw.unit()).ln() * rate / self.crackle;
+            let Some(rest) = signal.get_mut(at as usize..).filter(|rest| !rest.is_empty()) else {
+                return;
+            };
+            let size = level * draw.between(0.6, 3.0);
+            for (x, shape) in rest.iter_mut().zip(SHAPE) {
+                *x += size * shape;
+            }
+        }
     }
 }
 
@@ -91,11 +113,10 @@ mod tests {
         let mut draw = stream(3, Purpose::Sound, 0);
         let tone = |n: usize| (TAU * (440.0 * n as f32 / rate).fract()).sin();
         let mut signal: Vec<f32> = (0..88_200).map(tone).collect();
-        let tape = Tape { top: 20_000.0, bottom: 20.0, hiss: -40.0, wow: 0.0 };
+        let tape = Tape { top: 20_000.0, bottom: 20.0, hiss: -40.0, crackle: 0.0, wow: 0.0 };
         tape.run(&mut signal, rate, &mut draw);
         let mut notch = signal.clone();
-        Biquad::new(Band::HighPass(4000.0), rate).run(&mut notch);
-        Biquad::new(Band::HighPass(4000.0), rate).run(&mut notch);
+        equalise(&mut notch, &[Band::HighPass(4000.0), Band::HighPass(4000.0)], rate);
         let rms = |x: &[f32]| (x.iter().map(|v| v * v).sum::<f32>() / x.len() as f32).sqrt();
         let hiss = 20.0 * (rms(&notch[4410..]) / rms(&signal)).log10();
         assert!((-44.0..-36.0).contains(&hiss), "{hiss}");

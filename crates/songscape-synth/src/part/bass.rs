@@ -59,13 +59,14 @@ fn play_bar(player: &mut Player<'_>, line: BassLine, bar: usize, riff: &[(usize,
     let steps = song.steps;
     let center = song.bass_center;
     let at = |step: usize| (song.chord(bar, step), song.key(bar));
+    let short = 0.5 + 0.5 * song.playing.gate;
     let root = |step: usize| at(step).0.root(at(step).1, center);
     match line {
         BassLine::RootFifth => {
             for (n, step) in (0..steps).step_by(steps / 2).enumerate() {
                 let (chord, key) = at(step);
                 let pitch = if n == 0 { chord.root(key, center) } else { chord.fifth(key, center) };
-                player.play(bar, step as f64, (steps / 2) as f64, 0.8, pitch, 0.8);
+                player.play(bar, step as f64, (steps / 2) as f64, 0.8 * short, pitch, 0.8);
             }
         }
         BassLine::Walking => {
@@ -81,25 +82,32 @@ fn play_bar(player: &mut Player<'_>, line: BassLine, bar: usize, riff: &[(usize,
                         next + if player.draw.chance(0.5) { 1 } else { -1 }
                     }
                 };
-                player.play(bar, step as f64, 4.0, 0.85, pitch, 0.8);
+                player.play(bar, step as f64, 4.0, 0.85 * short, pitch, 0.8);
             }
         }
         BassLine::Eighths => {
             for step in (0..steps).step_by(2) {
                 let loud = if step.is_multiple_of(4) { 0.85 } else { 0.65 };
-                player.play(bar, step as f64, 2.0, 0.8, root(step), loud);
+                player.play(bar, step as f64, 2.0, 0.8 * short, root(step), loud);
             }
         }
         BassLine::Octaves => {
             for step in (0..steps).step_by(2) {
                 let up = if step % 4 == 2 { 12 } else { 0 };
-                player.play(bar, step as f64, 2.0, 0.65, root(step) + up, 0.75);
+                player.play(bar, step as f64, 2.0, 0.65 * short, root(step) + up, 0.75);
             }
         }
         BassLine::Syncopated => {
             for (n, &(step, up)) in riff.iter().enumerate() {
                 let next = riff.get(n + 1).map_or(steps, |r| r.0);
-                player.play(bar, step as f64, (next - step) as f64, 0.75, root(step) + up, 0.8);
+                player.play(
+                    bar,
+                    step as f64,
+                    (next - step) as f64,
+                    0.75 * short,
+                    root(step) + up,
+                    0.8,
+                );
             }
         }
         BassLine::Held => {

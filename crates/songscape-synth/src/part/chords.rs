@@ -64,7 +64,7 @@ pub(crate) fn chords(song: &Composition, comping: Comping, strum: f32, draw: Dra
         let calm = matches!(section.kind, Kind::Bridge | Kind::Break) && comping != Comping::Broken;
         let manner = if calm { Comping::Sustained } else { comping };
         let strokes = manner.strokes(steps, song.chord_steps, fine);
-        let gate = if calm { 0.95 } else { song.playing.gate.max(0.5) };
+        let gate = if calm { 0.95 } else { song.playing.gate };
         for bar in bars(section, song) {
             let strokes = strokes.iter().filter(|s| s.0 < steps);
             for (count, &(step, length, loud)) in strokes.enumerate() {
