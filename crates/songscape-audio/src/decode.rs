@@ -44,6 +44,7 @@ pub struct AudioReader {
     skipped: u64,
     damage: String,
     peak: f32,
+    ended: bool,
 }
 
 impl AudioReader {
@@ -53,7 +54,7 @@ impl AudioReader {
     /// [`Error::Audio`] when the file is missing, is no audio, or declares something outside the
     /// limits.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self> {
-        Self::try_open(path, limits).map_err(Error::audio(path))
+        Problem::catch(|| Self::try_open(path, limits)).map_err(Error::audio(path))
     }
 
     fn try_open(path: &Path, limits: &Limits) -> Result<Self, Problem> {
@@ -74,6 +75,7 @@ impl AudioReader {
             skipped: 0,
             damage: String::new(),
             peak: 0.0,
+            ended: false,
         })
     }
 
@@ -108,13 +110,19 @@ impl AudioReader {
         self.skipped
     }
 
-    /// Replaces `mono` by the next block of samples. Returns false, and an empty block, at the end.
+    /// Replaces `mono` by the next block of samples. Returns false, and an empty block, at the end
+    /// and after an error.
     ///
     /// # Errors
     /// [`Error::Audio`] says what is wrong with the file and where.
     pub fn read(&mut self, mono: &mut Vec<f32>) -> Result<bool> {
         mono.clear();
-        self.try_read(mono).map_err(Error::audio(&self.path))
+        let read = match self.ended {
+            true => Ok(false),
+            false => Problem::catch(|| self.try_read(mono)),
+        };
+        self.ended = !matches!(read, Ok(true));
+        read.map_err(Error::audio(&self.path))
     }
 
     fn try_read(&mut self, mono: &mut Vec<f32>) -> Result<bool, Problem> {
@@ -271,7 +279,7 @@ pub(crate) fn probe(path: &Path, limits: &Limits) -> Result<Box<dyn FormatReader
     symphonia::default::get_probe().probe(&hint, stream, FormatOptions::default(), tags).map_err(
         |e| match e {
             Symphonia::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-                Problem::NotAudio("the file ends within its header".into())
+                Problem::NotAudio("the file ends too soon".into())
             }
             Symphonia::IoError(e) => Problem::Unreadable(e),
             e => Problem::NotAudio(e.to_string()),

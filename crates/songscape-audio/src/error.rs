@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// The result of an operation of this crate.
@@ -209,6 +210,16 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Runs a decoder, whose panic is a problem of this file alone.
+    pub(crate) fn catch<T>(run: impl FnOnce() -> Result<T, Self>) -> Result<T, Self> {
+        // What a panic leaves behind is not used again.
+        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            Err(Self::Panicked(text.unwrap_or_else(|| "no message".into())))
+        })
+    }
+
     /// Whether the problem lies in the file's content, so that it stays until the file changes.
     pub(crate) fn is_permanent(&self) -> bool {
         !matches!(self, Self::Missing | Self::NotAFile | Self::Unreadable(_) | Self::Panicked(_))

@@ -96,7 +96,7 @@ impl Limits {
         if seconds > self.max_seconds {
             return Err(Problem::Limit {
                 what,
-                found: format!("{seconds:.0} s"),
+                found: format!("{seconds:.1} s"),
                 limit: format!("{} s", self.max_seconds),
             });
         }

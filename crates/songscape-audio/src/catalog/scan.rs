@@ -9,7 +9,7 @@ use walkdir::{DirEntry, WalkDir};
 use super::id::Ids;
 use super::{Catalog, STAGE, Song, year};
 use crate::decode::probe;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
 
 /// Extensions of music files, in lower case.
@@ -76,7 +76,7 @@ fn is_music(path: &Path) -> bool {
 }
 
 fn song(entry: &DirEntry, relative: PathBuf, ids: &mut Ids, limits: &Limits) -> Song {
-    let tags = std::panic::catch_unwind(|| Tags::read(entry.path(), limits)).unwrap_or_default();
+    let tags = Problem::catch(|| Tags::read(entry.path(), limits)).unwrap_or_default();
     let stem = || relative.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     Song {
         id: ids.assign(&relative),
@@ -101,19 +101,17 @@ struct Tags {
 }
 
 impl Tags {
-    /// The tags of a file, or none when it cannot be read.
-    fn read(path: &Path, limits: &Limits) -> Self {
+    fn read(path: &Path, limits: &Limits) -> Result<Self, Problem> {
         let mut tags = Self::default();
-        if let Ok(mut format) = probe(path, limits) {
-            let mut metadata = format.metadata();
-            while let Some(revision) = metadata.current() {
-                tags.take(revision);
-                if metadata.pop().is_none() {
-                    break;
-                }
+        let mut format = probe(path, limits)?;
+        let mut metadata = format.metadata();
+        while let Some(revision) = metadata.current() {
+            tags.take(revision);
+            if metadata.pop().is_none() {
+                break;
             }
         }
-        tags
+        Ok(tags)
     }
 
     fn take(&mut self, revision: &MetadataRevision) {

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -187,7 +186,11 @@ impl Work<'_> {
                         else {
                             break;
                         };
-                        if sender.send((*i, self.song(id, file, stopped))).is_err() {
+                        let outcome = self.song(id, file, stopped);
+                        if matches!(outcome, Ok(Some(_))) {
+                            self.progress.advance(1);
+                        }
+                        if sender.send((*i, outcome)).is_err() {
                             break;
                         }
                     }
@@ -209,7 +212,6 @@ impl Work<'_> {
                     failed += 1;
                     self.progress.message(&format!("{failed} failed"));
                 }
-                self.progress.advance(1);
                 if written.is_due() {
                     let rows = songs.iter().filter_map(|song| song.state.row());
                     if let Err(e) = written.time(|| index::write(self.folder, rows)) {
@@ -234,10 +236,9 @@ impl Work<'_> {
         stopped: &dyn Fn() -> bool,
     ) -> Result<Option<Result<ImageEntry, Problem>>> {
         let image = self.folder.join(format!("{id}.png"));
-        let render = AssertUnwindSafe(|| self.renderer.render_unless(file, stopped));
-        let problem = match catch_unwind(render) {
-            Ok(Ok(None)) => return Ok(None),
-            Ok(Ok(Some(mut song))) => {
+        let problem = match self.renderer.render_unless(file, stopped) {
+            Ok(None) => return Ok(None),
+            Ok(Some(mut song)) => {
                 self.cache.invalidate()?;
                 song.write_png(&image, id)?;
                 return Ok(Some(Ok(ImageEntry {
@@ -251,13 +252,8 @@ impl Work<'_> {
                     skipped_packets: song.skipped_packets(),
                 })));
             }
-            Ok(Err(Error::Audio { problem, .. })) => problem,
-            Ok(Err(fatal)) => return Err(fatal),
-            Err(panic) => {
-                let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-                Problem::Panicked(text.unwrap_or_else(|| "no message".into()))
-            }
+            Err(Error::Audio { problem, .. }) => problem,
+            Err(fatal) => return Err(fatal),
         };
         // The image of what the file was before.
         match std::fs::remove_file(&image) {

@@ -1,0 +1,73 @@
+//! Real music: twelve of the Lieder that lie beside the workspace, where they do.
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use songscape_audio::{AudioReader, Catalog, Error, ImageParams, Limits, Problem, Store};
+use songscape_project::Silent;
+
+fn lieder() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/lieder");
+    let manifest = folder.join("manifest.csv");
+    if manifest.exists() {
+        return Some(manifest);
+    }
+    println!("skipped: no Lieder beside the workspace ({})", folder.display());
+    None
+}
+
+#[test]
+fn lieder_become_images() {
+    let Some(manifest) = lieder() else { return };
+    let (mut catalog, failures) = Catalog::open(&manifest).unwrap();
+    assert_eq!((catalog.songs.len(), failures.len()), (200, 0));
+    assert_eq!(catalog.columns, ["song", "rendition"]);
+    catalog.songs.truncate(12);
+
+    let folder = tempfile::tempdir().unwrap();
+    let (params, limits) = (ImageParams::default(), Limits::default());
+    let start = Instant::now();
+    let made = Store::make(&catalog, folder.path(), &params, &limits, 2, &Silent).unwrap();
+    println!("12 songs in {:.2} s", start.elapsed().as_secs_f64());
+    assert_eq!(made.failures, []);
+    let pixels = Store::new(folder.path()).pixels().unwrap();
+    for (i, image) in made.images.iter().enumerate() {
+        assert_eq!((image.columns, image.rate, image.channels), (6000, 44_100, 1));
+        let song = pixels.song(i);
+        let share = |range: std::ops::RangeInclusive<u8>| {
+            let count = song.iter().filter(|grey| range.contains(grey)).count();
+            count as f64 / song.len() as f64
+        };
+        // A dark background, the music in between, and hardly anything white.
+        let (black, dark, white) = (share(0..=0), share(0..=85), share(255..=255));
+        println!("{}: black {black:.2}, dark {dark:.2}, white {white:.4}", image.id);
+        assert!(dark > 0.3 && black < 0.8 && white < 0.002, "{}", image.id);
+    }
+}
+
+#[test]
+fn a_cut_ogg_is_refused_wherever_it_is_cut() {
+    let Some(manifest) = lieder() else { return };
+    let (catalog, _) = Catalog::open(&manifest).unwrap();
+    let bytes = std::fs::read(catalog.file(&catalog.songs[0])).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.ogg");
+    for length in (1..bytes.len()).step_by(9973) {
+        std::fs::write(&path, &bytes[..length]).unwrap();
+        let read = || {
+            let mut reader = AudioReader::open(&path, &Limits::default())?;
+            let mut block = Vec::new();
+            while reader.read(&mut block)? {}
+            Ok::<_, Error>(reader.seconds())
+        };
+        let found = read();
+        assert!(
+            matches!(
+                found,
+                Err(Error::Audio { problem: Problem::Truncated { .. } | Problem::NotAudio(_), .. })
+            ),
+            "{length} bytes: {found:?}"
+        );
+    }
+}
