@@ -100,8 +100,7 @@ impl Encoder {
         let columns = shape[3] - shape[3] % self.unit as i64;
         let mut x = self.stem(&images.f_select(1, 0)?.f_narrow(2, 0, columns)?)?;
         for stage in &self.stages {
-            // In place: neither a convolution nor a sum needs its output for the gradient.
-            x = x.f_add_(&stage.positions.f_to_kind(x.kind())?)?;
+            x = add_positions(x, &stage.positions)?;
             x = stage.keep.forward(&stage.down.forward(&x)?)?;
         }
         Ok(self.collapse.forward(&leaky_relu(&x)?)?.f_squeeze_dim(2)?)
@@ -116,6 +115,17 @@ impl Encoder {
         let (weight, bias) = (self.stem_weight.f_to_kind(kind)?, self.stem_bias.f_to_kind(kind)?);
         Ok(x.f_conv2d(&weight, Some(bias), [2, 2], [0, 0], [1, 1], 1)?)
     }
+}
+
+/// `x` `[b, c, h, w]` plus `positions` `[1, c, h, 1]`.
+///
+/// In place: neither a convolution nor a sum needs its output for the gradient. The width is expanded
+/// apart from the batch, so that the gradient is summed over the batch first: both sums then run
+/// along whole lines of memory, which on the CPU takes a tenth off a training step.
+fn add_positions(mut x: Tensor, positions: &Tensor) -> Result<Tensor> {
+    let (_, channels, rows, columns) = x.size4()?;
+    let positions = positions.f_to_kind(x.kind())?.f_expand([1, channels, rows, columns], false)?;
+    Ok(x.f_add_(&positions)?)
 }
 
 /// The number format of the network's arithmetic. Weights are kept in float32 always.

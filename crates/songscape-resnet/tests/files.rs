@@ -7,6 +7,8 @@ use songscape_resnet::{Embedder, EncoderConfig, Error, Model, WeightsProblem};
 use tch::{Device, Kind, Tensor};
 
 fn model(stem: usize) -> Model {
+    // The work is small: threads would mostly wait for each other.
+    tch::set_num_threads(1);
     Model::new(&EncoderConfig::narrow(stem), Device::Cpu, 5).unwrap()
 }
 
