@@ -101,7 +101,10 @@ fn broken_inputs_are_listed_and_the_rest_is_analysed() {
     rows.push_str("text.mp3,A text,Nobody,1990,none\n");
     rows.push_str("empty.wav,Nothing,Nobody,1991,none\n");
     rows.push_str("missing.ogg,Not there,Nobody,1992,none\n");
-    rows.push_str("text.mp3,Twice,Nobody,19x7,none\n");
+    rows.push_str("text.mp3,Twice,Nobody,1993,none\n");
+    let song = rows.lines().nth(1).and_then(|row| row.split(',').next()).unwrap().to_owned();
+    fs::copy(music.join(song), music.join("copy.wav")).unwrap();
+    rows.push_str("copy.wav,A song with a broken year,Nobody,19x7,none\n");
     fs::write(&manifest, rows).unwrap();
 
     let out = folder.path().join("out");
@@ -113,7 +116,7 @@ fn broken_inputs_are_listed_and_the_rest_is_analysed() {
         assert!(named(word), "{word} in {failures:?}");
     }
     let scores = fs::read_to_string(out.join("analysis/scores.json")).unwrap();
-    assert!(scores.contains("\"songs\": 24"), "{scores}");
+    assert!(scores.contains("\"songs\": 25"), "{scores}");
 }
 
 /// Asks to stop after some calls.
