@@ -86,10 +86,12 @@ fn compare(signal: &[f32]) -> Difference {
 }
 
 fn check(name: &str, mut signal: Vec<f32>) {
-    // Faded in and out: sums over samples are integrals where a signal vanishes at both ends.
-    let fade = RATE / 25;
-    for n in 0..fade {
-        let gain = 0.5 - 0.5 * (std::f32::consts::PI * n as f32 / fade as f32).cos();
+    // Silent at both ends, for longer than the wavelets are there: the sums over samples are
+    // integrals where the coefficients vanish at both ends.
+    let (silence, fade) = (RATE / 6, RATE / 25);
+    for n in 0..silence + fade {
+        let part = n.saturating_sub(silence) as f32 / fade as f32;
+        let gain = 0.5 - 0.5 * (std::f32::consts::PI * part).cos();
         signal[n] *= gain;
         signal[RATE - 1 - n] *= gain;
     }
