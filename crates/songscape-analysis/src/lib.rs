@@ -36,6 +36,7 @@
 //! ```
 
 pub mod boosting;
+mod eigen;
 mod error;
 pub mod folds;
 pub mod hdbscan;

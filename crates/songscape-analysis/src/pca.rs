@@ -1,9 +1,9 @@
 //! Principal components, as an explicit step before a regression or a start for a map.
 
-use linfa_linalg::Order;
-use linfa_linalg::eigh::{EigSort, EighInto};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use rayon::prelude::*;
 
+use crate::eigen;
 use crate::error::{Error, Result};
 use crate::vectors::check_finite;
 
@@ -44,18 +44,12 @@ impl Pca {
         let mean = centred.sum_axis(Axis(0)) / n as f64;
         centred -= &mean;
         let wide = d > n;
-        let product = if wide { centred.dot(&centred.t()) } else { centred.t().dot(&centred) };
+        let product = if wide { gram(centred.view()) } else { gram(centred.t()) };
         let total = product.diag().sum();
         if total <= 0.0 || !total.is_finite() {
             return Err(Error::AllConstant { columns: d });
         }
-        let (values, vectors) = product
-            .eigh_into()
-            .map_err(|e| Error::Baseline {
-                method: "the eigenvectors of the covariance",
-                reason: e.to_string(),
-            })?
-            .sort_eig(Order::Largest);
+        let (values, vectors) = eigen::symmetric(product)?;
         let kept = values
             .iter()
             .take(components)
@@ -63,9 +57,8 @@ impl Pca {
             .count()
             .min(n - 1)
             .max(1);
-        let vectors = vectors.slice(s![.., ..kept]);
-        let mut axes =
-            if wide { centred.t().dot(&vectors).reversed_axes() } else { vectors.t().to_owned() };
+        let vectors = vectors.slice(s![..kept, ..]);
+        let mut axes = if wide { vectors.dot(&centred) } else { vectors.to_owned() };
         for mut axis in axes.rows_mut() {
             let length = axis.dot(&axis).sqrt();
             let largest = axis.iter().fold(0.0_f64, |m, &v| if v.abs() > m.abs() { v } else { m });
@@ -116,6 +109,20 @@ impl Pca {
     pub fn shares(&self) -> Array1<f64> {
         &self.variances / self.total
     }
+}
+
+/// The products of all pairs of rows, on all threads.
+fn gram(x: ArrayView2<f64>) -> Array2<f64> {
+    const BLOCK: usize = 64;
+    let mut out = Array2::zeros((x.nrows(), x.nrows()));
+    out.axis_chunks_iter_mut(Axis(0), BLOCK).into_par_iter().enumerate().for_each(
+        |(block, mut rows)| {
+            let first = block * BLOCK;
+            let own = x.slice(s![first..first + rows.nrows(), ..]);
+            rows.assign(&own.dot(&x.t()));
+        },
+    );
+    out
 }
 
 #[cfg(test)]

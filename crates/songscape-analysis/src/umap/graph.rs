@@ -121,24 +121,44 @@ impl FuzzyGraph {
         Self::from_rows(&rows)
     }
 
-    /// The number of connected pieces.
-    pub fn pieces(&self) -> usize {
+    /// The graph with its rows in another order: new row `i` is row `order[i]`.
+    pub(super) fn reordered(&self, order: &[u32]) -> Self {
+        let mut place = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            place[old as usize] = new as u32;
+        }
+        let rows: Vec<Vec<(u32, f32)>> = order
+            .par_iter()
+            .map(|&old| {
+                let mut row: Vec<_> =
+                    self.edges(old as usize).map(|(j, w)| (place[j], w)).collect();
+                row.sort_unstable_by_key(|e| e.0);
+                row
+            })
+            .collect();
+        Self::from_rows(&rows)
+    }
+
+    /// The connected pieces, each with its rows in ascending order.
+    pub fn pieces(&self) -> Vec<Vec<usize>> {
         let mut seen = vec![false; self.len()];
-        let mut pieces = 0;
-        let mut stack = Vec::new();
+        let mut pieces = Vec::new();
         for start in 0..self.len() {
             if std::mem::replace(&mut seen[start], true) {
                 continue;
             }
-            pieces += 1;
-            stack.push(start);
-            while let Some(i) = stack.pop() {
+            let mut piece = vec![start];
+            let mut next = 0;
+            while let Some(&i) = piece.get(next) {
+                next += 1;
                 for (j, _) in self.edges(i) {
                     if !std::mem::replace(&mut seen[j], true) {
-                        stack.push(j);
+                        piece.push(j);
                     }
                 }
             }
+            piece.sort_unstable();
+            pieces.push(piece);
         }
         pieces
     }

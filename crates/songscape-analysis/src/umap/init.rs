@@ -1,12 +1,11 @@
 //! Where the layout starts.
 
-use linfa_linalg::Order;
-use linfa_linalg::eigh::{EigSort, EighInto};
-use ndarray::{Array1, Array2, ArrayView2, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{FuzzyGraph, Start, UmapParams};
+use crate::eigen;
 use crate::error::{Error, Result};
 use crate::pca::Pca;
 
@@ -24,11 +23,9 @@ pub(super) fn start(
     params: &UmapParams,
 ) -> Result<Array2<f32>> {
     let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
-    let spectral = params.start == Start::Spectral && graph.pieces() == 1;
-    let coordinates = if spectral {
-        spectral_start(graph, params.dims, &mut rng)?
-    } else {
-        pca_start(x, params.dims)?
+    let coordinates = match params.start {
+        Start::Spectral => spectral_start(x, graph, params.dims, &mut rng)?,
+        Start::Pca => pca_start(x, params.dims)?,
     };
     Ok(boxed(coordinates, &mut rng))
 }
@@ -36,6 +33,9 @@ pub(super) fn start(
 /// Principal components; columns beyond the directions in which the data vary are 0.
 fn pca_start(x: ArrayView2<f32>, dims: usize) -> Result<Array2<f64>> {
     let mut out = Array2::zeros((x.nrows(), dims));
+    if x.nrows() < 2 {
+        return Ok(out);
+    }
     match Pca::fit(x, dims) {
         Ok(pca) => {
             let projected = pca.project(x)?;
@@ -48,32 +48,84 @@ fn pca_start(x: ArrayView2<f32>, dims: usize) -> Result<Array2<f64>> {
     Ok(out)
 }
 
-/// The eigenvectors of the normalised adjacency `D^−½ W D^−½` that follow the first, by Lanczos'
-/// method with full reorthogonalisation.
-fn spectral_start(graph: &FuzzyGraph, dims: usize, rng: &mut ChaCha8Rng) -> Result<Array2<f64>> {
-    let n = graph.len();
+/// The eigenvectors of a connected graph. Of a graph in pieces, each piece has its own, small
+/// enough to stay clear of the others, around the principal components of the piece's mean.
+fn spectral_start(
+    x: ArrayView2<f32>,
+    graph: &FuzzyGraph,
+    dims: usize,
+    rng: &mut ChaCha8Rng,
+) -> Result<Array2<f64>> {
+    let pieces = graph.pieces();
+    if let [whole] = &pieces[..] {
+        return eigenvectors(graph, whole, dims, rng);
+    }
+    let mut means = Array2::<f32>::zeros((pieces.len(), x.ncols()));
+    for (mut mean, piece) in means.rows_mut().into_iter().zip(&pieces) {
+        for &row in piece {
+            mean += &x.row(row);
+        }
+        mean /= piece.len() as f32;
+    }
+    let centres = pca_start(means.view(), dims)?;
+    let mut out = Array2::zeros((x.nrows(), dims));
+    for (p, piece) in pieces.iter().enumerate() {
+        let inner = if piece.len() < 2 * dims.max(2) {
+            pca_start(x.select(Axis(0), piece).view(), dims)?
+        } else {
+            eigenvectors(graph, piece, dims, rng)?
+        };
+        let reach = (0..pieces.len())
+            .filter(|&q| q != p)
+            .map(|q| distance(centres.row(p), centres.row(q)))
+            .filter(|&d| d > 0.0)
+            .fold(f64::INFINITY, f64::min);
+        let reach = if reach.is_finite() { 0.5 * reach } else { 1.0 };
+        let largest = inner.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        let scale = if largest > 0.0 { reach / largest } else { 0.0 };
+        for (&row, coordinates) in piece.iter().zip(inner.rows()) {
+            out.row_mut(row).assign(&(&centres.row(p) + &(&coordinates * scale)));
+        }
+    }
+    Ok(out)
+}
+
+fn distance(a: ArrayView1<f64>, b: ArrayView1<f64>) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
+}
+
+/// The eigenvectors `[piece, dims]` of the normalised adjacency `D^−½ W D^−½` of a connected piece
+/// that follow the first, by Lanczos' method with full reorthogonalisation. Columns beyond the
+/// eigenvectors that there are hold 0.
+fn eigenvectors(
+    graph: &FuzzyGraph,
+    piece: &[usize],
+    dims: usize,
+    rng: &mut ChaCha8Rng,
+) -> Result<Array2<f64>> {
+    let n = piece.len();
+    let mut place = vec![0_u32; graph.len()];
+    for (i, &row) in piece.iter().enumerate() {
+        place[row] = i as u32;
+    }
     let degree: Vec<f64> =
-        (0..n).map(|i| graph.edges(i).map(|(_, w)| f64::from(w)).sum::<f64>()).collect();
+        piece.iter().map(|&row| graph.edges(row).map(|(_, w)| f64::from(w)).sum::<f64>()).collect();
     let inverse_root: Vec<f64> = degree.iter().map(|d| 1.0 / d.sqrt()).collect();
     let mut first: Array1<f64> = degree.iter().map(|d| d.sqrt()).collect();
     first /= first.dot(&first).sqrt();
-
     let multiply = |v: &Array1<f64>| -> Array1<f64> {
-        (0..n)
-            .map(|i| {
-                let sum: f64 =
-                    graph.edges(i).map(|(j, w)| f64::from(w) * inverse_root[j] * v[j]).sum();
-                sum * inverse_root[i]
-            })
-            .collect()
+        let at = |(other, weight): (usize, f32)| {
+            let other = place[other] as usize;
+            f64::from(weight) * inverse_root[other] * v[other]
+        };
+        (0..n).map(|i| graph.edges(piece[i]).map(at).sum::<f64>() * inverse_root[i]).collect()
     };
 
     let steps = LANCZOS_STEPS.max(4 * dims).min(n - 1);
     let mut basis: Vec<Array1<f64>> = Vec::with_capacity(steps);
-    let mut diagonal = Vec::with_capacity(steps);
-    let mut off_diagonal: Vec<f64> = Vec::with_capacity(steps);
+    let (mut diagonal, mut off) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
     let mut next: Array1<f64> = (0..n).map(|_| rng.random_range(-1.0..1.0)).collect();
-    for _ in 0..steps {
+    for step in 0..steps {
         // Twice, since once leaves rounding errors that grow.
         for _ in 0..2 {
             for b in std::iter::once(&first).chain(&basis) {
@@ -85,8 +137,8 @@ fn spectral_start(graph: &FuzzyGraph, dims: usize, rng: &mut ChaCha8Rng) -> Resu
         if length < 1e-10 {
             break;
         }
-        if !basis.is_empty() {
-            off_diagonal.push(length);
+        if step > 0 {
+            off.push(length);
         }
         next /= length;
         let product = multiply(&next);
@@ -94,26 +146,16 @@ fn spectral_start(graph: &FuzzyGraph, dims: usize, rng: &mut ChaCha8Rng) -> Resu
         basis.push(std::mem::replace(&mut next, product));
     }
     let m = basis.len();
-    let mut small = Array2::<f64>::zeros((m, m));
-    for i in 0..m {
-        small[[i, i]] = diagonal[i];
-        if i + 1 < m {
-            small[[i, i + 1]] = off_diagonal[i];
-            small[[i + 1, i]] = off_diagonal[i];
-        }
-    }
-    let (_, vectors) = small
-        .eigh_into()
-        .map_err(|e| Error::Baseline {
-            method: "the eigenvectors of the neighbourhood graph",
-            reason: e.to_string(),
-        })?
-        .sort_eig(Order::Largest);
     let mut out = Array2::zeros((n, dims));
+    if m == 0 {
+        return Ok(out);
+    }
+    off.push(0.0);
+    let (_, vectors) = eigen::tridiagonal(diagonal, off, Array2::eye(m))?;
     for column in 0..dims.min(m) {
         let mut target = out.column_mut(column);
         for (i, b) in basis.iter().enumerate() {
-            target.scaled_add(vectors[[i, column]], b);
+            target.scaled_add(vectors[[column, i]], b);
         }
         let largest = target.iter().fold(0.0_f64, |l, &v| if v.abs() > l.abs() { v } else { l });
         if largest < 0.0 {

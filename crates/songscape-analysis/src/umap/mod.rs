@@ -6,6 +6,7 @@
 //! and gives the same bytes for any number of threads.
 
 mod curve;
+mod forces;
 pub mod graph;
 mod init;
 pub mod layout;
@@ -49,8 +50,8 @@ pub struct UmapParams {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Start {
-    /// The leading eigenvectors of the graph, which keep the large structure. A graph in several
-    /// pieces has no such eigenvectors; there the start is [`Start::Pca`].
+    /// The leading eigenvectors of the graph, which keep the large structure. Where the graph is in
+    /// pieces, each piece has its own, placed by the principal components of the pieces' means.
     #[default]
     Spectral,
     /// The principal components of the vectors.
