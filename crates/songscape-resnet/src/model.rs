@@ -104,6 +104,16 @@ mod tests {
     }
 
     #[test]
+    fn narrow_networks_have_their_documented_size() {
+        for (config, encoder) in
+            [(EncoderConfig::narrow(16), 330_640), (EncoderConfig::demo(), 85_336)]
+        {
+            let model = Model::new(&config, Device::Cpu, 0).unwrap();
+            assert_eq!(model.parameters().count("encoder."), encoder);
+        }
+    }
+
+    #[test]
     fn a_duplicate_is_equal_and_apart() {
         let model = Model::new(&EncoderConfig::narrow(4), Device::Cpu, 3).unwrap();
         let copy = model.duplicate().unwrap();
