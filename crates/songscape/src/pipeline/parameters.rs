@@ -26,7 +26,7 @@ impl Parameters {
         Self {
             demo_music: DemoMusic::default(),
             images: ImageParams::default(),
-            encoder: EncoderConfig::narrow(16),
+            encoder: EncoderConfig::demo(),
             training: TrainParams { seed, ..TrainParams::demo() },
             analysis: AnalysisParams::new(seed),
         }
