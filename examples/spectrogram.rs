@@ -46,10 +46,10 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<()> {
     let params = ImageParams { range_db: arguments.range, ..ImageParams::default() };
-    let mut renderer = Renderer::new(&params, &Limits::default())?;
-    if let Some(seconds) = arguments.seconds {
-        renderer = renderer.excerpt(seconds);
-    }
+    let excerpt = arguments.seconds.unwrap_or(f64::INFINITY);
+    let usual = Limits::default();
+    let limits = Limits { min_seconds: usual.min_seconds.min(excerpt), ..usual };
+    let renderer = Renderer::new(&params, &limits)?.excerpt(excerpt);
 
     let start = Instant::now();
     let mut song = renderer.render(&arguments.input)?;
