@@ -104,7 +104,7 @@ impl TrainParams {
     }
 
     /// A training of two to three minutes on two CPU cores, for
-    /// [`EncoderConfig::demo`](songscape_resnet::EncoderConfig::demo): 280 steps of 64 pairs of
+    /// [`EncoderConfig::demo`](songscape_resnet::EncoderConfig::demo): 250 steps of 64 pairs of
     /// crops of 256 columns (1.3 s), decoupled contrastive loss, bfloat16.
     pub fn demo() -> Self {
         Self {
@@ -118,11 +118,11 @@ impl TrainParams {
             weight_decay: 1e-4,
             clip_norm: 5.0,
             warmup_steps: 10,
-            steps: 280,
+            steps: 250,
             schedule: Schedule::Cosine,
             precision: Precision::Bf16,
             seed: 0,
-            checkpoint_every: 70,
+            checkpoint_every: 50,
         }
     }
 

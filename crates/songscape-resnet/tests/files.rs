@@ -6,6 +6,8 @@ use std::path::Path;
 use songscape_resnet::{Embedder, EncoderConfig, Error, Model, WeightsProblem};
 use tch::{Device, Kind, Tensor};
 
+type Named = Vec<(String, Tensor)>;
+
 fn model(stem: usize) -> Model {
     // The work is small: threads would mostly wait for each other.
     tch::set_num_threads(1);
@@ -45,8 +47,8 @@ fn the_first_thing_that_does_not_fit_is_named_and_nothing_changes() {
         assert!(message.contains(text), "{message}");
         assert_eq!(own.parameters().flat(), before);
     };
-    let write = |change: &dyn Fn(&mut Vec<(String, Tensor)>)| {
-        let mut named: Vec<(String, Tensor)> = model(4)
+    let write = |change: &dyn Fn(&mut Named)| {
+        let mut named: Named = model(4)
             .parameters()
             .named()
             .map(|(name, p)| (name.to_owned(), p.detach().copy() + 1.0))
@@ -54,7 +56,7 @@ fn the_first_thing_that_does_not_fit_is_named_and_nothing_changes() {
         change(&mut named);
         Tensor::write_safetensors(&named, &path).unwrap();
     };
-    let replace = |named: &mut Vec<(String, Tensor)>, tensor: Tensor| {
+    let replace = |named: &mut Named, tensor: Tensor| {
         named.iter_mut().find(|(name, _)| name == last).unwrap().1 = tensor;
     };
     write(&|named| named.retain(|(name, _)| name != last));
