@@ -119,13 +119,13 @@ impl Artist {
             arranging: arranging(style, draw),
             levels: levels(draw),
             equaliser: vec![
-                Band::LowShelf { hz: draw.between(80.0, 250.0), db: 2.5 * draw.normal() },
+                Band::LowShelf { hz: draw.between(80.0, 250.0), db: 1.5 * draw.normal() },
                 Band::Peak {
                     hz: 300.0 * draw.between(0.0, 4.0).exp2(),
-                    db: 3.0 * draw.normal(),
+                    db: 1.8 * draw.normal(),
                     q: 0.8,
                 },
-                Band::HighShelf { hz: draw.between(2000.0, 6000.0), db: 3.5 * draw.normal() },
+                Band::HighShelf { hz: draw.between(2000.0, 6000.0), db: 2.0 * draw.normal() },
             ],
             voice: draw.pick(&[57, 60, 64, 67, 69, 72]),
             talkative: (0.15 * draw.normal()).exp(),
@@ -149,7 +149,7 @@ fn arranging(style: usize, draw: &mut Draw) -> Arranging {
     let vocabulary = &STYLES[style];
     let mut threshold = [0.0; 7];
     let mut set = |role: Role, value: f32| threshold[role as usize] = value;
-    let never = 2.0;
+    let never = f32::INFINITY;
     set(Role::Drums, if draw.chance(vocabulary.drums) { draw.between(0.25, 0.5) } else { never });
     set(Role::Bass, draw.between(0.2, 0.5));
     set(Role::Chords, draw.between(0.1, 0.4));
@@ -157,7 +157,7 @@ fn arranging(style: usize, draw: &mut Draw) -> Arranging {
     set(Role::Lead, if draw.chance(0.92) { draw.between(0.35, 0.6) } else { never });
     set(Role::Hook, if draw.chance(vocabulary.hook) { draw.between(0.3, 0.85) } else { never });
     set(Role::Answer, if draw.chance(0.6) { draw.between(0.65, 0.9) } else { never });
-    Arranging { threshold, contrast: draw.between(1.8, 4.0) }
+    Arranging { threshold, contrast: draw.between(1.6, 3.6) }
 }
 
 /// A balance of its own around a usual one.
@@ -168,11 +168,11 @@ fn levels(draw: &mut Draw) -> [f32; 7] {
         (Role::Bass, -3.0),
         (Role::Chords, -6.0),
         (Role::Pad, -10.0),
-        (Role::Lead, -3.5),
+        (Role::Lead, -2.0),
         (Role::Hook, -8.5),
         (Role::Answer, -9.0),
     ] {
-        levels[role as usize] = level + 1.8 * draw.normal();
+        levels[role as usize] = level + 1.2 * draw.normal();
     }
     levels
 }

@@ -2,7 +2,7 @@
 
 use crate::artist::Artist;
 use crate::era::Playing;
-use crate::form::{Kind, Section, lay_out};
+use crate::form::{Kind, Role, Section, lay_out};
 use crate::harmony::{Chord, Key, Mode, colour};
 use crate::melody::{Manner, Motif};
 use crate::random::Draw;
@@ -61,7 +61,11 @@ impl Composition {
         let length = (seconds / 6.0).clamp(4.0, 16.0) / bar;
         let per = if length < 3.0 { 2 } else { (length / 2.0).round() as usize * 2 };
         let lift = if draw.chance(playing.lift) { draw.pick(&[1, 2]) } else { 0 };
-        let sections = lay_out(bars, per, &artist.arranging, lift, draw);
+        let mut arranging = artist.arranging.clone();
+        if !draw.chance(0.25 + 0.75 * playing.ostinato) {
+            arranging.threshold[Role::Hook as usize] = f32::INFINITY;
+        }
+        let sections = lay_out(bars, per, &arranging, lift, draw);
 
         let key = Key { tonic: draw.below(12) as i32 - 6, mode: mode(artist, &playing, draw) };
         let cycles = [0, 1, 2].map(|_| {

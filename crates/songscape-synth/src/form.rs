@@ -63,7 +63,7 @@ impl Section {
 /// What an artist's arrangements are like.
 #[derive(Debug, Clone)]
 pub(crate) struct Arranging {
-    /// The energy from which each role plays; above 1 it never does.
+    /// The energy from which each role plays; infinite where there is no such role.
     pub(crate) threshold: [f32; 7],
     /// How far the sections' tilt and levels differ, in dB.
     pub(crate) contrast: f32,
@@ -128,7 +128,7 @@ fn section(
     for role in Role::ALL {
         let threshold = arranging.threshold[role as usize];
         // Somebody may rest or join against expectation.
-        let turn = threshold <= 1.0 && draw.chance(0.12);
+        let turn = threshold.is_finite() && draw.chance(0.12);
         plays[role as usize] = (energy >= threshold) != turn;
     }
     let index = |role: Role| role as usize;
@@ -137,7 +137,7 @@ fn section(
         // The answer's instrument takes the melody.
         Solo => plays[index(Role::Lead)] = true,
         Verse | Chorus => {
-            plays[index(Role::Lead)] = arranging.threshold[index(Role::Lead)] <= 1.0;
+            plays[index(Role::Lead)] = arranging.threshold[index(Role::Lead)].is_finite();
         }
         Bridge => {}
     }

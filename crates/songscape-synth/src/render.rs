@@ -140,7 +140,7 @@ impl<'a> Desk<'a> {
         equalise(&mut self.track, &patch.body, self.rate);
         let held = matches!(role, Role::Chords | Role::Pad | Role::Hook);
         let (mut hz, mut depth) = patch.tremolo;
-        if held && depth == 0.0 && draw.chance(0.7) {
+        if held && depth == 0.0 && draw.chance(0.85) {
             (hz, depth) = (draw.between(4.0, 7.5), playing.tremolo);
         }
         if depth > 0.02 {
@@ -184,7 +184,11 @@ impl<'a> Desk<'a> {
     fn mix_in(&mut self, role: Role, send: f32) {
         let index = role as usize;
         let base = self.song.artist.levels[index]
-            + if role == Role::Bass { self.song.recording.low } else { 0.0 };
+            + match role {
+                Role::Drums => self.song.composition.playing.drums,
+                Role::Bass => self.song.recording.low,
+                _ => 0.0,
+            };
         let wet = send * self.song.recording.wet;
         let sections = &self.song.composition.sections;
         let pole = 1.0 - (-1.0 / (0.02 * self.rate)).exp();

@@ -153,9 +153,9 @@ fn release(artist: &Artist, round: usize, params: &Params, draw: &mut Draw) -> i
 /// The song's own colour.
 fn equaliser(draw: &mut Draw) -> Vec<Band> {
     vec![
-        Band::LowShelf { hz: draw.between(90.0, 300.0), db: 2.5 * draw.normal() },
-        Band::Peak { hz: 250.0 * draw.between(0.0, 4.5).exp2(), db: 3.0 * draw.normal(), q: 0.9 },
-        Band::HighShelf { hz: draw.between(1800.0, 7000.0), db: 3.0 * draw.normal() },
+        Band::LowShelf { hz: draw.between(90.0, 300.0), db: 1.5 * draw.normal() },
+        Band::Peak { hz: 250.0 * draw.between(0.0, 4.5).exp2(), db: 1.8 * draw.normal(), q: 0.9 },
+        Band::HighShelf { hz: draw.between(1800.0, 7000.0), db: 1.8 * draw.normal() },
     ]
 }
 

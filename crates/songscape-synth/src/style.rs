@@ -237,7 +237,7 @@ const SHAKEN: Groove = groove(
 pub(crate) const STYLES: [Style; 10] = [
     Style {
         name: "parlour",
-        popularity: &[bump(1959.0, 7.0, 6.0, 1.15), bump(2003.0, 4.0, 5.0, 0.08)],
+        popularity: &[bump(1959.0, 7.0, 6.0, 1.15)],
         tempo: (66.0, 112.0),
         swing: 1.0,
         modes: &[(Major, 4.0), (Minor, 1.0)],
@@ -258,7 +258,7 @@ pub(crate) const STYLES: [Style; 10] = [
     },
     Style {
         name: "jangle",
-        popularity: &[bump(1966.0, 3.5, 4.5, 1.0), bump(1995.0, 3.0, 4.0, 0.15)],
+        popularity: &[bump(1966.0, 3.5, 4.5, 1.0)],
         tempo: (108.0, 152.0),
         swing: 0.4,
         modes: &[(Major, 3.0), (Mixolydian, 2.0), (Dorian, 0.6)],
@@ -300,7 +300,7 @@ pub(crate) const STYLES: [Style; 10] = [
     },
     Style {
         name: "porch",
-        popularity: &[bump(1974.0, 5.0, 6.0, 0.6), bump(2011.0, 4.0, 5.0, 0.35)],
+        popularity: &[bump(1974.0, 5.0, 6.0, 0.6), bump(2011.0, 4.0, 5.0, 0.3)],
         tempo: (80.0, 132.0),
         swing: 0.4,
         modes: &[(Major, 3.0), (Minor, 1.5), (Mixolydian, 1.0), (Dorian, 1.0)],
@@ -342,7 +342,7 @@ pub(crate) const STYLES: [Style; 10] = [
     },
     Style {
         name: "neon",
-        popularity: &[bump(1985.0, 4.0, 4.5, 1.05), bump(2018.0, 3.0, 4.0, 0.15)],
+        popularity: &[bump(1985.0, 4.0, 4.5, 1.05)],
         tempo: (98.0, 138.0),
         swing: 0.0,
         modes: &[(Minor, 3.0), (Major, 2.0), (Dorian, 1.0), (Mixolydian, 1.0)],

@@ -64,7 +64,7 @@ pub(crate) fn chords(song: &Composition, comping: Comping, strum: f32, draw: Dra
         let calm = matches!(section.kind, Kind::Bridge | Kind::Break) && comping != Comping::Broken;
         let manner = if calm { Comping::Sustained } else { comping };
         let strokes = manner.strokes(steps, song.chord_steps, fine);
-        let gate = if calm { 0.95 } else { song.playing.gate };
+        let gate = if calm { 0.5 + 0.45 * song.playing.gate } else { song.playing.gate };
         for bar in bars(section, song) {
             let strokes = strokes.iter().filter(|s| s.0 < steps);
             for (count, &(step, length, loud)) in strokes.enumerate() {
@@ -75,7 +75,7 @@ pub(crate) fn chords(song: &Composition, comping: Comping, strum: f32, draw: Dra
                     let turn = count % (2 * n - 2);
                     let index = if turn < n { turn } else { 2 * n - 2 - turn };
                     if let Some(&pitch) = voicing.get(index) {
-                        player.play(bar, step as f64, 2.5 * length as f64, 0.9, pitch, loud);
+                        player.play(bar, step as f64, 2.5 * length as f64, gate, pitch, loud);
                     }
                 } else {
                     let first = player.notes.len();

@@ -84,7 +84,12 @@ fn slides(player: &mut Player<'_>, song: &Composition) {
 /// A short figure that goes round and round.
 pub(crate) fn hook(song: &Composition, draw: Draw) -> Vec<Note> {
     let mut player = Player::new(song, draw);
-    let by = if song.playing.division > 1.5 { 1 } else { 2 };
+    // Figures run as fast as the times divide the beat.
+    let by = match song.playing.division {
+        d if d < 0.9 => 4,
+        d if d < 1.8 => 2,
+        _ => 1,
+    };
     // A figure of half a bar or a bar: which note of the chord comes when, or a rest.
     let length = player.draw.pick(&[4, 6, 8]);
     let rest = 0.35 - 0.25 * song.playing.ostinato;
