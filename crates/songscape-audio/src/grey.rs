@@ -16,7 +16,7 @@
 //! The range of 60 dB was chosen by looking at recordings of songs with piano: at 80 dB the noise
 //! of the recording, its level and its spectrum cover the background, and between the partials
 //! stands what the wavelets leak; at 60 dB the background is dark, attacks, partials, vibrato and
-//! the decay of a piano's upper partials are all there, and the files are a sixth smaller.
+//! the decay of a piano's upper partials are all there.
 
 /// Level of a pixel without energy.
 pub const NOTHING: i16 = i16::MIN;
