@@ -36,6 +36,14 @@ pub enum Error {
         /// What was found, with the line.
         source: csv::Error,
     },
+    /// The threads could not be started.
+    #[error("cannot start {threads} threads: {source}")]
+    Threads {
+        /// The number asked for.
+        threads: usize,
+        /// What the system said.
+        source: rayon::ThreadPoolBuildError,
+    },
     /// No song is left to work on.
     #[error("no song could be used: all {listed} inputs failed, see {}", failures.display())]
     NoSongs {

@@ -93,6 +93,8 @@ pub struct Pipeline {
     parameters: Parameters,
     device: Device,
     threads: usize,
+    /// For the analysis, which works on the pool that it is called from.
+    pool: rayon::ThreadPool,
 }
 
 impl Pipeline {
@@ -100,7 +102,8 @@ impl Pipeline {
     /// counts them for the whole process.
     ///
     /// # Errors
-    /// [`Error::Project`] when another process works on the folder or it cannot be made.
+    /// [`Error::Project`] when another process works on the folder or it cannot be made;
+    /// [`Error::Threads`] when the system does not give so many threads.
     pub fn new(
         folder: &Path,
         input: Input,
@@ -111,7 +114,11 @@ impl Pipeline {
         let project = Project::open(folder)?;
         let threads = threads.max(1);
         tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
-        Ok(Self { project, input, parameters, device, threads })
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .map_err(|source| Error::Threads { threads, source })?;
+        Ok(Self { project, input, parameters, device, threads, pool })
     }
 
     /// Runs one stage, or finds it done.
@@ -124,7 +131,7 @@ impl Pipeline {
             Step::Spectrograms => self.spectrograms(progress),
             Step::Training => self.training(progress),
             Step::Vectors => self.vectors(progress),
-            Step::Analysis => self.analysis(progress),
+            Step::Analysis => self.pool.install(|| self.analysis(progress)),
             Step::Report => self.report(progress),
         }
         .map(Summary)
