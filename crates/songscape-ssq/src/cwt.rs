@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ndarray::{Array2, ArrayViewMut2, Axis};
 use num_complex::Complex;
 use rayon::prelude::*;
-use realfft::{RealFftPlanner, RealToComplex};
-use rustfft::{Fft, FftPlanner};
+use realfft::RealToComplex;
+use rustfft::{Fft, FftDirection};
 
 use crate::Error;
 use crate::filterbank::{self, Filter, Norm};
@@ -153,16 +153,15 @@ impl<T: Real> CwtPlan<T> {
         }
         let padded = params.padding.place(samples);
         let filters = filterbank::filters(wavelet, &scales, params.norm, padded.length);
-        let mut planner = FftPlanner::new();
         let shared = Shared {
             params: params.clone(),
             scales,
             samples,
             padded,
             filters,
-            forward_real: RealFftPlanner::new().plan_fft_forward(padded.length),
-            forward: planner.plan_fft_forward(padded.length),
-            inverse: planner.plan_fft_inverse(padded.length),
+            forward_real: T::plan_real_fft(padded.length),
+            forward: T::plan_fft(padded.length, FftDirection::Forward),
+            inverse: T::plan_fft(padded.length, FftDirection::Inverse),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -267,6 +266,68 @@ impl<T: Real> CwtPlan<T> {
             }
         }
         Ok(())
+    }
+
+    /// Every `hop`-th column of W, from the first on: `[rows, ceil(samples / hop)]`, the same values
+    /// as in the whole transform.
+    ///
+    /// Where the hop divides the padded length (a power of two, unless there is no padding) only
+    /// these columns are computed: the spectrum of a decimated signal is that of the signal, folded.
+    ///
+    /// # Errors
+    /// As [`CwtPlan::transform`]; [`Error::Parameter`] for a hop of 0.
+    pub fn transform_hop<S: Sample<T>>(
+        &self,
+        signal: &[S],
+        hop: usize,
+    ) -> Result<Array2<Complex<T>>, Error> {
+        if hop == 0 {
+            return Err(Error::Parameter { name: "hop", value: 0.0, expected: "at least 1" });
+        }
+        let spectrum = self.spectrum(signal)?;
+        let zero = Complex::new(T::zero(), T::zero());
+        let shared = &self.shared;
+        let columns = shared.samples.div_ceil(hop);
+        let mut w = Array2::from_elem((self.rows(), columns), zero);
+        let rows = w.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
+        let (length, before) = (shared.padded.length, shared.padded.before);
+        if hop == 1 || !length.is_multiple_of(hop) {
+            rows.for_each_init(
+                || self.scratch(),
+                |scratch, (row, mut out)| {
+                    let values = self.row(&spectrum, row, false, scratch).iter().step_by(hop);
+                    out.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
+                },
+            );
+            return Ok(w);
+        }
+        let inverse = T::plan_fft(length / hop, FftDirection::Inverse);
+        // Moves the signal's first sample to position 0. The products stay below 2^64, since
+        // lengths are at most 2^32.
+        let turn = std::f64::consts::TAU / length as f64;
+        let shifted: Vec<Complex<T>> = spectrum
+            .iter()
+            .enumerate()
+            .map(|(k, x)| {
+                let phase = turn * (k as u64 * before as u64 % length as u64) as f64;
+                *x * Complex::new(T::of(phase.cos()), T::of(phase.sin()))
+            })
+            .collect();
+        rows.for_each_init(
+            || vec![zero; length / hop],
+            |folded, (row, mut out)| {
+                folded.fill(zero);
+                let filter = &shared.filters[row];
+                for (k, psi) in filter.values.iter().enumerate() {
+                    let bin = filter.first + k;
+                    let cell = &mut folded[bin % (length / hop)];
+                    *cell = *cell + shifted[bin] * *psi;
+                }
+                inverse.process(folded);
+                out.iter_mut().zip(folded.iter()).for_each(|(to, from)| *to = *from);
+            },
+        );
+        Ok(w)
     }
 
     /// The spectrum of the padded signal, its non-negative frequencies.

@@ -87,7 +87,8 @@ pub fn issq_component<T: Real>(
     }
     sum_rows(t, wavelet, |column| {
         let row = rows[column];
-        row.saturating_sub(half_width)..row.saturating_add(half_width + 1).min(t.nrows())
+        row.saturating_sub(half_width)
+            ..row.saturating_add(half_width).saturating_add(1).min(t.nrows())
     })
 }
 

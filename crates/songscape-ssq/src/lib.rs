@@ -1,5 +1,57 @@
-//! The continuous wavelet transform and synchrosqueezing: wavelets, scales, transforms, inverses,
-//! ridges, and streamed spectrogram images.
+//! The continuous wavelet transform and synchrosqueezing.
+//!
+//! The **wavelet transform** W(s, t) compares a signal with a short wave packet at every time t and
+//! scale s: W(s, t) = Σ_ξ ψ̂(s·ξ)·X(ξ)·exp(iξt), with X the spectrum of the signal. A tone shows up
+//! as a band as wide as the wavelet's own spectrum ψ̂. **Synchrosqueezing** sharpens that: the
+//! phase of W turns at the tone's frequency whatever the scale, so every coefficient tells where it
+//! belongs, ω(s, t) = |Im(∂W·W*)|/(2π|W|²) Hz, and is moved there: T(b, t) = Σ W(s, t)·Δ ln s over
+//! the scales whose ω falls into bin b. Nothing is lost: 2/C·Re Σ_b T(b, t) is the signal again.
+//!
+//! ```text
+//!  frequency      wavelet transform                  squeezed
+//!     |           ..:-=+*#%%#*+=-:..
+//!     |        ..:-=+*#%@@%#*+=-:..          ................
+//!     |       .:-=+*#%@@@@%#*+=-:.           @@@@@@@@@@@@@@@@
+//!     |        ..:-=+*#%@@%#*+=-:..          ................
+//!     |           ..:-=+*#%%#*+=-:..
+//!     +---------------------------------------------------------> time
+//! ```
+//!
+//! Start with
+//! - [`LogSpectrogram`] for spectrogram images of sound of any length, as a stream;
+//! - [`CwtPlan`] and [`SsqPlan`] for the transforms themselves;
+//! - [`icwt`], [`issq`], [`ridges`] and [`issq_component`] for the way back.
+//!
+//! Conventions: row 0 is the highest frequency; arrays are `[rows, samples]`; frequencies are in
+//! Hz, scales in samples; transforms have L1 norm by default, so that a sine of amplitude A has
+//! coefficients of modulus A. Plans do all set-up once, are `Send + Sync`, and give the same result
+//! with any number of threads.
+//!
+//! A component pulled out of noise by its ridge:
+//!
+//! ```
+//! use songscape_ssq::{
+//!     CwtParams, RidgeParams, ScaleSpec, SsqParams, SsqPlan, issq_component, ridges, signal,
+//! };
+//!
+//! let chirp = signal::linear_chirp(2000, 1000.0, 60.0, 120.0);
+//! let noise = signal::white_noise(2000, 1);
+//! let noisy: Vec<f64> = chirp.iter().zip(&noise).map(|(x, n)| x + 0.3 * n).collect();
+//!
+//! let scales = ScaleSpec::Range { low: 20.0, high: 400.0, rows: 128 };
+//! let cwt = CwtParams { sampling_rate: 1000.0, scales, ..Default::default() };
+//! let plan = SsqPlan::<f64>::new(&SsqParams { cwt, ..Default::default() }, noisy.len())?;
+//! let squeezed = plan.transform(&noisy)?;
+//!
+//! let frequencies = plan.bins().frequencies();
+//! let found = ridges(squeezed.view(), &frequencies, &RidgeParams::default())?;
+//! let wavelet = plan.cwt().params().wavelet.as_ref();
+//! let component = issq_component(squeezed.view(), wavelet, &found[0].rows, 10)?;
+//!
+//! let error = |x: &[f64]| (500..1500).map(|i| (x[i] - chirp[i]).powi(2)).sum::<f64>();
+//! assert!(error(&component) < 0.3 * error(&noisy));
+//! # Ok::<(), songscape_ssq::Error>(())
+//! ```
 
 mod cwt;
 mod error;
@@ -9,7 +61,9 @@ mod inverse;
 mod pad;
 mod phase;
 mod real;
+mod ridge;
 pub mod scales;
+pub mod signal;
 pub mod ssq;
 pub mod wavelet;
 
@@ -21,6 +75,11 @@ pub use inverse::{icwt, issq, issq_band, issq_component};
 pub use pad::Padding;
 pub use phase::{default_threshold, phase_transform};
 pub use real::Real;
+pub use ridge::{Ridge, RidgeParams, ridges};
 pub use scales::{Bounds, ScaleSpec, Scales, Spacing};
 pub use ssq::{Bins, FrequencySpec, SsqParams, SsqPlan, Weights, squeeze};
 pub use wavelet::{Morse, Wavelet};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

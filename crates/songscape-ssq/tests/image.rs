@@ -99,3 +99,16 @@ fn a_bad_sample_is_named_and_nothing_is_taken() {
     stream.finish(&mut |_| columns += 1).unwrap();
     assert_eq!(columns, 5);
 }
+
+#[test]
+fn any_whole_rate_will_do() {
+    for sample_rate in [44_101.0, 22_050.0, 11_025.0, 8_000.0, 96_000.0] {
+        let f_max = (sample_rate * 0.45f64).min(12_000.0);
+        let params = LogSpectrogramParams { sample_rate, f_max, ..Default::default() };
+        let plan = LogSpectrogram::new(&params).unwrap();
+        let columns = image(&plan, &tone(500.0, sample_rate, sample_rate as usize));
+        assert_eq!(columns.len(), 200);
+        let power: f32 = columns[100].iter().sum();
+        assert!((power - 0.5).abs() < 1e-4, "{sample_rate} Hz: {power}");
+    }
+}

@@ -24,6 +24,7 @@ const LARGEST_GUARD: f64 = 0.15;
 const OVERSAMPLING: f64 = 1.25;
 const LEAST_SAMPLES_PER_COLUMN: u64 = 8;
 const LONGEST_BLOCK: u64 = 1 << 24;
+const MOST_FILTER_VALUES: u64 = 1 << 27;
 
 /// Rows that are computed in blocks of one length.
 pub(super) struct Band {
@@ -83,31 +84,83 @@ pub(super) fn plan_bands(
     frequencies: &[f64],
     column: ColumnLength,
 ) -> Result<Vec<Band>, Error> {
-    let guards: Vec<u64> = frequencies
+    let shape = Shape::of(wavelet);
+    let shortest = SHORTEST_BLOCK * params.columns_per_second;
+    let too_long = |length: f64| Error::TooLong {
+        what: "a block for the lowest frequency",
+        length: length as u64,
+        limit: LONGEST_BLOCK,
+    };
+    if shortest > LONGEST_BLOCK as f64 {
+        return Err(too_long(shortest));
+    }
+    let guards: Vec<f64> = frequencies
         .iter()
-        .map(|f| (guard_seconds(wavelet, *f) * params.columns_per_second).ceil() as u64 + 1)
+        .map(|f| (guard_seconds(wavelet, *f) * params.columns_per_second).ceil() + 1.0)
         .collect();
+    let whole = |guard: f64| (guard as u64).next_multiple_of(column.columns);
     let mut bands = Vec::new();
-    let mut block = smooth_multiple(SHORTEST_BLOCK * params.columns_per_second, column.columns);
+    let mut block = smooth_multiple(shortest, column.columns);
     let mut row = 0;
+    let mut values = 0;
     let mut planners = Planners { real: RealFftPlanner::new(), complex: FftPlanner::new() };
     while row < frequencies.len() {
         let length = block / column.columns * column.samples;
         if length > LONGEST_BLOCK {
-            let what = "a block for the lowest frequency";
-            return Err(Error::TooLong { what, length, limit: LONGEST_BLOCK });
+            return Err(too_long(length as f64));
         }
-        let fits = |guard: u64| 2.0 * guard as f64 <= LARGEST_GUARD * block as f64;
+        // Guards start and end at whole samples; where that makes them long, blocks are longer.
+        let fits =
+            |guard: f64| 2.0 * guard <= LARGEST_GUARD * block as f64 && 4 * whole(guard) <= block;
         let end = row + guards[row..].iter().take_while(|guard| fits(**guard)).count();
         if end > row {
-            let guard = guards[end - 1].next_multiple_of(column.columns);
-            let blocks = Blocks { columns: block, samples: length, guard };
-            bands.push(plan_band(params, wavelet, frequencies, row..end, &blocks, &mut planners));
+            let blocks = Blocks { columns: block, samples: length, guard: whole(guards[end - 1]) };
+            for frequency in &frequencies[row..end] {
+                let (first, last) = shape.bins(*frequency, params.sample_rate, length);
+                values += (last - first + 1) as u64;
+            }
+            if values > MOST_FILTER_VALUES {
+                let what = "the set of filters";
+                return Err(Error::TooLong { what, length: values, limit: MOST_FILTER_VALUES });
+            }
+            let planner = Planner { params, wavelet, frequencies, shape: &shape, blocks: &blocks };
+            bands.push(planner.band(row..end, &mut planners));
         }
         row = end;
         block *= BLOCK_GROWTH;
     }
     Ok(bands)
+}
+
+/// The wavelet's extent in frequency, relative to its peak, and its admissibility.
+struct Shape {
+    low: f64,
+    high: f64,
+    /// ∫ |ψ̂(w)/2|² dw/w.
+    half_admissibility: f64,
+}
+
+impl Shape {
+    fn of(wavelet: &Morse) -> Self {
+        let (low, high) = wavelet::support(wavelet, SPECTRUM_CUT);
+        let peak = wavelet.peak();
+        // The trapezoidal rule over ln w.
+        let (from, to) = ((low * 0.8).ln(), (high * 1.25).ln());
+        let points = 4000;
+        let step = (to - from) / f64::from(points);
+        let value = |i: i32| wavelet.spectrum((from + step * f64::from(i)).exp()) / 2.0;
+        let half_admissibility = (0..=points).map(|i| value(i).powi(2)).sum::<f64>() * step;
+        Self { low: low / peak, high: high / peak, half_admissibility }
+    }
+
+    /// First and last bin of the band of a row in blocks of `length` samples.
+    fn bins(&self, frequency: f64, sample_rate: f64, length: u64) -> (usize, usize) {
+        let bins_per_peak = length as f64 * frequency / sample_rate;
+        let nyquist = length as usize / 2;
+        let first = ((self.low * bins_per_peak).ceil() as usize).clamp(1, nyquist.max(1));
+        let last = ((self.high * bins_per_peak).floor() as usize).min(nyquist).max(first);
+        (first, last)
+    }
 }
 
 struct Planners {
@@ -121,90 +174,84 @@ struct Blocks {
     guard: u64,
 }
 
-fn plan_band(
-    params: &LogSpectrogramParams,
-    wavelet: &Morse,
-    frequencies: &[f64],
-    rows: std::ops::Range<usize>,
-    blocks: &Blocks,
-    planners: &mut Planners,
-) -> Band {
-    let (low, high) = support(wavelet);
-    let mut rates: Vec<Rate> = Vec::new();
-    for row in rows {
-        let width = (high - low) * frequencies[row];
-        let needed = (OVERSAMPLING * width / params.columns_per_second).ceil() as u64;
-        let per_column = smooth(needed.max(LEAST_SAMPLES_PER_COLUMN)) as usize;
-        if rates.last().is_none_or(|rate| rate.per_column != per_column) {
-            let length = blocks.columns as usize * per_column;
-            let inverse = planners.complex.plan_fft_inverse(length);
-            rates.push(Rate { per_column, inverse, first: 0, shift: Vec::new(), rows: Vec::new() });
+struct Planner<'a> {
+    params: &'a LogSpectrogramParams,
+    wavelet: &'a Morse,
+    frequencies: &'a [f64],
+    shape: &'a Shape,
+    blocks: &'a Blocks,
+}
+
+impl Planner<'_> {
+    fn band(&self, rows: std::ops::Range<usize>, planners: &mut Planners) -> Band {
+        let blocks = self.blocks;
+        let mut rates: Vec<Rate> = Vec::new();
+        for row in rows {
+            let nyquist = self.params.sample_rate / 2.0;
+            let (low, high) = (self.shape.low, self.shape.high);
+            let frequency = self.frequencies[row];
+            let width = (high * frequency).min(nyquist) - low * frequency;
+            let needed = (OVERSAMPLING * width / self.params.columns_per_second).ceil() as u64;
+            let per_column = smooth(needed.max(LEAST_SAMPLES_PER_COLUMN)) as usize;
+            if rates.last().is_none_or(|rate| rate.per_column != per_column) {
+                let length = blocks.columns as usize * per_column;
+                let inverse = planners.complex.plan_fft_inverse(length);
+                let (shift, rows) = (Vec::new(), Vec::new());
+                rates.push(Rate { per_column, inverse, first: 0, shift, rows });
+            }
+            if let Some(rate) = rates.last_mut() {
+                rate.rows.push(self.row(row, rate.per_column));
+            }
         }
-        if let Some(rate) = rates.last_mut() {
-            rate.rows.push(plan_row(params, wavelet, frequencies, row, blocks, rate.per_column));
+        for rate in &mut rates {
+            rate.first = rate.rows.iter().map(|row| row.first).min().unwrap_or(0);
+            let end = rate.rows.iter().map(|row| row.first + row.filter.len()).max().unwrap_or(0);
+            let advance = std::f64::consts::PI / (blocks.columns as f64 * rate.per_column as f64);
+            rate.shift = (rate.first..end)
+                .map(|bin| {
+                    let (sin, cos) = (bin as f64 * advance).sin_cos();
+                    Complex32::new(cos as f32, sin as f32)
+                })
+                .collect();
+        }
+        Band {
+            block: blocks.samples as usize,
+            guard: blocks.guard as i64,
+            columns: (blocks.columns - 2 * blocks.guard) as i64,
+            forward: planners.real.plan_fft_forward(blocks.samples as usize),
+            rates,
         }
     }
-    for rate in &mut rates {
-        rate.first = rate.rows.iter().map(|row| row.first).min().unwrap_or(0);
-        let end = rate.rows.iter().map(|row| row.first + row.filter.len()).max().unwrap_or(0);
-        let advance = std::f64::consts::PI / (blocks.columns as f64 * rate.per_column as f64);
-        rate.shift = (rate.first..end)
+
+    fn row(&self, row: usize, per_column: usize) -> Row {
+        let (params, wavelet) = (self.params, self.wavelet);
+        let frequency = self.frequencies[row];
+        let samples = self.blocks.samples as f64;
+        let (first, last) = self.shape.bins(frequency, params.sample_rate, self.blocks.samples);
+        let bin_ratio = params.sample_rate / (samples * frequency);
+        // Energy: half the squared modulus, per step of the logarithm of the scale, over the
+        // admissibility integral of |ψ̂/2|², averaged over the samples of a column; and the FFT's
+        // 1 / block.
+        let step = (params.f_max / params.f_min).ln() / (params.rows - 1) as f64;
+        let energy = 0.5 * step / self.shape.half_admissibility / per_column as f64;
+        let gain = energy.sqrt() / samples;
+        let filter: Vec<f32> = (first..=last)
             .map(|bin| {
-                let (sin, cos) = (bin as f64 * advance).sin_cos();
-                Complex32::new(cos as f32, sin as f32)
+                let value = gain * wavelet.spectrum(bin as f64 * bin_ratio * wavelet.peak());
+                let half = 2 * bin as u64 == self.blocks.samples;
+                (if half { value / 2.0 } else { value }) as f32
             })
             .collect();
+        let centre = ((1.0 / bin_ratio).round() as usize).clamp(first, last);
+        Row {
+            row,
+            first,
+            centre: centre - first,
+            filter,
+            centre_ratio: (centre as f64 * bin_ratio) as f32,
+            bin_ratio: bin_ratio as f32,
+        }
     }
-    Band {
-        block: blocks.samples as usize,
-        guard: blocks.guard as i64,
-        columns: (blocks.columns - 2 * blocks.guard) as i64,
-        forward: planners.real.plan_fft_forward(blocks.samples as usize),
-        rates,
-    }
-}
-
-fn plan_row(
-    params: &LogSpectrogramParams,
-    wavelet: &Morse,
-    frequencies: &[f64],
-    row: usize,
-    blocks: &Blocks,
-    per_column: usize,
-) -> Row {
-    let frequency = frequencies[row];
-    let (low, high) = support(wavelet);
-    let samples = blocks.samples as f64;
-    let bin_ratio = params.sample_rate / (samples * frequency);
-    let nyquist = blocks.samples as usize / 2;
-    let first = ((low / bin_ratio).ceil() as usize).max(1);
-    let last = ((high / bin_ratio).floor() as usize).min(nyquist).max(first);
-    // Energy: half the squared modulus, per octave-like step of the scale, over the admissibility
-    // integral of |ψ̂/2|², averaged over the samples of a column; and the FFT's 1 / block.
-    let step = (params.f_max / params.f_min).ln() / (params.rows - 1) as f64;
-    let energy = 0.5 * step / half_admissibility(wavelet) / per_column as f64;
-    let gain = energy.sqrt() / samples;
-    let filter: Vec<f32> = (first..=last)
-        .map(|bin| {
-            let value = gain * wavelet.spectrum(bin as f64 * bin_ratio * wavelet.peak());
-            (if 2 * bin == blocks.samples as usize { value / 2.0 } else { value }) as f32
-        })
-        .collect();
-    let centre = ((1.0 / bin_ratio).round() as usize).clamp(first, last);
-    Row {
-        row,
-        first,
-        centre: centre - first,
-        filter,
-        centre_ratio: (centre as f64 * bin_ratio) as f32,
-        bin_ratio: bin_ratio as f32,
-    }
-}
-
-/// The part of the frequency axis, relative to the peak, where the wavelet is not negligible.
-fn support(wavelet: &Morse) -> (f64, f64) {
-    let (low, high) = wavelet::support(wavelet, SPECTRUM_CUT);
-    (low / wavelet.peak(), high / wavelet.peak())
 }
 
 /// Seconds until a wavelet of this frequency has died away. Its envelope is close to a Gaussian of
@@ -212,16 +259,6 @@ fn support(wavelet: &Morse) -> (f64, f64) {
 fn guard_seconds(wavelet: &Morse, frequency: f64) -> f64 {
     let deviation = (wavelet.beta() * wavelet.gamma()).sqrt() / (std::f64::consts::TAU * frequency);
     deviation * (-2.0 * TIME_CUT.ln()).sqrt()
-}
-
-/// ∫ |ψ̂(w)/2|² dw/w, by the trapezoidal rule over ln w.
-fn half_admissibility(wavelet: &Morse) -> f64 {
-    let (low, high) = support(wavelet);
-    let (low, high) = ((low * 0.8).ln(), (high * 1.25).ln());
-    let points = 4000;
-    let step = (high - low) / f64::from(points);
-    let value = |i: i32| wavelet.spectrum((low + step * f64::from(i)).exp() * wavelet.peak()) / 2.0;
-    (0..=points).map(|i| value(i).powi(2)).sum::<f64>() * step
 }
 
 /// The smallest number from `least` on that has only the factors 2, 3, 5 and 7.
@@ -268,7 +305,7 @@ mod tests {
 
     #[test]
     fn the_band_of_the_default_wavelet_is_as_wide_as_known() {
-        let (low, high) = support(&Morse::default());
+        let Shape { low, high, .. } = Shape::of(&Morse::default());
         assert!((high - low - 0.634).abs() < 0.008, "{low} {high}");
     }
 }
