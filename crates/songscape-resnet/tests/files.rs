@@ -96,7 +96,8 @@ fn damaged_and_foreign_files_are_refused() {
 #[test]
 fn a_song_in_chunks_is_the_song_at_once() {
     let model = model(8);
-    let pixels: Vec<u8> = (0..256_u64 * (64 * 40 + 17)).map(|i| (i * i / 977 % 251) as u8).collect();
+    let pixels: Vec<u8> =
+        (0..256_u64 * (64 * 40 + 17)).map(|i| (i * i / 977 % 251) as u8).collect();
     let whole = Embedder { vectors_per_chunk: 1000, ..Embedder::default() };
     let whole = whole.embed(&model, &pixels).unwrap();
     assert_eq!(whole.dim(), (40, 64));
