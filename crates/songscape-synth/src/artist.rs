@@ -119,13 +119,13 @@ impl Artist {
             arranging: arranging(style, draw),
             levels: levels(draw),
             equaliser: vec![
-                Band::LowShelf { hz: draw.between(80.0, 250.0), db: 1.5 * draw.normal() },
+                Band::LowShelf { hz: draw.between(80.0, 250.0), db: 1.2 * draw.normal() },
                 Band::Peak {
                     hz: 300.0 * draw.between(0.0, 4.0).exp2(),
                     db: 1.8 * draw.normal(),
                     q: 0.8,
                 },
-                Band::HighShelf { hz: draw.between(2000.0, 6000.0), db: 2.0 * draw.normal() },
+                Band::HighShelf { hz: draw.between(2000.0, 6000.0), db: 1.6 * draw.normal() },
             ],
             voice: draw.pick(&[57, 60, 64, 67, 69, 72]),
             talkative: (0.15 * draw.normal()).exp(),
@@ -167,10 +167,10 @@ fn levels(draw: &mut Draw) -> [f32; 7] {
         (Role::Drums, -1.0),
         (Role::Bass, -3.0),
         (Role::Chords, -6.0),
-        (Role::Pad, -10.0),
+        (Role::Pad, -8.0),
         (Role::Lead, -2.0),
-        (Role::Hook, -8.5),
-        (Role::Answer, -9.0),
+        (Role::Hook, -5.0),
+        (Role::Answer, -7.0),
     ] {
         levels[role as usize] = level + 1.2 * draw.normal();
     }
@@ -183,7 +183,7 @@ mod tests {
 
     fn artists(seed: u64) -> Vec<Artist> {
         let names = Names::new(&mut stream(seed, Purpose::Names, 0));
-        roster(seed, 48, 1960, 2020, &names)
+        roster(seed, 60, 1960, 2020, &names)
     }
 
     #[test]
@@ -193,7 +193,7 @@ mod tests {
             for artist in artists(seed) {
                 counts[artist.style] += 1;
             }
-            assert!(counts.iter().all(|n| (3..=8).contains(n)), "seed {seed}: {counts:?}");
+            assert!(counts.iter().all(|n| (3..=9).contains(n)), "seed {seed}: {counts:?}");
         }
     }
 

@@ -98,6 +98,8 @@ pub(crate) struct Recording {
     pub(crate) drive: f32,
     /// Level of bass and kick in dB.
     pub(crate) low: f32,
+    /// Treble above 2.5 kHz in dB.
+    pub(crate) air: f32,
     /// Whether the song fades out.
     pub(crate) fade: bool,
 }
@@ -145,6 +147,7 @@ const LEVEL: Curve =
 const RATIO: Curve = Curve(&[(1960., 1.8), (1980., 2.2), (1995., 3.0), (2008., 5.5), (2020., 4.0)]);
 const DRIVE: Curve = Curve(&[(1960., 1.1), (1975., 0.8), (1990., 0.5), (2008., 1.3), (2020., 1.0)]);
 const LOW: Curve = Curve(&[(1960., -2.0), (1980., -0.5), (2000., 0.5), (2020., 1.5)]);
+const AIR: Curve = Curve(&[(1960., -3.5), (1980., -0.5), (2000., 1.5), (2020., 3.0)]);
 const FADE: Curve = Curve(&[(1960., 0.55), (1985., 0.7), (2000., 0.25), (2020., 0.05)]);
 
 /// Scatter in years of one habit of playing around the song's own time.
@@ -187,7 +190,7 @@ impl Recording {
     pub(crate) fn draw(year: f32, remaster: Option<f32>, draw: &mut Draw) -> Self {
         let master = remaster.map_or(year, |later| later.max(year));
         let mut near = |center: f32| center + STUDIO * draw.normal();
-        let (studio, release) = ([(); 9].map(|()| near(year)), [(); 5].map(|()| near(master)));
+        let (studio, release) = ([(); 10].map(|()| near(year)), [(); 5].map(|()| near(master)));
         Self {
             room: ROOM.at(studio[0]) * (0.25 * draw.normal()).exp(),
             wet: WET.at(studio[1]) * (0.25 * draw.normal()).exp(),
@@ -197,6 +200,7 @@ impl Recording {
             drive: DRIVE.at(studio[5]) * (0.3 * draw.normal()).exp(),
             low: LOW.at(studio[6]) + 2.0 * draw.normal(),
             bottom: BOTTOM.at(studio[7]),
+            air: AIR.at(studio[9]) + 1.5 * draw.normal(),
             fade: draw.chance(FADE.at(studio[8])),
             top: 1000.0 * (TOP.at(release[0]) + 0.15 * draw.normal()).exp2(),
             hiss: HISS.at(release[1]) + 4.0 * draw.normal(),

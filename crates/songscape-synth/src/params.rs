@@ -14,9 +14,9 @@ use crate::error::{Error, Result};
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Params {
-    /// How many songs, 1–100,000. The default of 240 gives five to each artist.
+    /// How many songs, 1–100,000. The default of 240 gives four to each artist.
     pub songs: usize,
-    /// How many artists, 1–10,000; by default 48, four to six in each style.
+    /// How many artists, 1–10,000; by default 60, about six in each style.
     pub artists: usize,
     /// Seconds of each song, 4–1,200; by default 30.
     pub seconds: f64,
@@ -32,7 +32,7 @@ impl Default for Params {
     fn default() -> Self {
         Self {
             songs: 240,
-            artists: 48,
+            artists: 60,
             seconds: 30.0,
             sample_rate: 44_100,
             seed: 1,

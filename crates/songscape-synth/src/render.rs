@@ -1,6 +1,6 @@
 //! From plan to sound: the parts are played track by track, mixed, and recorded.
 
-use crate::effect::{Compressor, Reverb, Tape, Tilt, echo, equalise, normalise, saturate};
+use crate::effect::{Band, Compressor, Reverb, Tape, Tilt, echo, equalise, normalise, saturate};
 use crate::form::Role;
 use crate::instrument::{Note, Patch, Piece, Stage};
 use crate::part::{self, Hit};
@@ -293,7 +293,12 @@ impl<'a> Desk<'a> {
             tilt.run(rest, section.tilt, section.tilt);
             from = section.tilt;
         }
-        equalise(&mut self.mix, &[&song.artist.equaliser[..], &song.equaliser].concat(), rate);
+        let air = Band::HighShelf { hz: 2500.0, db: recording.air };
+        equalise(
+            &mut self.mix,
+            &[&[air], &song.artist.equaliser[..], &song.equaliser].concat(),
+            rate,
+        );
         level(&mut self.mix, 0.15);
         Compressor { threshold: -20.0, ratio: recording.ratio, attack: 0.008, release: 0.16 }
             .run(&mut self.mix, rate);

@@ -300,7 +300,7 @@ pub(crate) const STYLES: [Style; 10] = [
     },
     Style {
         name: "porch",
-        popularity: &[bump(1974.0, 5.0, 6.0, 0.6), bump(2011.0, 4.0, 5.0, 0.3)],
+        popularity: &[bump(1974.0, 5.0, 6.0, 0.7), bump(2011.0, 4.0, 5.0, 0.18)],
         tempo: (80.0, 132.0),
         swing: 0.4,
         modes: &[(Major, 3.0), (Minor, 1.5), (Mixolydian, 1.0), (Dorian, 1.0)],
@@ -405,7 +405,7 @@ pub(crate) const STYLES: [Style; 10] = [
     },
     Style {
         name: "pulse",
-        popularity: &[bump(2008.0, 5.0, 5.0, 1.0)],
+        popularity: &[bump(2008.0, 5.0, 6.0, 1.0)],
         tempo: (112.0, 134.0),
         swing: 0.15,
         modes: &[(Minor, 3.0), (Major, 2.0), (Dorian, 1.0)],
