@@ -8,9 +8,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use songscape_project::{read_json, write_json};
 
+use super::grow::{Data, Pool, grow};
+use super::histogram::{Cell, Counted, MOST_ROWS, Scale, Weighted};
 use super::loss::weighted_quantile;
-use super::tree::{Data, grow};
-use super::{Bins, BoosterParams, Node, Tree};
+use super::{Bins, BoosterParams, Loss, Node, Tree};
 use crate::error::{Error, Result};
 
 /// A sum of regression trees. It can be saved as JSON.
@@ -40,42 +41,39 @@ impl Booster {
     ) -> Result<Self> {
         params.check()?;
         check(x, y, weights)?;
+        match weights {
+            Some(weights) => Self::fit_with::<Weighted>(x, y, Some(weights), params),
+            None => Self::fit_with::<Counted>(x, y, None, params),
+        }
+    }
+
+    fn fit_with<C: Cell>(
+        x: ArrayView2<f32>,
+        y: &[f32],
+        weights: Option<&[f32]>,
+        params: &BoosterParams,
+    ) -> Result<Self> {
         let n = x.nrows();
-        let ones;
-        let sample_weights = match weights {
-            Some(weights) => weights,
-            None => {
-                ones = vec![1.0; n];
-                &ones
-            }
-        };
+        let ones = vec![1.0; if weights.is_some() { 0 } else { n }];
+        let row_weights = weights.unwrap_or(&ones);
         let bins = Bins::fit(x, params.bins);
         let binned = bins.apply(x);
-        let useful: Vec<usize> =
-            (0..x.ncols()).filter(|&c| bins.count(c) > 2 || has_missing(x, c)).collect();
+        // A constant column cannot be split, unless values are missing.
+        let useful: Vec<usize> = (0..x.ncols())
+            .filter(|&c| bins.count(c) > 2 || x.column(c).iter().any(|v| v.is_nan()))
+            .collect();
 
-        let base = match params.loss.quantile() {
-            None => {
-                let total: f64 = sample_weights.iter().map(|&w| f64::from(w)).sum();
-                let sum: f64 =
-                    y.iter().zip(sample_weights).map(|(&y, &w)| f64::from(y) * f64::from(w)).sum();
-                sum / total
-            }
-            Some(q) => {
-                let mut pairs: Vec<(f32, f32)> =
-                    y.iter().copied().zip(sample_weights.iter().copied()).collect();
-                f64::from(weighted_quantile(&mut pairs, q))
-            }
-        };
+        let base = base(params.loss, y, row_weights);
         let mut predicted = vec![base; n];
         let mut gradients = vec![0.0_f32; n];
         let mut trees = Vec::with_capacity(params.trees);
         let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
+        let mut pool = Pool::<C>::default();
         for _ in 0..params.trees {
             for i in 0..n {
-                // Squared errors are taken in float64, where base and target may be close.
-                let gradient = params.loss.gradient(0.0, (predicted[i] - f64::from(y[i])) as f32);
-                gradients[i] = gradient * sample_weights[i];
+                // The difference in float64, since prediction and target may be close.
+                let error = (predicted[i] - f64::from(y[i])) as f32;
+                gradients[i] = params.loss.gradient(error) * row_weights[i];
             }
             let columns: Vec<usize> = share(useful.len(), params.column_share, &mut rng)
                 .into_iter()
@@ -86,26 +84,22 @@ impl Booster {
             let data = Data {
                 bins: &bins,
                 binned: &binned,
-                rows: n,
                 gradients: &gradients,
-                weights: sample_weights,
+                weights: row_weights,
                 columns: &columns,
             };
-            let (mut tree, leaves) = grow(&data, &mut rows, params);
-            if let Some(q) = params.loss.quantile() {
-                for (node, range) in &leaves {
+            let scale = Scale::new(&gradients, weights);
+            let (mut tree, leaves) = grow(&data, scale, &mut rows, params, &mut pool);
+            for (node, range) in &leaves {
+                if let Some(q) = params.loss.quantile() {
                     let mut residuals: Vec<(f32, f32)> = rows[range.clone()]
                         .iter()
-                        .map(|&row| {
-                            let row = row as usize;
-                            ((f64::from(y[row]) - predicted[row]) as f32, sample_weights[row])
-                        })
+                        .map(|&row| row as usize)
+                        .map(|row| ((f64::from(y[row]) - predicted[row]) as f32, row_weights[row]))
                         .collect();
                     tree.nodes[*node] = Node::Leaf(f64::from(weighted_quantile(&mut residuals, q)));
                 }
-            }
-            for node in &mut tree.nodes {
-                if let Node::Leaf(value) = node {
+                if let Node::Leaf(value) = &mut tree.nodes[*node] {
                     *value *= params.learning_rate;
                 }
             }
@@ -200,8 +194,20 @@ impl Booster {
     }
 }
 
-fn has_missing(x: ArrayView2<f32>, column: usize) -> bool {
-    x.column(column).iter().any(|v| v.is_nan())
+/// The best constant.
+fn base(loss: Loss, y: &[f32], weights: &[f32]) -> f64 {
+    let pairs = y.iter().copied().zip(weights.iter().copied());
+    match loss.quantile() {
+        None => {
+            let (mut sum, mut total) = (0.0, 0.0);
+            for (y, weight) in pairs {
+                sum += f64::from(y) * f64::from(weight);
+                total += f64::from(weight);
+            }
+            sum / total
+        }
+        Some(q) => f64::from(weighted_quantile(&mut pairs.collect::<Vec<_>>(), q)),
+    }
 }
 
 /// A share of `0..n`, ascending, at least one.
@@ -222,6 +228,9 @@ fn check(x: ArrayView2<f32>, y: &[f32], weights: Option<&[f32]>) -> Result<()> {
     }
     if n == 0 {
         return Err(Error::TooFewRows { what: "boosting".into(), rows: 0, needed: 1 });
+    }
+    if n >= MOST_ROWS {
+        return Err(Error::parameter("number of rows", n, "less than 16,777,216"));
     }
     if y.len() != n {
         return Err(Error::LengthMismatch { what: "targets", found: y.len(), expected: n });

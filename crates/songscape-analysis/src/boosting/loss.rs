@@ -25,24 +25,24 @@ impl Loss {
         }
     }
 
-    /// The derivative of the loss by the prediction.
-    pub(super) fn gradient(self, truth: f32, predicted: f32) -> f32 {
+    /// The derivative of the loss by the prediction, from `error`, prediction − target.
+    pub(super) fn gradient(self, error: f32) -> f32 {
         let level = match self {
-            Self::Squared => return predicted - truth,
+            Self::Squared => return error,
             Self::Absolute => 0.5,
             Self::Quantile(q) => q as f32,
         };
-        if predicted > truth {
+        if error > 0.0 {
             1.0 - level
-        } else if predicted < truth {
+        } else if error < 0.0 {
             -level
         } else {
             0.0
         }
     }
 
-    /// The best constant for these values, which are reordered. `None` stands for the mean, which a
-    /// tree knows already.
+    /// The quantile that is the best constant; none where it is the mean, which a tree knows
+    /// already.
     pub(super) fn quantile(self) -> Option<f64> {
         match self {
             Self::Squared => None,

@@ -9,6 +9,8 @@
 
 mod bins;
 mod ensemble;
+mod grow;
+mod histogram;
 mod loss;
 mod tree;
 
@@ -81,14 +83,15 @@ impl BoosterParams {
             return Self::default();
         }
         Self {
-            trees: 300,
+            trees: 200,
             learning_rate: 0.05,
             leaves: 8,
             depth: Some(3),
-            min_child_rows: (rows / 40).clamp(1, 20),
+            min_child_rows: (rows / 24).clamp(1, 20),
             l2: 1.0,
             row_share: 0.7,
-            column_share: 0.3,
+            column_share: 0.6,
+            bins: 64,
             ..Self::default()
         }
     }

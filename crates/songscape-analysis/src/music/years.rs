@@ -29,13 +29,12 @@ pub struct YearParams {
 
 impl YearParams {
     /// Parameters for `songs` songs with a year: five folds, [`BoosterParams::for_rows`], and, where
-    /// there are fewer than 2,000, 32 principal components (at most a tenth of the songs, at least
-    /// two).
+    /// there are fewer than 500, a principal component for every 15 songs (at least two).
     pub fn for_songs(songs: usize, seed: u64) -> Self {
         Self {
             folds: 5,
             seed,
-            components: (songs < 2_000).then_some((songs / 10).clamp(2, 32)),
+            components: (songs < 500).then_some((songs / 15).max(2)),
             booster: BoosterParams { seed, ..BoosterParams::for_rows(songs) },
         }
     }

@@ -1,0 +1,330 @@
+//! How one tree grows: at the leaf that gains most, split after split.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::bins::MISSING;
+use super::histogram::{Cell, Scale};
+use super::{Bins, BoosterParams, Node, Tree};
+
+/// Work (rows times columns, or bins) that is not worth sharing among threads.
+const SHARED: usize = 1 << 17;
+/// Columns that one thread takes at a time.
+const COLUMNS: usize = 16;
+
+/// What a tree is grown on: bins column after column, and for each row its gradient and weight.
+pub(super) struct Data<'a> {
+    pub bins: &'a Bins,
+    pub binned: &'a [u8],
+    pub gradients: &'a [f32],
+    pub weights: &'a [f32],
+    /// The columns that the tree may use, ascending.
+    pub columns: &'a [usize],
+}
+
+/// Histograms that are not in use, kept from tree to tree, since new memory is slow.
+#[derive(Default)]
+pub(super) struct Pool<C>(Vec<Vec<C>>);
+
+impl<C: Cell> Pool<C> {
+    fn take(&mut self, len: usize) -> Vec<C> {
+        let mut out = self.0.pop().unwrap_or_default();
+        out.clear();
+        out.resize(len, C::default());
+        out
+    }
+}
+
+/// Grows a tree on `rows`, which it reorders, and gives it with the rows of each leaf.
+pub(super) fn grow<C: Cell>(
+    data: &Data,
+    scale: Scale,
+    rows: &mut [u32],
+    params: &BoosterParams,
+    pool: &mut Pool<C>,
+) -> (Tree, Vec<(usize, Range<usize>)>) {
+    let mut starts = vec![0];
+    for &column in data.columns {
+        starts.push(starts[starts.len() - 1] + data.bins.count(column));
+    }
+    let cells: Vec<C> = data
+        .gradients
+        .iter()
+        .zip(data.weights)
+        .map(|(&gradient, &weight)| scale.cell(gradient, weight))
+        .collect();
+    let mut grower = Grower { data, params, scale, starts, cells, pool, gathered: Vec::new() };
+    let mut tree = Tree::default();
+    let mut leaves = vec![grower.root(rows, &mut tree)];
+    let mut scratch = Vec::new();
+    while leaves.len() < params.leaves {
+        let gain = |leaf: &Leaf<C>| leaf.best.map_or(f64::NEG_INFINITY, |s| s.gain);
+        // The first of equal gains, so that nothing depends on chance.
+        let best = (0..leaves.len())
+            .max_by(|&a, &b| gain(&leaves[a]).total_cmp(&gain(&leaves[b])).then(b.cmp(&a)));
+        let Some((place, split)) = best.and_then(|i| leaves[i].best.map(|s| (i, s))) else { break };
+        let parent = leaves.swap_remove(place);
+        let middle = grower.partition(&mut rows[parent.rows.clone()], &split, &mut scratch)
+            + parent.rows.start;
+        // The last split needs no histograms: nothing will be split after it.
+        let last = leaves.len() + 2 >= params.leaves;
+        let (left, right) = grower.children(parent, middle, rows, &split, &mut tree, last);
+        leaves.push(left);
+        leaves.push(right);
+    }
+    leaves.sort_by_key(|leaf| leaf.rows.start);
+    let ranges = leaves.iter().map(|leaf| (leaf.node, leaf.rows.clone())).collect();
+    pool.0.extend(leaves.into_iter().map(|leaf| leaf.histograms));
+    (tree, ranges)
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Split {
+    gain: f64,
+    /// The place among the columns of the tree.
+    place: usize,
+    bin: u8,
+    missing_left: bool,
+}
+
+struct Leaf<C> {
+    node: usize,
+    depth: usize,
+    rows: Range<usize>,
+    total: C,
+    histograms: Vec<C>,
+    best: Option<Split>,
+}
+
+struct Grower<'a, C> {
+    data: &'a Data<'a>,
+    params: &'a BoosterParams,
+    scale: Scale,
+    /// Where the histogram of each column starts, and the end of the last.
+    starts: Vec<usize>,
+    cells: Vec<C>,
+    pool: &'a mut Pool<C>,
+    gathered: Vec<(u32, C)>,
+}
+
+impl<C: Cell> Grower<'_, C> {
+    fn root(&mut self, rows: &[u32], tree: &mut Tree) -> Leaf<C> {
+        let histograms = self.count(rows);
+        let total = self.sum(rows);
+        let mut root =
+            Leaf { node: 0, depth: 0, rows: 0..rows.len(), total, histograms, best: None };
+        root.best = self.best_split(&root);
+        tree.nodes.push(Node::Leaf(self.value(rows)));
+        root
+    }
+
+    fn sum(&self, rows: &[u32]) -> C {
+        rows.iter().fold(C::default(), |sum, &row| sum.plus(self.cells[row as usize]))
+    }
+
+    /// The best value of a leaf, from the gradients as they are.
+    fn value(&self, rows: &[u32]) -> f64 {
+        let (mut gradient, mut weight) = (0.0, 0.0);
+        for &row in rows {
+            gradient += f64::from(self.data.gradients[row as usize]);
+            weight += f64::from(self.data.weights[row as usize]);
+        }
+        let weight = weight + self.params.l2;
+        if weight > 0.0 { -self.shrunk(gradient) / weight } else { 0.0 }
+    }
+
+    fn shrunk(&self, gradient: f64) -> f64 {
+        gradient.signum() * (gradient.abs() - self.params.l1).max(0.0)
+    }
+
+    /// Twice the drop of the loss when these rows get their best value.
+    #[inline]
+    fn score(&self, cell: C) -> f64 {
+        let gradient = self.shrunk(cell.gradient() as f64 * self.scale.gradient);
+        let weight = cell.weight() as f64 * self.scale.weight + self.params.l2;
+        if weight > 0.0 { gradient * gradient / weight } else { 0.0 }
+    }
+
+    fn column(&self, place: usize) -> &[u8] {
+        let (column, n) = (self.data.columns[place], self.data.gradients.len());
+        &self.data.binned[column * n..(column + 1) * n]
+    }
+
+    /// The histograms of all columns over some rows.
+    fn count(&mut self, rows: &[u32]) -> Vec<C> {
+        let mut out = self.pool.take(self.starts[self.data.columns.len()]);
+        let mut gathered = std::mem::take(&mut self.gathered);
+        gathered.clear();
+        gathered.extend(rows.iter().map(|&row| (row, self.cells[row as usize])));
+        let fill = |(place, histogram): (usize, &mut [C])| {
+            let bins = self.column(place);
+            for (row, cell) in &gathered {
+                let bin = &mut histogram[usize::from(bins[*row as usize])];
+                *bin = bin.plus(*cell);
+            }
+        };
+        let parts = self.split_columns(&mut out);
+        if rows.len() * self.data.columns.len() < SHARED {
+            parts.into_iter().for_each(fill);
+        } else {
+            parts.into_par_iter().with_min_len(COLUMNS).for_each(fill);
+        }
+        self.gathered = gathered;
+        out
+    }
+
+    /// The histogram of each column with the column's place.
+    fn split_columns<'h>(&self, mut histograms: &'h mut [C]) -> Vec<(usize, &'h mut [C])> {
+        let mut parts = Vec::with_capacity(self.data.columns.len());
+        for (place, bounds) in self.starts.windows(2).enumerate() {
+            let (part, rest) = histograms.split_at_mut(bounds[1] - bounds[0]);
+            parts.push((place, part));
+            histograms = rest;
+        }
+        parts
+    }
+
+    fn best_split(&self, leaf: &Leaf<C>) -> Option<Split> {
+        let too_deep = self.params.depth.is_some_and(|depth| leaf.depth >= depth);
+        if too_deep || (leaf.total.rows() as usize) < 2 * self.params.min_child_rows {
+            return None;
+        }
+        let columns = 0..self.data.columns.len();
+        if leaf.histograms.len() < SHARED / 4 {
+            columns.map(|c| self.best_in_column(leaf, c)).fold(None, better)
+        } else {
+            columns
+                .into_par_iter()
+                .with_min_len(COLUMNS)
+                .map(|c| self.best_in_column(leaf, c))
+                .reduce(|| None, better)
+        }
+    }
+
+    fn best_in_column(&self, leaf: &Leaf<C>, place: usize) -> Option<Split> {
+        let histogram = &leaf.histograms[self.starts[place]..self.starts[place + 1]];
+        let missing = histogram[usize::from(MISSING)];
+        let before = self.score(leaf.total);
+        // A gain must be more than rounding.
+        let mut most = before * (1.0 + 1e-10) + 1e-12;
+        let mut best = None;
+        let least = self.params.min_child_rows as u32;
+        for missing_left in [false, true] {
+            if missing_left && missing.rows() == 0 {
+                break;
+            }
+            let mut left = if missing_left { missing } else { C::default() };
+            for (bin, &cell) in histogram.iter().enumerate().skip(1) {
+                if cell.rows() == 0 {
+                    continue;
+                }
+                left = left.plus(cell);
+                if left.rows() < least {
+                    continue;
+                }
+                let right = leaf.total.minus(left);
+                if right.rows() < least {
+                    break;
+                }
+                if !self.heavy(left) || !self.heavy(right) {
+                    continue;
+                }
+                let score = self.score(left) + self.score(right);
+                if score > most {
+                    most = score;
+                    let gain = 0.5 * (score - before);
+                    best = Some(Split { gain, place, bin: bin as u8, missing_left });
+                }
+            }
+        }
+        best
+    }
+
+    #[inline]
+    fn heavy(&self, cell: C) -> bool {
+        cell.weight() as f64 * self.scale.weight >= self.params.min_child_weight
+    }
+
+    /// Rows of the left child first, the order within both kept; gives their number.
+    fn partition(&self, rows: &mut [u32], split: &Split, scratch: &mut Vec<u32>) -> usize {
+        let bins = self.column(split.place);
+        scratch.clear();
+        let mut at = 0;
+        for i in 0..rows.len() {
+            let row = rows[i];
+            let bin = bins[row as usize];
+            let left = if bin == MISSING { split.missing_left } else { bin <= split.bin };
+            if left {
+                rows[at] = row;
+                at += 1;
+            } else {
+                scratch.push(row);
+            }
+        }
+        rows[at..].copy_from_slice(scratch);
+        at
+    }
+
+    fn children(
+        &mut self,
+        parent: Leaf<C>,
+        middle: usize,
+        rows: &[u32],
+        split: &Split,
+        tree: &mut Tree,
+        last: bool,
+    ) -> (Leaf<C>, Leaf<C>) {
+        let (left_rows, right_rows) = (parent.rows.start..middle, middle..parent.rows.end);
+        let mut left_histograms = parent.histograms;
+        let mut right_histograms = Vec::new();
+        if !last {
+            let left_is_smaller = left_rows.len() <= right_rows.len();
+            let smaller = if left_is_smaller { left_rows.clone() } else { right_rows.clone() };
+            right_histograms = self.count(&rows[smaller]);
+            for (whole, part) in left_histograms.iter_mut().zip(&right_histograms) {
+                *whole = whole.minus(*part);
+            }
+            if left_is_smaller {
+                std::mem::swap(&mut left_histograms, &mut right_histograms);
+            }
+        }
+        let left_node = tree.nodes.len();
+        let column = self.data.columns[split.place];
+        tree.nodes[parent.node] = Node::Split {
+            column,
+            limit: self.data.bins.limit(column, usize::from(split.bin)),
+            missing_left: split.missing_left,
+            left: left_node,
+            right: left_node + 1,
+            gain: split.gain,
+        };
+        tree.nodes.push(Node::Leaf(self.value(&rows[left_rows.clone()])));
+        tree.nodes.push(Node::Leaf(self.value(&rows[right_rows.clone()])));
+        let make = |node, leaf_rows: Range<usize>, histograms| {
+            let total = self.sum(&rows[leaf_rows.clone()]);
+            let depth = parent.depth + 1;
+            let mut leaf = Leaf { node, depth, rows: leaf_rows, total, histograms, best: None };
+            if !last {
+                leaf.best = self.best_split(&leaf);
+            }
+            leaf
+        };
+        let left = make(left_node, left_rows, left_histograms);
+        let right = make(left_node + 1, right_rows, right_histograms);
+        (left, right)
+    }
+}
+
+/// The larger gain; of equal ones that of the first column.
+fn better(a: Option<Split>, b: Option<Split>) -> Option<Split> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(match a.gain.total_cmp(&b.gain) {
+            Ordering::Less => b,
+            Ordering::Equal if b.place < a.place => b,
+            _ => a,
+        }),
+        (a, b) => a.or(b),
+    }
+}
