@@ -207,9 +207,9 @@ impl<T: Real> CwtPlan<T> {
     ///
     /// # Errors
     /// [`Error::Length`] for a signal of another length than the plan's, [`Error::NotFinite`] for
-    /// NaN and infinities.
+    /// NaN and infinities, [`Error::Memory`] where there is none for the result.
     pub fn transform<S: Sample<T>>(&self, signal: &[S]) -> Result<Array2<Complex<T>>, Error> {
-        let mut w = self.empty();
+        let mut w = self.empty()?;
         self.transform_into(signal, w.view_mut(), None)?;
         Ok(w)
     }
@@ -223,7 +223,7 @@ impl<T: Real> CwtPlan<T> {
         &self,
         signal: &[S],
     ) -> Result<(Array2<Complex<T>>, Array2<Complex<T>>), Error> {
-        let (mut w, mut derivative) = (self.empty(), self.empty());
+        let (mut w, mut derivative) = (self.empty()?, self.empty()?);
         self.transform_into(signal, w.view_mut(), Some(derivative.view_mut()))?;
         Ok((w, derivative))
     }
@@ -288,7 +288,7 @@ impl<T: Real> CwtPlan<T> {
         let zero = Complex::new(T::zero(), T::zero());
         let shared = &self.shared;
         let columns = shared.samples.div_ceil(hop);
-        let mut w = Array2::from_elem((self.rows(), columns), zero);
+        let mut w = zeros(self.rows(), columns)?;
         let rows = w.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
         let (length, before) = (shared.padded.length, shared.padded.before);
         if hop == 1 || !length.is_multiple_of(hop) {
@@ -400,9 +400,19 @@ impl<T: Real> CwtPlan<T> {
         Ok(())
     }
 
-    fn empty(&self) -> Array2<Complex<T>> {
-        Array2::from_elem((self.rows(), self.samples()), Complex::new(T::zero(), T::zero()))
+    fn empty(&self) -> Result<Array2<Complex<T>>, Error> {
+        zeros(self.rows(), self.samples())
     }
+}
+
+/// A transform of zeros, or an error where there is no memory for it.
+pub(crate) fn zeros<T: Real>(rows: usize, columns: usize) -> Result<Array2<Complex<T>>, Error> {
+    let missing = || Error::Memory { what: "a transform", rows, columns };
+    let length = rows.checked_mul(columns).ok_or_else(missing)?;
+    let mut values = Vec::new();
+    values.try_reserve_exact(length).map_err(|_| missing())?;
+    values.resize(length, Complex::new(T::zero(), T::zero()));
+    Array2::from_shape_vec((rows, columns), values).map_err(|_| missing())
 }
 
 /// More coefficients than this are refused.

@@ -108,4 +108,14 @@ pub enum Error {
         /// The least length.
         least: usize,
     },
+    /// The memory for a result is not to be had.
+    #[error("no memory for {what} of {rows} x {columns} values")]
+    Memory {
+        /// What would be held.
+        what: &'static str,
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+    },
 }

@@ -7,7 +7,7 @@ use num_complex::Complex;
 use super::squeeze::{self, Weights};
 use super::{Bins, FrequencySpec};
 use crate::Error;
-use crate::cwt::{CwtParams, CwtPlan, Sample};
+use crate::cwt::{CwtParams, CwtPlan, Sample, zeros};
 use crate::phase;
 use crate::real::Real;
 
@@ -95,10 +95,9 @@ impl<T: Real> SsqPlan<T> {
         const COLUMNS: usize = 4096;
         let cwt = &self.cwt;
         let spectrum = cwt.spectrum(signal)?;
-        let zero = Complex::new(T::zero(), T::zero());
         let samples = cwt.samples();
-        let mut out = Array2::from_elem((self.bins.len(), samples), zero);
-        let mut w = Array2::from_elem((ROWS.min(cwt.rows()), samples), zero);
+        let mut out = zeros(self.bins.len(), samples)?;
+        let mut w = zeros(ROWS.min(cwt.rows()), samples)?;
         let mut omega = Array2::from_elem(w.dim(), T::infinity());
         for first in (0..cwt.rows()).step_by(ROWS) {
             let steps = &cwt.scales().log_steps()[first..(first + ROWS).min(cwt.rows())];
