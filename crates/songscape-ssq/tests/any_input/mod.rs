@@ -1,0 +1,279 @@
+//! The whole public interface, driven by any bytes: what the fuzz target and its plain test run.
+
+use std::sync::Arc;
+
+use arbitrary::{Arbitrary, Result, Unstructured};
+use ndarray::{Array2, ArrayView2};
+use num_complex::Complex;
+use songscape_ssq::wavelet::{self, MorseNorm, Properties};
+use songscape_ssq::{
+    Bins, Bounds, CwtParams, FrequencySpec, LogSpectrogram, LogSpectrogramParams, Morse, Norm,
+    Padding, Real, RidgeParams, ScaleSpec, Spacing, SsqParams, SsqPlan, Wavelet, Weights, icwt,
+    issq, issq_band, issq_component, phase_transform, ridges, squeeze,
+};
+
+/// Numbers at the edges of what is allowed, and beyond.
+const EDGES: [f64; 14] = [
+    0.0,
+    -0.0,
+    -1.0,
+    1.0,
+    0.5,
+    2.0,
+    1e-300,
+    5e-324,
+    1e300,
+    f64::MAX,
+    f64::EPSILON,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    f64::NAN,
+];
+
+/// A number: mostly a usual one, sometimes an edge, sometimes any bits.
+fn number(u: &mut Unstructured<'_>) -> Result<f64> {
+    Ok(match u.int_in_range(0..=7u8)? {
+        0 => *u.choose(&EDGES)?,
+        1 => f64::from_bits(u64::arbitrary(u)?),
+        2 => f64::from(u.int_in_range(0..=1000u16)?),
+        _ => f64::from(u.int_in_range(1..=u16::MAX)?) / 4096.0,
+    })
+}
+
+/// A count: mostly small, sometimes beyond any memory.
+fn count(u: &mut Unstructured<'_>, most: usize) -> Result<usize> {
+    Ok(match u.int_in_range(0..=15u8)? {
+        0 => *u.choose(&[0, 1, usize::MAX, usize::MAX / 2 + 1, 1 << 32, 1 << 52])?,
+        _ => u.int_in_range(0..=most)?,
+    })
+}
+
+fn numbers(u: &mut Unstructured<'_>, most: usize) -> Result<Vec<f64>> {
+    let length = u.int_in_range(0..=most)?;
+    let mut values = (0..length).map(|_| number(u)).collect::<Result<Vec<_>>>()?;
+    if bool::arbitrary(u)? {
+        values.sort_by(f64::total_cmp);
+    }
+    Ok(values)
+}
+
+/// A user's wavelet that keeps to no rule.
+#[derive(Debug)]
+struct Wild {
+    values: Vec<f64>,
+    peak: Option<f64>,
+}
+
+impl Wavelet for Wild {
+    fn spectrum(&self, w: f64) -> f64 {
+        let index = (w.abs() * 4.0) as usize;
+        self.values.get(index).copied().unwrap_or(0.0)
+    }
+
+    fn peak(&self) -> f64 {
+        self.peak.unwrap_or(1.0)
+    }
+}
+
+fn any_wavelet(u: &mut Unstructured<'_>) -> Result<Arc<dyn Wavelet>> {
+    let named: Option<Arc<dyn Wavelet>> = match u.int_in_range(0..=4u8)? {
+        0 => wavelet::by_name(<&str>::arbitrary(u)?).ok(),
+        1 => {
+            let kind = *u.choose(&["gmw", "morlet", "bump", "cmhat", "hhhat"])?;
+            let values: Vec<String> = numbers(u, 3)?.iter().map(f64::to_string).collect();
+            wavelet::by_name(&format!("{kind}:{}", values.join(","))).ok()
+        }
+        2 => {
+            let norm = *u.choose(&[MorseNorm::Bandpass, MorseNorm::Energy])?;
+            let order = u32::arbitrary(u)?;
+            Morse::with_order(number(u)?, number(u)?, order, norm)
+                .ok()
+                .map(|morse| Arc::new(morse) as _)
+        }
+        3 => {
+            let peak = if bool::arbitrary(u)? { Some(number(u)?) } else { None };
+            Some(Arc::new(Wild { values: numbers(u, 40)?, peak }))
+        }
+        _ => None,
+    };
+    Ok(named.unwrap_or_else(|| Arc::new(Morse::default())))
+}
+
+fn any_scales(u: &mut Unstructured<'_>) -> Result<ScaleSpec> {
+    Ok(match u.int_in_range(0..=3u8)? {
+        0 => ScaleSpec::Range { low: number(u)?, high: number(u)?, rows: count(u, 100)? },
+        1 => ScaleSpec::Explicit(numbers(u, 12)?),
+        2 => match <&str>::arbitrary(u)?.parse() {
+            Ok(ScaleSpec::Range { rows, .. }) if rows > 1000 => ScaleSpec::default(),
+            Ok(spec) => spec,
+            Err(_) => ScaleSpec::default(),
+        },
+        _ => ScaleSpec::Spaced {
+            spacing: *u.choose(&[Spacing::Log, Spacing::LogPiecewise, Spacing::Linear])?,
+            bounds: *u.choose(&[Bounds::Maximal, Bounds::Minimal, Bounds::Naive])?,
+        },
+    })
+}
+
+fn any_cwt(u: &mut Unstructured<'_>) -> Result<CwtParams> {
+    // Voices that give millions of scales are allowed, and slow.
+    let voices = number(u)?;
+    Ok(CwtParams {
+        sampling_rate: number(u)?,
+        wavelet: any_wavelet(u)?,
+        scales: any_scales(u)?,
+        voices: if voices > 64.0 && voices < 1e7 { 8.0 } else { voices },
+        padding: *u.choose(&[
+            Padding::Reflect,
+            Padding::Zero,
+            Padding::Symmetric,
+            Padding::Replicate,
+            Padding::Wrap,
+            Padding::None,
+        ])?,
+        norm: *u.choose(&[Norm::L1, Norm::L2])?,
+    })
+}
+
+fn any_frequencies(u: &mut Unstructured<'_>) -> Result<FrequencySpec> {
+    Ok(match u.int_in_range(0..=3u8)? {
+        0 => FrequencySpec::Maximal,
+        1 => FrequencySpec::Range(number(u)?, number(u)?),
+        2 => FrequencySpec::Explicit(numbers(u, 12)?),
+        _ => FrequencySpec::Peak,
+    })
+}
+
+fn any_weights(u: &mut Unstructured<'_>) -> Result<Weights> {
+    Ok(*u.choose(&[Weights::Sum, Weights::Absolute, Weights::Lebesgue])?)
+}
+
+/// A transform that belongs to nothing.
+fn any_array<T: Real>(u: &mut Unstructured<'_>) -> Result<Array2<Complex<T>>> {
+    let shape = (u.int_in_range(0..=6)?, u.int_in_range(0..=6)?);
+    let mut array = Array2::from_elem(shape, Complex::new(T::zero(), T::zero()));
+    for value in &mut array {
+        *value = Complex::new(T::of(number(u)?), T::of(number(u)?));
+    }
+    Ok(array)
+}
+
+fn from_transform<T: Real>(
+    u: &mut Unstructured<'_>,
+    t: ArrayView2<'_, Complex<T>>,
+    bins: &Bins,
+    wavelet: &dyn Wavelet,
+) -> Result<()> {
+    let _ = issq(t, wavelet);
+    let _ = issq_band(t, bins, wavelet, number(u)?, number(u)?);
+    let params = RidgeParams {
+        count: u.int_in_range(0..=3)?,
+        penalty: number(u)?,
+        half_width: count(u, 10)?,
+    };
+    if let Ok(found) = ridges(t, &bins.frequencies(), &params) {
+        for ridge in found {
+            let _ = issq_component(t, wavelet, &ridge.rows, count(u, 10)?);
+        }
+    }
+    let rows = (0..t.ncols()).map(|_| count(u, 5)).collect::<Result<Vec<_>>>()?;
+    let _ = issq_component(t, wavelet, &rows, count(u, 10)?);
+    Ok(())
+}
+
+fn transforms<T: Real>(u: &mut Unstructured<'_>) -> Result<()> {
+    let cwt = any_cwt(u)?;
+    let wavelet = Arc::clone(&cwt.wavelet);
+    let samples = count(u, 80)?;
+    let params = SsqParams {
+        cwt,
+        frequencies: any_frequencies(u)?,
+        weights: any_weights(u)?,
+        threshold: if bool::arbitrary(u)? { Some(number(u)?) } else { None },
+    };
+    let Ok(plan) = SsqPlan::<T>::new(&params, samples) else { return Ok(()) };
+    if samples > 80 || plan.cwt().rows() > 2000 {
+        return Ok(());
+    }
+    let length = if u.ratio(1, 16)? { u.int_in_range(0..=100)? } else { samples };
+    let signal = (0..length).map(|_| number(u).map(T::of)).collect::<Result<Vec<_>>>()?;
+    let cwt = plan.cwt();
+    let hop = count(u, 100)?;
+    let _ = cwt.transform_hop(&signal, hop);
+    if bool::arbitrary(u)? {
+        let complex: Vec<_> = signal.iter().map(|x| Complex::new(*x, -*x)).collect();
+        let _ = plan.transform(&complex);
+    }
+    if let Ok((w, d)) = cwt.transform_with_derivative(&signal) {
+        let threshold = if bool::arbitrary(u)? { Some(T::of(number(u)?)) } else { None };
+        let _ = icwt(w.view(), cwt.scales(), wavelet.as_ref());
+        if let Ok(omega) = phase_transform(w.view(), d.view(), threshold) {
+            let weights = any_weights(u)?;
+            let steps = cwt.scales().log_steps();
+            let _ = squeeze(w.view(), omega.view(), steps, plan.bins(), weights);
+        }
+    }
+    if let Ok(t) = plan.transform(&signal) {
+        from_transform(u, t.view(), plan.bins(), wavelet.as_ref())?;
+    }
+    Ok(())
+}
+
+/// Arrays and bins that do not fit each other.
+fn pieces<T: Real>(u: &mut Unstructured<'_>) -> Result<()> {
+    let wavelet = any_wavelet(u)?;
+    let bins = if bool::arbitrary(u)? {
+        Bins::explicit(numbers(u, 6)?)
+    } else {
+        Bins::log(number(u)?, number(u)?, u.int_in_range(0..=6)?)
+    };
+    let Ok(bins) = bins else { return Ok(()) };
+    let (w, d) = (any_array::<T>(u)?, any_array::<T>(u)?);
+    let _ = phase_transform(w.view(), d.view(), None);
+    let omega = d.map(|z| z.re);
+    let _ = squeeze(w.view(), omega.view(), &numbers(u, 6)?, &bins, any_weights(u)?);
+    from_transform(u, w.view(), &bins, wavelet.as_ref())?;
+    let _ = bins.row(number(u)?);
+    Ok(())
+}
+
+fn image(u: &mut Unstructured<'_>) -> Result<()> {
+    let params = LogSpectrogramParams {
+        sample_rate: number(u)?,
+        rows: count(u, 20)?,
+        f_min: number(u)?,
+        f_max: number(u)?,
+        columns_per_second: number(u)?,
+        gamma: number(u)?,
+        beta: number(u)?,
+    };
+    let Ok(plan) = LogSpectrogram::new(&params) else { return Ok(()) };
+    let mut stream = plan.stream();
+    for _ in 0..u.int_in_range(0..=3u8)? {
+        let length = u.int_in_range(0..=200)?;
+        let block = (0..length).map(|_| Ok(number(u)? as f32)).collect::<Result<Vec<_>>>()?;
+        let _ = stream.push(&block, &mut |column| assert_eq!(column.len(), params.rows));
+    }
+    let _ = stream.finish(&mut |column| assert_eq!(column.len(), params.rows));
+    Ok(())
+}
+
+fn drive(u: &mut Unstructured<'_>) -> Result<()> {
+    match u.int_in_range(0..=6u8)? {
+        0 | 1 => transforms::<f64>(u),
+        2 => transforms::<f32>(u),
+        3 => pieces::<f64>(u),
+        4 => pieces::<f32>(u),
+        5 => image(u),
+        _ => {
+            let _ = Properties::of(any_wavelet(u)?.as_ref());
+            Ok(())
+        }
+    }
+}
+
+/// Reads parameters and signals from `data` and gives them to the crate.
+pub fn run(data: &[u8]) {
+    // Bytes that do not suffice are no case.
+    let _ = drive(&mut Unstructured::new(data));
+}
