@@ -67,7 +67,7 @@ pub mod signal;
 pub mod ssq;
 pub mod wavelet;
 
-pub use cwt::{CwtParams, CwtPlan, Sample};
+pub use cwt::{CwtParams, CwtPlan, CwtScratch, Sample};
 pub use error::Error;
 pub use filterbank::Norm;
 pub use image::{LogSpectrogram, LogSpectrogramParams, LogSpectrogramStream};

@@ -1,5 +1,7 @@
 //! Frequency bins: the rows of a squeezed transform.
 
+use multiversion::multiversion;
+
 use crate::Error;
 use crate::real::Real;
 use crate::scales::{self, ScaleSpec};
@@ -161,8 +163,26 @@ impl Bins {
     /// The row of a frequency in Hz: the nearest in the logarithm, the outermost beyond the ends.
     #[must_use]
     pub fn row<T: Real>(&self, frequency: T) -> usize {
+        self.row_of_log(frequency.log2().wide())
+    }
+
+    /// The rows of frequencies whose log2 is known.
+    pub(super) fn rows_of_logs<T: Real>(&self, logs: &[T], rows: &mut [u32]) {
+        match self.rule {
+            Rule::Log { first, step } => {
+                let last = (self.ascending.len() - 1) as f64;
+                rows_on_log_axis(logs, T::of(first), T::of(step.recip()), T::of(last), rows);
+            }
+            _ => {
+                for (row, log) in rows.iter_mut().zip(logs) {
+                    *row = self.row_of_log(log.wide()) as u32;
+                }
+            }
+        }
+    }
+
+    fn row_of_log(&self, log: f64) -> usize {
         let last = self.ascending.len() - 1;
-        let log = frequency.log2().wide();
         // Ties go to the even bin; conversions saturate, and NaN becomes bin 0.
         let bin = match &self.rule {
             Rule::Log { first, step } => ((log - first) / step).round_ties_even() as usize,
@@ -176,6 +196,15 @@ impl Bins {
             Rule::Search { boundaries } => boundaries.partition_point(|b| *b < log),
         };
         last - bin.min(last)
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma"))]
+fn rows_on_log_axis<T: Real>(logs: &[T], first: T, per_octave: T, last: T, rows: &mut [u32]) {
+    let last_row = last.nearest();
+    for (row, log) in rows.iter_mut().zip(logs) {
+        let bin = ((*log - first) * per_octave).max(T::zero()).min(last);
+        *row = last_row - bin.nearest();
     }
 }
 

@@ -1,14 +1,16 @@
 //! Synchrosqueezing from the signal on, in one pass.
 
+use std::ops::Range;
+
 use ndarray::parallel::prelude::*;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayViewMut2, Axis, s};
 use num_complex::Complex;
 
 use super::squeeze::{self, Weights};
 use super::{Bins, FrequencySpec};
 use crate::Error;
-use crate::cwt::{CwtParams, CwtPlan, Sample, zeros};
-use crate::phase;
+use crate::cwt::{CwtParams, CwtPlan, CwtScratch, Sample, evaluate, zeros};
+use crate::phase::{self, check_same_shape};
 use crate::real::Real;
 
 /// What an [`SsqPlan`] computes.
@@ -84,56 +86,139 @@ impl<T: Real> SsqPlan<T> {
     /// The squeezed transform of a real or complex signal, `[bins, samples]`, row 0 the highest
     /// frequency.
     ///
-    /// Of the coefficients and their derivatives only a few rows are held at a time. The result
-    /// does not depend on the number of threads.
+    /// W and its frequencies are held for a few columns at a time alone. The result does not depend
+    /// on the number of threads.
     ///
     /// # Errors
     /// As [`CwtPlan::transform`].
     pub fn transform<S: Sample<T>>(&self, signal: &[S]) -> Result<Array2<Complex<T>>, Error> {
-        /// Rows computed at a time, and columns squeezed at a time.
-        const ROWS: usize = 16;
-        const COLUMNS: usize = 4096;
+        let mut out = zeros(self.bins.len(), self.cwt.samples())?;
+        self.transform_with_scratch(signal, out.view_mut(), &mut self.cwt.scratch())?;
+        Ok(out)
+    }
+
+    /// Writes the squeezed transform into an array of the caller, `[bins, samples]`, and works in
+    /// memory of the caller, from [`CwtPlan::scratch`].
+    ///
+    /// # Errors
+    /// As [`CwtPlan::transform_into`].
+    pub fn transform_with_scratch<S: Sample<T>>(
+        &self,
+        signal: &[S],
+        mut out: ArrayViewMut2<'_, Complex<T>>,
+        scratch: &mut CwtScratch<T>,
+    ) -> Result<(), Error> {
         let cwt = &self.cwt;
-        let spectrum = cwt.spectrum(signal)?;
-        let samples = cwt.samples();
-        let mut out = zeros(self.bins.len(), samples)?;
-        let mut w = zeros(ROWS.min(cwt.rows()), samples)?;
-        let mut omega = Array2::from_elem(w.dim(), T::infinity());
-        for first in (0..cwt.rows()).step_by(ROWS) {
-            let steps = &cwt.scales().log_steps()[first..(first + ROWS).min(cwt.rows())];
-            w.axis_iter_mut(Axis(0))
+        let signal = cwt.pad(signal)?;
+        check_same_shape("the output", out.dim(), (self.bins.len(), cwt.samples()))?;
+        self.squeeze_whole_rows(&signal, &mut out)?;
+        for columns in cwt.segments() {
+            cwt.fill(&signal, &columns, scratch);
+            let scratch = &*scratch;
+            out.slice_mut(s![.., columns.clone()])
+                .axis_chunks_iter_mut(Axis(1), TILE)
                 .into_par_iter()
-                .zip(omega.axis_iter_mut(Axis(0)))
                 .enumerate()
-                .filter(|(i, _)| *i < steps.len())
                 .for_each_init(
-                    || cwt.scratch(),
-                    |scratch, (i, (mut w, mut omega))| {
-                        let values = cwt.row(&spectrum, first + i, false, scratch);
-                        w.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
-                        let slopes = cwt.row(&spectrum, first + i, true, scratch);
-                        for ((omega, w), slope) in omega.iter_mut().zip(&w).zip(slopes) {
-                            *omega = phase::frequency(*w, *slope, self.threshold);
-                        }
+                    || Tile::new(self.bins.len()),
+                    |tile, (i, mut out)| {
+                        let start = columns.start + i * TILE;
+                        let columns = start..start + out.ncols();
+                        self.squeeze_tile(scratch, &columns, tile);
+                        tile.write(&mut out, cwt.whole().is_some());
                     },
                 );
-            out.axis_chunks_iter_mut(Axis(1), COLUMNS)
-                .into_par_iter()
-                .zip(w.axis_chunks_iter(Axis(1), COLUMNS))
-                .zip(omega.axis_chunks_iter(Axis(1), COLUMNS))
-                .for_each(|((mut out, w), omega)| {
-                    for (row, step) in steps.iter().enumerate() {
-                        let step = T::of(*step);
-                        let coefficients = w.row(row);
-                        for (column, (w, omega)) in
-                            coefficients.iter().zip(omega.row(row)).enumerate()
-                        {
-                            let (bins, weights) = (&self.bins, self.weights);
-                            squeeze::add(&mut out, column, *w, *omega, step, bins, weights);
-                        }
-                    }
-                });
         }
-        Ok(out)
+        Ok(())
+    }
+
+    /// Squeezes the rows that are computed in blocks, some columns of them.
+    fn squeeze_tile(&self, scratch: &CwtScratch<T>, columns: &Range<usize>, tile: &mut Tile<T>) {
+        let count = columns.len();
+        tile.sums.fill(Complex::new(T::zero(), T::zero()));
+        let steps = self.cwt.scales().log_steps();
+        for (row, step) in steps.iter().enumerate() {
+            // A tile ends where a block does, or before.
+            let stretch = self.cwt.stretch(scratch, row, columns.start, columns);
+            let Some((stretch, _)) = stretch else { continue };
+            let (w, logs) = (&mut tile.w[..count], &mut tile.logs[..count]);
+            evaluate::values_and_frequencies(&stretch, self.threshold, w, logs);
+            self.bins.rows_of_logs(logs, &mut tile.rows[..count]);
+            let step = T::of(*step);
+            let coefficients = tile.w[..count].iter().zip(&tile.rows).enumerate();
+            for (column, (w, row)) in coefficients {
+                let cell = &mut tile.sums[*row as usize * TILE + column];
+                *cell = *cell + self.weights.of(*w, step);
+            }
+        }
+    }
+
+    /// Squeezes the rows that are computed over the whole signal.
+    fn squeeze_whole_rows<S: Sample<T>>(
+        &self,
+        signal: &[S],
+        out: &mut ArrayViewMut2<'_, Complex<T>>,
+    ) -> Result<(), Error> {
+        /// Rows computed at a time.
+        const ROWS: usize = 16;
+        let cwt = &self.cwt;
+        let Some(whole) = cwt.whole() else { return Ok(()) };
+        out.fill(Complex::new(T::zero(), T::zero()));
+        let spectrum = whole.spectrum(signal);
+        let rows: Vec<usize> = (0..cwt.rows()).filter(|row| whole.has(*row)).collect();
+        let mut w = zeros(ROWS.min(rows.len()), cwt.samples())?;
+        let mut omega = Array2::from_elem(w.dim(), T::infinity());
+        for rows in rows.chunks(ROWS) {
+            let results = w.axis_iter_mut(Axis(0)).zip(omega.axis_iter_mut(Axis(0)));
+            let tasks = rows.iter().copied().zip(results).collect();
+            whole.compute(&spectrum, tasks, true, |(mut w, mut omega), values, slopes| {
+                w.assign(&ArrayView1::from(values));
+                for ((omega, w), slope) in omega.iter_mut().zip(values).zip(slopes) {
+                    *omega = phase::frequency(*w, *slope, self.threshold);
+                }
+            });
+            let steps: Vec<f64> = rows.iter().map(|row| cwt.scales().log_steps()[*row]).collect();
+            let (w, omega) = (w.view(), omega.view());
+            squeeze::squeeze_into(out.view_mut(), w, omega, &steps, &self.bins, self.weights);
+        }
+        Ok(())
+    }
+}
+
+/// Columns that are squeezed at a time: their sums stay in the cache. Divides the useful part of
+/// every block.
+const TILE: usize = 256;
+
+/// What one thread squeezes some columns with.
+struct Tile<T> {
+    w: Vec<Complex<T>>,
+    logs: Vec<T>,
+    rows: Vec<u32>,
+    /// `[bins, TILE]`.
+    sums: Vec<Complex<T>>,
+}
+
+impl<T: Real> Tile<T> {
+    fn new(bins: usize) -> Self {
+        let zero = Complex::new(T::zero(), T::zero());
+        Self {
+            w: vec![zero; TILE],
+            logs: vec![T::zero(); TILE],
+            rows: vec![0; TILE],
+            sums: vec![zero; bins * TILE],
+        }
+    }
+
+    /// Writes the sums, or adds them to what is there.
+    fn write(&self, out: &mut ArrayViewMut2<'_, Complex<T>>, add: bool) {
+        let columns = out.ncols();
+        for (mut out, sums) in out.rows_mut().into_iter().zip(self.sums.chunks_exact(TILE)) {
+            let sums = ArrayView1::from(&sums[..columns]);
+            if add {
+                out.zip_mut_with(&sums, |out, sum| *out = *out + *sum);
+            } else {
+                out.assign(&sums);
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 use ndarray::parallel::prelude::*;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 use num_complex::Complex;
+use rustfft::num_traits::Zero;
 
 use super::Bins;
 use crate::Error;
@@ -22,10 +23,13 @@ pub enum Weights {
 }
 
 impl Weights {
-    fn of<T: Real>(self, w: Complex<T>, step: T) -> Complex<T> {
+    /// What a coefficient adds to its bin; nothing where it is 0.
+    #[inline]
+    pub(super) fn of<T: Real>(self, w: Complex<T>, step: T) -> Complex<T> {
         match self {
             Self::Sum => w * step,
             Self::Absolute => Complex::new(w.norm() * step, T::zero()),
+            Self::Lebesgue if w.is_zero() => w,
             Self::Lebesgue => Complex::new(step, T::zero()),
         }
     }
@@ -54,6 +58,19 @@ pub fn squeeze<T: Real>(
     check_steps(log_steps, w.nrows())?;
     let zero = Complex::new(T::zero(), T::zero());
     let mut out = Array2::from_elem((bins.len(), w.ncols()), zero);
+    squeeze_into(out.view_mut(), w, omega, log_steps, bins, weights);
+    Ok(out)
+}
+
+/// Adds the squeezed coefficients of the rows that `log_steps` has steps for.
+pub(super) fn squeeze_into<T: Real>(
+    mut out: ArrayViewMut2<'_, Complex<T>>,
+    w: ArrayView2<'_, Complex<T>>,
+    omega: ArrayView2<'_, T>,
+    log_steps: &[f64],
+    bins: &Bins,
+    weights: Weights,
+) {
     out.axis_chunks_iter_mut(Axis(1), COLUMNS)
         .into_par_iter()
         .zip(w.axis_chunks_iter(Axis(1), COLUMNS))
@@ -62,27 +79,13 @@ pub fn squeeze<T: Real>(
             for (row, step) in log_steps.iter().enumerate() {
                 let step = T::of(*step);
                 for (column, (w, omega)) in w.row(row).iter().zip(omega.row(row)).enumerate() {
-                    add(&mut out, column, *w, *omega, step, bins, weights);
+                    if omega.is_finite() {
+                        let cell = &mut out[[bins.row(*omega), column]];
+                        *cell = *cell + weights.of(*w, step);
+                    }
                 }
             }
         });
-    Ok(out)
-}
-
-/// Adds one coefficient to its bin.
-pub(super) fn add<T: Real>(
-    out: &mut ArrayViewMut2<'_, Complex<T>>,
-    column: usize,
-    w: Complex<T>,
-    omega: T,
-    step: T,
-    bins: &Bins,
-    weights: Weights,
-) {
-    if omega.is_finite() {
-        let cell = &mut out[[bins.row(omega), column]];
-        *cell = *cell + weights.of(w, step);
-    }
 }
 
 pub(super) fn check_steps(log_steps: &[f64], rows: usize) -> Result<(), Error> {

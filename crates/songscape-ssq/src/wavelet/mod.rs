@@ -21,7 +21,9 @@ pub use morlet::Morlet;
 pub use morse::{Morse, MorseNorm};
 pub use name::by_name;
 pub use properties::Properties;
-pub(crate) use properties::{GridPeak, admissibility_ssq, first_reaching, grid_peak, support};
+pub(crate) use properties::{
+    GridPeak, admissibility_ssq, first_reaching, grid_peak, support, time_reach,
+};
 
 /// A wavelet with a real Fourier transform ψ̂(w).
 ///

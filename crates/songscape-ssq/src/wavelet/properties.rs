@@ -1,6 +1,10 @@
 //! Numbers that describe a wavelet, found from its spectrum alone.
 
+use num_complex::Complex;
+use rustfft::FftDirection;
+
 use super::Wavelet;
+use crate::real::Real;
 
 /// Widths, centres and admissibility constants of a wavelet at scale 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,6 +82,25 @@ pub(crate) fn support(wavelet: &dyn Wavelet, cut: f64) -> (f64, f64) {
     let low = (-20 * 256..0).find(above).unwrap_or(0);
     let high = (1..=10 * 256).rev().find(above).unwrap_or(0);
     (at(low - 1), at(high + 1))
+}
+
+/// How long a wavelet with this support takes to fall to `cut` of its largest modulus for good, in
+/// units of the scale; `None` where it is longer than about 1,000 of its own widths.
+pub(crate) fn time_reach(wavelet: &dyn Wavelet, (low, high): (f64, f64), cut: f64) -> Option<f64> {
+    const POINTS: usize = 8192;
+    // The spectrum's place does not matter to the modulus, so its start is bin 0; four times as
+    // many bins as it fills are four points in time for each that are needed.
+    let step = (high - low) / POINTS as f64;
+    let value = |i: usize| Complex::new(wavelet.spectrum((low + i as f64 * step).max(0.0)), 0.0);
+    let mut psi: Vec<Complex<f64>> = (0..POINTS).map(value).collect();
+    psi.resize(4 * POINTS, Complex::new(0.0, 0.0));
+    f64::plan_fft(psi.len(), FftDirection::Inverse).process(&mut psi);
+    let level = cut * psi.iter().map(|psi| psi.norm()).fold(0.0, f64::max);
+    // A real spectrum has a symmetric modulus: the first half are the times after the middle.
+    let half = &psi[..psi.len() / 2];
+    let last = half.iter().rposition(|psi| psi.norm() > level).unwrap_or(0) + 1;
+    let time = last as f64 * std::f64::consts::TAU / (step * psi.len() as f64);
+    (last < half.len() / 2).then_some(time)
 }
 
 /// The w where |ψ̂| is largest, to about 1e-8 of it: a grid over 60 octaves, then golden sections.

@@ -1,0 +1,224 @@
+//! Coefficients at the signal's rate, from those at a low rate, in vector code.
+
+// A lane is an index into several arrays.
+#![allow(clippy::needless_range_loop)]
+
+use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
+use num_complex::Complex;
+
+use super::kernel::{Kernel, LANES};
+use crate::real::Real;
+
+/// Samples for which the carrier's phase is computed anew, so that rounding errors do not add up.
+const TURN: usize = 1024;
+
+/// The carrier exp(2πi·k·n/B) of one row, in the tables that its values are products of.
+#[derive(Debug, Clone)]
+pub(super) struct Carrier<T> {
+    /// k.
+    pub bin: usize,
+    /// B.
+    pub block: usize,
+    /// Angular frequency, rad/s.
+    pub angular: T,
+    /// exp(2πi·k·n/B) for n = 0, LANES, 2·LANES … below [`TURN`].
+    coarse: Vec<Complex<T>>,
+    /// The same for n = 0 … LANES − 1, real and imaginary parts.
+    fine: ([T; LANES], [T; LANES]),
+}
+
+impl<T: Real> Carrier<T> {
+    pub fn new(bin: usize, block: usize, sampling_rate: f64) -> Self {
+        let coarse = (0..TURN / LANES).map(|i| turn(bin, i * LANES, block)).collect();
+        let fine = |part: fn(Complex<T>) -> T| std::array::from_fn(|n| part(turn(bin, n, block)));
+        let angular = T::of(std::f64::consts::TAU * bin as f64 * sampling_rate / block as f64);
+        Self { bin, block, angular, coarse, fine: (fine(|z| z.re), fine(|z| z.im)) }
+    }
+}
+
+/// exp(2πi·bin·n/block).
+fn turn<T: Real>(bin: usize, n: usize, block: usize) -> Complex<T> {
+    // Below 2^64: both factors are below 2^32.
+    let phase = (bin as u64 * n as u64 % block as u64) as f64 / block as f64;
+    let (sin, cos) = (std::f64::consts::TAU * phase).sin_cos();
+    Complex::new(T::of(cos), T::of(sin))
+}
+
+/// A stretch of one row within a block.
+pub(crate) struct Stretch<'a, T> {
+    /// Coefficients at the low rate, moved to bin 0: those of the block's useful part and what the
+    /// kernel needs around them.
+    pub(super) cells: &'a [Complex<T>],
+    pub(super) kernel: &'a Kernel<T>,
+    pub(super) carrier: &'a Carrier<T>,
+    /// First output, counted from the start of the useful part; a multiple of [`LANES`].
+    pub(super) start: usize,
+    /// Samples of the block before its useful part.
+    pub(super) guard: usize,
+}
+
+/// W and what its derivative is made of at [`LANES`] outputs, both without the carrier.
+struct Tile<T> {
+    w: ([T; LANES], [T; LANES]),
+    slope: ([T; LANES], [T; LANES]),
+    /// The carrier.
+    turn: ([T; LANES], [T; LANES]),
+}
+
+impl<T: Real> Tile<T> {
+    #[inline(always)]
+    fn values<const FMA: bool>(&self) -> [Complex<T>; LANES] {
+        let mut values = [Complex::new(T::zero(), T::zero()); LANES];
+        for (lane, value) in values.iter_mut().enumerate() {
+            let (re, im) = (self.w.0[lane], self.w.1[lane]);
+            let (cos, sin) = (self.turn.0[lane], self.turn.1[lane]);
+            value.re = multiply_add::<T, FMA>(re, cos, -(im * sin));
+            value.im = multiply_add::<T, FMA>(re, sin, im * cos);
+        }
+        values
+    }
+}
+
+/// a·b + c, in one step where the machine has one.
+#[inline(always)]
+fn multiply_add<T: Real, const FMA: bool>(a: T, b: T, c: T) -> T {
+    if FMA { a.mul_add(b, c) } else { a * b + c }
+}
+
+impl<T: Real> Stretch<'_, T> {
+    #[inline(always)]
+    fn tiles<const SLOPES: bool, const FMA: bool>(
+        &self,
+        count: usize,
+        mut each: impl FnMut(usize, &Tile<T>),
+    ) {
+        let Kernel { per_cell, taps, ref values, ref slopes, .. } = *self.kernel;
+        let shift = per_cell.trailing_zeros();
+        let mut turn_start = usize::MAX;
+        let mut turned = Complex::new(T::zero(), T::zero());
+        for from in (0..count).step_by(LANES) {
+            let n = self.start + from;
+            if n - n % TURN != turn_start {
+                turn_start = n - n % TURN;
+                turned = turn(self.carrier.bin, self.guard + turn_start, self.carrier.block);
+            }
+            let carrier = turned * self.carrier.coarse[n % TURN / LANES];
+            let cell = n >> shift;
+            let part = (n & (per_cell - 1)) / LANES;
+            let cells = &self.cells[cell..cell + taps];
+            let values = &values[part * taps..][..taps];
+            let slopes = &slopes[part * taps..][..taps];
+
+            let zero = [T::zero(); LANES];
+            let (mut re, mut im, mut slope_re, mut slope_im) = (zero, zero, zero, zero);
+            for ((cell, value), slope) in cells.iter().zip(values).zip(slopes) {
+                for lane in 0..LANES {
+                    re[lane] = multiply_add::<T, FMA>(value[lane], cell.re, re[lane]);
+                    im[lane] = multiply_add::<T, FMA>(value[lane], cell.im, im[lane]);
+                }
+                if SLOPES {
+                    for lane in 0..LANES {
+                        slope_re[lane] =
+                            multiply_add::<T, FMA>(slope[lane], cell.re, slope_re[lane]);
+                        slope_im[lane] =
+                            multiply_add::<T, FMA>(slope[lane], cell.im, slope_im[lane]);
+                    }
+                }
+            }
+            let (mut cos, mut sin) = (zero, zero);
+            let (fine_cos, fine_sin) = &self.carrier.fine;
+            for lane in 0..LANES {
+                let (c, s) = (fine_cos[lane], fine_sin[lane]);
+                cos[lane] = multiply_add::<T, FMA>(c, carrier.re, -(s * carrier.im));
+                sin[lane] = multiply_add::<T, FMA>(c, carrier.im, s * carrier.re);
+            }
+            each(from, &Tile { w: (re, im), slope: (slope_re, slope_im), turn: (cos, sin) });
+        }
+    }
+}
+
+/// Writes the values of a tile to the (up to) [`LANES`] places from `from` on.
+#[inline(always)]
+fn write<V: Copy>(out: &mut [V], from: usize, values: &[V; LANES]) {
+    if let Some(whole) = out.get_mut(from..from + LANES) {
+        whole.copy_from_slice(values);
+    } else {
+        let rest = &mut out[from..];
+        rest.copy_from_slice(&values[..rest.len()]);
+    }
+}
+
+/// W at the outputs of a stretch.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn values<T: Real>(stretch: &Stretch<'_, T>, out: &mut [Complex<T>]) {
+    const FMA: bool = target_cfg_f!(target_feature = "fma");
+    stretch.tiles::<false, FMA>(
+        out.len(),
+        #[inline(always)]
+        |from, tile| write(out, from, &tile.values::<FMA>()),
+    );
+}
+
+/// W and ∂W/∂t (per second) at the outputs of a stretch.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn values_and_derivatives<T: Real>(
+    stretch: &Stretch<'_, T>,
+    out: &mut [Complex<T>],
+    derivatives: &mut [Complex<T>],
+) {
+    const FMA: bool = target_cfg_f!(target_feature = "fma");
+    let angular = stretch.carrier.angular;
+    stretch.tiles::<true, FMA>(
+        out.len(),
+        #[inline(always)]
+        |from, tile| {
+            write(out, from, &tile.values::<FMA>());
+            // The product rule: the derivative without the carrier, plus i times the carrier's
+            // angular frequency.
+            let mut slope = (tile.slope.0, tile.slope.1);
+            for lane in 0..LANES {
+                slope.0[lane] = slope.0[lane] - angular * tile.w.1[lane];
+                slope.1[lane] = slope.1[lane] + angular * tile.w.0[lane];
+            }
+            let derivative = Tile { w: slope, slope: tile.slope, turn: tile.turn };
+            write(derivatives, from, &derivative.values::<FMA>());
+        },
+    );
+}
+
+/// W and log2 of its frequency ω in Hz at the outputs of a stretch; coefficients with a modulus up to
+/// `threshold`, which have no frequency, become 0.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn values_and_frequencies<T: Real>(
+    stretch: &Stretch<'_, T>,
+    threshold: T,
+    out: &mut [Complex<T>],
+    log_frequencies: &mut [T],
+) {
+    const FMA: bool = target_cfg_f!(target_feature = "fma");
+    let angular = stretch.carrier.angular;
+    let least = threshold * threshold;
+    let per_turn = T::of(std::f64::consts::TAU.recip());
+    stretch.tiles::<true, FMA>(
+        out.len(),
+        #[inline(always)]
+        |from, tile| {
+            let mut logs = [T::zero(); LANES];
+            let mut w = tile.w;
+            for lane in 0..LANES {
+                let (re, im) = (tile.w.0[lane], tile.w.1[lane]);
+                let energy = re * re + im * im;
+                let beat = (tile.slope.1[lane] * re - tile.slope.0[lane] * im) / energy;
+                let log = ((angular + beat) * per_turn).abs().fast_log2();
+                let keep = energy > least;
+                logs[lane] = if keep { log } else { T::zero() };
+                w.0[lane] = if keep { re } else { T::zero() };
+                w.1[lane] = if keep { im } else { T::zero() };
+            }
+            let kept = Tile { w, slope: tile.slope, turn: tile.turn };
+            write(out, from, &kept.values::<FMA>());
+            write(log_frequencies, from, &logs);
+        },
+    );
+}

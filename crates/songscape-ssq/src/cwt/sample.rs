@@ -1,0 +1,59 @@
+//! Real and complex signals.
+
+use std::sync::Arc;
+
+use num_complex::Complex;
+use realfft::RealToComplex;
+use rustfft::num_traits::Zero;
+use rustfft::{Fft, FftDirection};
+
+use crate::real::{Real, sealed};
+
+/// Values that a [`CwtPlan`](crate::CwtPlan) takes: real or complex.
+pub trait Sample<T: Real>: Copy + Send + Sync + Zero + sealed::Sealed {
+    #[doc(hidden)]
+    fn complex(self) -> Complex<T>;
+
+    /// The spectrum at the non-negative frequencies; `signal` is used up.
+    #[doc(hidden)]
+    fn spectrum(forward: &Forward<T>, signal: &mut [Self], out: &mut Vec<Complex<T>>);
+}
+
+/// The forward FFTs of one length.
+#[doc(hidden)]
+pub struct Forward<T: Real> {
+    real: Arc<dyn RealToComplex<T>>,
+    complex: Arc<dyn Fft<T>>,
+}
+
+impl<T: Real> Forward<T> {
+    pub(crate) fn new(length: usize) -> Self {
+        let complex = T::plan_fft(length, FftDirection::Forward);
+        Self { real: T::plan_real_fft(length), complex }
+    }
+}
+
+impl<T: Real> Sample<T> for T {
+    fn complex(self) -> Complex<T> {
+        Complex::new(self, T::zero())
+    }
+
+    fn spectrum(forward: &Forward<T>, signal: &mut [T], out: &mut Vec<Complex<T>>) {
+        out.resize(signal.len() / 2 + 1, Complex::new(T::zero(), T::zero()));
+        // Fails for buffers of wrong lengths alone, and these come from the plan.
+        let done = forward.real.process(signal, out);
+        debug_assert!(done.is_ok());
+    }
+}
+
+impl<T: Real> Sample<T> for Complex<T> {
+    fn complex(self) -> Self {
+        self
+    }
+
+    fn spectrum(forward: &Forward<T>, signal: &mut [Self], out: &mut Vec<Self>) {
+        forward.complex.process(signal);
+        out.clear();
+        out.extend_from_slice(&signal[..signal.len() / 2 + 1]);
+    }
+}
