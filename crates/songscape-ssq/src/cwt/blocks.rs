@@ -7,7 +7,7 @@
 //! short kernel interpolates (see [`kernel`](super::kernel)). What costs most is then to write the
 //! result. Wavelets longer than that see the whole padded signal as one block, which is exact.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -113,6 +113,11 @@ impl Layout {
         let band = (band.0 as usize, band.1 as usize);
         below_nyquist.then_some(Self { scale, block, per_cell, band })
     }
+
+    /// Points of the row's inverse FFT.
+    fn cells(&self) -> usize {
+        self.block / self.per_cell
+    }
 }
 
 impl<T: Real> Blocks<T> {
@@ -132,6 +137,8 @@ impl<T: Real> Blocks<T> {
         let rates = distinct(|layout| layout.per_cell);
         let kernel = |per_cell: &usize| Kernel::new(shape, *per_cell, params.sampling_rate);
         let kernels: Vec<Kernel<T>> = rates.iter().map(kernel).collect();
+        let plan = |cells| (cells, T::plan_fft(cells, FftDirection::Inverse));
+        let inverses = distinct(Layout::cells).into_iter().map(plan).collect();
 
         let mut places = vec![None; layouts.len()];
         let mut groups = vec![];
@@ -143,7 +150,7 @@ impl<T: Real> Blocks<T> {
                     of_group.push(layout);
                 }
             }
-            let row = |layout: &&Layout| Row::new(layout, params, shape, &rates);
+            let row = |layout: &&Layout| Row::new(layout, params, shape, &rates, &inverses);
             let whole = block == padded;
             let guard = if whole { 0 } else { block / BLOCK_PER_GUARD };
             groups.push(Group {
@@ -246,10 +253,16 @@ fn copy_around<S: Copy>(signal: &[S], start: usize, to: &mut [S]) {
 }
 
 impl<T: Real> Row<T> {
-    fn new(layout: &Layout, params: &CwtParams, shape: KaiserBessel, rates: &[usize]) -> Self {
+    fn new(
+        layout: &Layout,
+        params: &CwtParams,
+        shape: KaiserBessel,
+        rates: &[usize],
+        inverses: &BTreeMap<usize, Arc<dyn Fft<T>>>,
+    ) -> Self {
         let &Layout { scale, block, per_cell, band: (first, last) } = layout;
         let centre = first.midpoint(last);
-        let cells = block / per_cell;
+        let cells = layout.cells();
         let bin = std::f64::consts::TAU / block as f64;
         let norm = if params.norm == Norm::L2 { scale.sqrt() } else { 1.0 } / block as f64;
         let value = |k: usize| {
@@ -262,7 +275,7 @@ impl<T: Real> Row<T> {
             filter: (first..=last).map(value).collect(),
             carrier: Carrier::new(centre, block, params.sampling_rate),
             kernel: rates.iter().position(|rate| *rate == per_cell).unwrap_or(0),
-            inverse: T::plan_fft(cells, FftDirection::Inverse),
+            inverse: Arc::clone(&inverses[&cells]),
         }
     }
 

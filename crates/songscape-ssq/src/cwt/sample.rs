@@ -1,6 +1,6 @@
 //! Real and complex signals.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use num_complex::Complex;
 use realfft::RealToComplex;
@@ -23,13 +23,13 @@ pub trait Sample<T: Real>: Copy + Send + Sync + Zero + sealed::Sealed {
 #[doc(hidden)]
 pub struct Forward<T: Real> {
     real: Arc<dyn RealToComplex<T>>,
-    complex: Arc<dyn Fft<T>>,
+    /// Planned when it is needed, which is rare.
+    complex: OnceLock<Arc<dyn Fft<T>>>,
 }
 
 impl<T: Real> Forward<T> {
     pub(crate) fn new(length: usize) -> Self {
-        let complex = T::plan_fft(length, FftDirection::Forward);
-        Self { real: T::plan_real_fft(length), complex }
+        Self { real: T::plan_real_fft(length), complex: OnceLock::new() }
     }
 }
 
@@ -52,7 +52,8 @@ impl<T: Real> Sample<T> for Complex<T> {
     }
 
     fn spectrum(forward: &Forward<T>, signal: &mut [Self], out: &mut Vec<Self>) {
-        forward.complex.process(signal);
+        let plan = || T::plan_fft(signal.len(), FftDirection::Forward);
+        forward.complex.get_or_init(plan).process(signal);
         out.clear();
         out.extend_from_slice(&signal[..signal.len() / 2 + 1]);
     }
