@@ -60,6 +60,7 @@ fn weights_count_as_repeated_rows() {
             trees: 5,
             min_child_rows: 1,
             leaves: 4,
+            bins: 256, // a bin for every value, so that both see the same limits
             loss,
             ..BoosterParams::default()
         };
