@@ -40,6 +40,7 @@ mod eigen;
 mod error;
 pub mod folds;
 pub mod hdbscan;
+mod kernels;
 pub mod metrics;
 pub mod music;
 pub mod neighbors;

@@ -181,7 +181,7 @@ pub fn trustworthiness(
 fn ranks(x: ArrayView2<f32>, others: &Array2<u32>, metric: Metric) -> Result<Array2<usize>> {
     crate::vectors::check_finite(x)?;
     let n = x.nrows();
-    let points = crate::hdbscan::core_distance::Points::new(x.mapv(f64::from).view(), metric);
+    let points = crate::hdbscan::points::Points::new(x.mapv(f64::from).view(), metric);
     let rows: Vec<Vec<usize>> = (0..n)
         .into_par_iter()
         .map(|i| {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::disjoint_sets::DisjointSets;
 use super::spanning_tree::Edge;
 
 /// The condensed tree: clusters that appear, lose points, and split as the density λ = 1 / distance
@@ -187,39 +188,5 @@ impl Hierarchy {
 
     fn size(&self, node: usize) -> usize {
         if node < self.points { 1 } else { self.nodes[node - self.points].size }
-    }
-}
-
-/// Union and find, by size, with path halving.
-struct DisjointSets {
-    parent: Vec<u32>,
-    size: Vec<u32>,
-}
-
-impl DisjointSets {
-    fn new(n: usize) -> Self {
-        Self { parent: (0..n as u32).collect(), size: vec![1; n] }
-    }
-
-    fn find(&mut self, i: usize) -> usize {
-        let mut i = i as u32;
-        while self.parent[i as usize] != i {
-            let above = self.parent[self.parent[i as usize] as usize];
-            self.parent[i as usize] = above;
-            i = above;
-        }
-        i as usize
-    }
-
-    fn join(&mut self, a: usize, b: usize) {
-        let (mut a, mut b) = (self.find(a), self.find(b));
-        if a == b {
-            return;
-        }
-        if self.size[a] < self.size[b] {
-            std::mem::swap(&mut a, &mut b);
-        }
-        self.parent[b] = a as u32;
-        self.size[a] += self.size[b];
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! After R. Campello, D. Moulavi and J. Sander, "Density-Based Clustering Based on Hierarchical
 //! Density Estimates" (2013), and their "Hierarchical Density Estimates for Data Clustering,
-//! Visualization, and Outlier Detection" (2015). The steps: [core distances](core_distance), the
-//! minimum [spanning tree](spanning_tree) of the mutual reachability distance, the
+//! Visualization, and Outlier Detection" (2015). The steps: the core distances and the minimum
+//! [spanning tree](spanning_tree) of the mutual reachability distance, the
 //! [condensed tree](condense), the [selection](select) of clusters, [membership].
 //!
 //! **Ties.** Where several edges of the spanning tree have the same length, they are merged at once,
@@ -19,9 +19,15 @@
 //! **Numbers.** Clusters are numbered from 0 by size, the largest first; those of equal size by
 //! stability, the highest first; those equal in both by their lexicographically smallest row.
 
+mod boruvka;
 pub mod condense;
-pub mod core_distance;
+mod dense;
+mod disjoint_sets;
+mod kd_tree;
+mod longest;
 pub mod membership;
+pub mod points;
+mod products;
 pub mod select;
 pub mod spanning_tree;
 
@@ -175,9 +181,8 @@ pub fn fit(x: ArrayView2<f64>, params: &HdbscanParams) -> Result<Clusters> {
     if x.nrows() < 2 {
         return Err(Error::TooFewRows { what: "clustering".into(), rows: x.nrows(), needed: 2 });
     }
-    let points = core_distance::Points::new(x, params.metric);
-    let core = core_distance::core_distances(&points, params.min_samples);
-    let edges = spanning_tree::prim(&points, &core);
+    let points = points::Points::new(x, params.metric);
+    let (_, edges) = spanning_tree::minimum(&points, params.min_samples);
     let tree = CondensedTree::new(x.nrows(), &edges, params.min_cluster_size);
     let selected = select::select(&tree, params);
     let selected = select::numbered(&tree, &selected, x);

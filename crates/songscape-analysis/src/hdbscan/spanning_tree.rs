@@ -1,8 +1,8 @@
 //! The minimum spanning tree of the mutual reachability distance.
 
-use rayon::prelude::*;
-
-use super::core_distance::Points;
+use super::kd_tree::KdTree;
+use super::points::Points;
+use super::{boruvka, dense};
 
 /// An edge of the spanning tree.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,64 +15,132 @@ pub struct Edge {
     pub length: f64,
 }
 
-/// Points of one piece of work.
-const CHUNK: usize = 512;
+/// Up to so many dimensions the k-d tree is faster than products of all pairs.
+const TREE_DIMS: usize = 16;
 
-/// The minimum spanning tree `[n − 1]`, shortest edge first, by Prim's method: n² distances, none of
-/// them kept.
-pub fn prim(points: &Points, core: &[f64]) -> Vec<Edge> {
+/// For each point `[n]` its core distance, the distance to its `min_samples`-th nearest other point
+/// (or to the farthest where there are fewer), and the minimum spanning tree `[n − 1]` of the mutual
+/// reachability distance, the shortest edge first. There must be at least two points.
+///
+/// In few dimensions by Borůvka's method on a k-d tree, otherwise by matrix products; both on all
+/// threads and exact. Where edges tie, there are several such trees, all with the same lengths.
+pub fn minimum(points: &Points, min_samples: usize) -> (Vec<f64>, Vec<Edge>) {
     let n = points.len();
-    let mut edges = Vec::with_capacity(n.saturating_sub(1));
-    // Points outside the tree, with the tree's nearest point.
-    let mut outside: Vec<Candidate> =
-        (1..n).map(|point| Candidate { point, nearest: 0, length: f64::INFINITY }).collect();
-    let mut latest = 0;
-    while !outside.is_empty() {
-        let update = |offset: usize, chunk: &mut [Candidate]| {
-            let mut best = (f64::INFINITY, usize::MAX, usize::MAX);
-            for (i, candidate) in chunk.iter_mut().enumerate() {
-                let floor = core[latest].max(core[candidate.point]);
-                if floor < candidate.length {
-                    let length = points.distance(latest, candidate.point).max(floor);
-                    if length < candidate.length {
-                        candidate.length = length;
-                        candidate.nearest = latest;
-                    }
-                }
-                best = smaller(best, (candidate.length, candidate.point, offset + i));
-            }
-            best
-        };
-        // Sharing one step among threads costs about as much as this many products.
-        let (_, _, place) = if outside.len() * points.dims() < 16_384 {
-            update(0, &mut outside)
-        } else {
-            outside
-                .par_chunks_mut(CHUNK)
-                .enumerate()
-                .map(|(c, chunk)| update(c * CHUNK, chunk))
-                .reduce(|| (f64::INFINITY, usize::MAX, usize::MAX), smaller)
-        };
-        let next = outside.swap_remove(place.min(outside.len() - 1));
-        edges.push(Edge { from: next.nearest, to: next.point, length: next.length });
-        latest = next.point;
-    }
+    let (mut core, mut edges) = if points.dims() <= TREE_DIMS {
+        let tree = KdTree::new(points.values(), points.dims(), points.metric());
+        let near = tree.nearest(min_samples.min(n - 1));
+        let keys: Vec<f64> =
+            near.iter().map(|near| near.last().map_or(0.0, |farthest| farthest.0)).collect();
+        let edges: Vec<Edge> = boruvka::spanning_tree(&tree, &keys, &near)
+            .iter()
+            .map(|e| Edge {
+                from: tree.rows[e.from as usize] as usize,
+                to: tree.rows[e.to as usize] as usize,
+                length: e.key,
+            })
+            .collect();
+        let mut core = vec![0.0; n];
+        for (&row, key) in tree.rows.iter().zip(keys) {
+            core[row as usize] = key;
+        }
+        (core, edges)
+    } else {
+        let (core, edges) = dense::spanning_tree(points, min_samples);
+        let edge =
+            |e: dense::KeyEdge| Edge { from: e.from as usize, to: e.to as usize, length: e.key };
+        (core, edges.into_iter().map(edge).collect())
+    };
+    core.iter_mut().for_each(|key| *key = points.length(*key));
+    edges.iter_mut().for_each(|edge| edge.length = points.length(edge.length));
     edges.sort_by(|a, b| a.length.total_cmp(&b.length));
-    edges
-}
-
-struct Candidate {
-    point: usize,
-    nearest: usize,
-    length: f64,
-}
-
-/// The shorter; of equal lengths that of the lower point, so that threads change nothing.
-fn smaller(a: (f64, usize, usize), b: (f64, usize, usize)) -> (f64, usize, usize) {
-    if b.0 < a.0 || (b.0 == a.0 && b.1 < a.1) { b } else { a }
+    (core, edges)
 }
 
 /// The sum of the lengths, in ascending order.
 pub fn total_weight(edges: &[Edge]) -> f64 {
     edges.iter().map(|e| e.length).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::neighbors::Metric;
+
+    /// Core distances by sorting, and Prim's method.
+    fn plain(points: &Points, min_samples: usize) -> (Vec<f64>, Vec<f64>) {
+        let n = points.len();
+        let core: Vec<f64> = (0..n)
+            .map(|i| {
+                let mut all: Vec<f64> =
+                    (0..n).filter(|&j| j != i).map(|j| points.distance(i, j)).collect();
+                all.sort_by(f64::total_cmp);
+                all[min_samples.min(n - 1) - 1]
+            })
+            .collect();
+        let mut outside: Vec<(f64, usize)> = (1..n).map(|i| (f64::INFINITY, i)).collect();
+        let (mut lengths, mut latest) = (Vec::new(), 0);
+        while !outside.is_empty() {
+            for (length, i) in &mut outside {
+                let reach = points.distance(latest, *i).max(core[latest]).max(core[*i]);
+                *length = length.min(reach);
+            }
+            outside.sort_by(|a, b| b.partial_cmp(a).unwrap_or(std::cmp::Ordering::Equal));
+            if let Some((length, i)) = outside.pop() {
+                lengths.push(length);
+                latest = i;
+            }
+        }
+        lengths.sort_by(f64::total_cmp);
+        (core, lengths)
+    }
+
+    fn check(x: &Array2<f64>, metric: Metric, min_samples: usize) {
+        let points = Points::new(x.view(), metric);
+        let (core, lengths) = plain(&points, min_samples);
+        let (found_core, edges) = minimum(&points, min_samples);
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * b.abs();
+        assert!(core.iter().zip(&found_core).all(|(&a, &b)| close(a, b)));
+        assert_eq!(edges.len(), lengths.len());
+        for (edge, length) in edges.iter().zip(lengths) {
+            assert!(close(edge.length, length), "{edge:?} {length}");
+            let (a, b) = (edge.from, edge.to);
+            assert!(close(edge.length, points.distance(a, b).max(core[a]).max(core[b])));
+        }
+    }
+
+    #[test]
+    fn both_methods_find_what_the_plain_one_finds() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        for (n, d, groups) in [(2, 2, 1), (17, 1, 1), (400, 2, 5), (300, 10, 3), (300, 40, 4)] {
+            let x = Array2::from_shape_fn((n, d), |(i, _)| {
+                (i % groups) as f64 * 3.0 + rng.random::<f64>()
+            });
+            for metric in [Metric::Euclidean, Metric::Manhattan, Metric::Cosine] {
+                for min_samples in [1, 5, 500] {
+                    check(&x, metric, min_samples);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ties_equal_rows_and_large_offsets_change_nothing() {
+        for d in [2, 30] {
+            let grid = Array2::from_shape_fn((256, d), |(i, j)| {
+                f64::from((if j % 2 == 0 { i % 16 } else { i / 16 }) as u32)
+            });
+            let halves = grid.mapv(|v| (v / 4.0).floor());
+            let far = halves.mapv(|v| v * 1e-3 + 1e6);
+            let mut outlier = grid.clone();
+            outlier.row_mut(7).fill(1e30);
+            for x in [grid, halves, far, outlier, Array2::ones((90, d))] {
+                check(&x, Metric::Euclidean, 4);
+                check(&x, Metric::Manhattan, 1);
+            }
+        }
+    }
 }

@@ -1,9 +1,10 @@
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use super::{Metric, Neighbors};
+use super::prepared::Prepared;
+use super::{Metric, Neighbors, measured};
 use crate::error::{Error, Result};
-use crate::vectors::{check_finite, unit_rows};
+use crate::vectors::check_finite;
 
 /// Rows of a tile of the product, and columns: a tile of float32 stays within a core's cache.
 const TILE: (usize, usize) = (128, 1024);
@@ -21,22 +22,10 @@ const SPARE: usize = 8;
 /// [`Error::TooFewRows`] unless `n > k`, [`Error::Parameter`] when `k` is 0, those of
 /// [`check_finite`].
 pub fn exact(x: ArrayView2<f32>, k: usize, metric: Metric) -> Result<Neighbors> {
-    check_finite(x)?;
+    check(x, k)?;
     let n = x.nrows();
-    if k == 0 {
-        return Err(Error::parameter("neighbors", k, "at least 1"));
-    }
-    if n <= k {
-        return Err(Error::TooFewRows { what: format!("{k} neighbors"), rows: n, needed: k + 1 });
-    }
     let x = x.as_standard_layout();
-    let prepared = match metric {
-        Metric::Cosine => unit_rows(x.view()),
-        Metric::Euclidean | Metric::Manhattan => centred_and_scaled(x.view()),
-    };
-    let half_squares: Vec<f32> =
-        prepared.rows().into_iter().map(|row| 0.5 * row.dot(&row)).collect();
-
+    let prepared = Prepared::new(x.view(), metric);
     let mut indices = Array2::<u32>::zeros((n, k));
     let mut distances = Array2::<f32>::zeros((n, k));
     let blocks: Vec<_> = indices
@@ -46,16 +35,11 @@ pub fn exact(x: ArrayView2<f32>, k: usize, metric: Metric) -> Result<Neighbors> 
         .collect();
     blocks.into_par_iter().for_each(|(block, (mut indices, mut distances))| {
         let first = block * TILE.0;
-        let mut best = candidates(&prepared, &half_squares, first, indices.nrows(), k, metric);
-        for (i, candidates) in best.iter_mut().enumerate() {
-            let row = x.row(first + i);
-            let mut measured: Vec<(f64, u32)> = candidates
-                .entries
-                .iter()
-                .map(|&(_, j)| (measure(metric, row, x.row(j as usize)), j))
-                .collect();
-            measured.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            for (j, &(distance, index)) in measured.iter().take(k).enumerate() {
+        let best = candidates(&prepared, first, indices.nrows(), k);
+        for (i, candidates) in best.iter().enumerate() {
+            let entries = candidates.entries.iter().map(|e| e.1);
+            let found = measured(x.view(), first + i, entries, metric);
+            for (j, &(distance, index)) in found.iter().take(k).enumerate() {
                 indices[[i, j]] = index;
                 distances[[i, j]] = distance as f32;
             }
@@ -64,59 +48,36 @@ pub fn exact(x: ArrayView2<f32>, k: usize, metric: Metric) -> Result<Neighbors> 
     Ok(Neighbors { indices, distances })
 }
 
-/// Differences without the common offset, which would drown them in rounding, and within ±2, so
-/// that no square overflows. The order of the distances stays.
-fn centred_and_scaled(x: ArrayView2<f32>) -> Array2<f32> {
-    let largest = x.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
-    let scale = if largest > 0.0 { 1.0 / f64::from(largest) } else { 1.0 };
-    let mean = x.mapv(f64::from).sum_axis(Axis(0)) / x.nrows() as f64;
-    let mut out = x.to_owned();
-    for mut row in out.rows_mut() {
-        row.zip_mut_with(&mean, |v, &m| *v = ((f64::from(*v) - m) * scale) as f32);
+/// What both searches need of their input.
+pub(super) fn check(x: ArrayView2<f32>, k: usize) -> Result<()> {
+    check_finite(x)?;
+    let n = x.nrows();
+    if k == 0 {
+        return Err(Error::parameter("neighbors", k, "at least 1"));
     }
-    out
-}
-
-fn measure(metric: Metric, a: ndarray::ArrayView1<f32>, b: ndarray::ArrayView1<f32>) -> f64 {
-    match (a.as_slice(), b.as_slice()) {
-        (Some(a), Some(b)) => metric.distance(a, b),
-        _ => metric.distance(&a.to_vec(), &b.to_vec()),
+    if n <= k {
+        return Err(Error::TooFewRows { what: format!("{k} neighbors"), rows: n, needed: k + 1 });
     }
+    Ok(())
 }
 
 /// The nearest rows to each of the rows `first..first + count`, by a score that orders as the
 /// distance does.
-fn candidates(
-    x: &Array2<f32>,
-    half_squares: &[f32],
-    first: usize,
-    count: usize,
-    k: usize,
-    metric: Metric,
-) -> Vec<Nearest> {
-    let n = x.nrows();
+fn candidates(x: &Prepared, first: usize, count: usize, k: usize) -> Vec<Nearest> {
+    let n = x.len();
     let kept = (k + SPARE).min(n - 1);
     let mut best: Vec<Nearest> = (0..count).map(|_| Nearest::new(kept)).collect();
-    let block = x.slice(s![first..first + count, ..]);
+    let own: Vec<u32> = (first..first + count).map(|i| i as u32).collect();
+    let (mut own_values, mut values, mut scores) = (Vec::new(), Vec::new(), Vec::new());
+    x.gather(&own, &mut own_values);
     for start in (0..n).step_by(TILE.1) {
-        let end = (start + TILE.1).min(n);
-        let tile = x.slice(s![start..end, ..]);
-        if metric == Metric::Manhattan {
-            for (i, nearest) in best.iter_mut().enumerate() {
-                for (j, other) in tile.rows().into_iter().enumerate() {
-                    let score = block.row(i).iter().zip(other).map(|(a, b)| (a - b).abs()).sum();
-                    nearest.offer(score, start + j, first + i);
-                }
-            }
-            continue;
-        }
-        let products = block.dot(&tile.t());
-        for (i, nearest) in best.iter_mut().enumerate() {
-            for (j, &product) in products.row(i).iter().enumerate() {
-                let score = match metric {
-                    Metric::Euclidean => half_squares[start + j] - product,
-                    _ => -product,
-                };
+        let tile: Vec<u32> = (start..(start + TILE.1).min(n)).map(|j| j as u32).collect();
+        x.gather(&tile, &mut values);
+        x.scores((&own, &own_values), (&tile, &values), &mut scores);
+        for (i, (nearest, scores)) in
+            best.iter_mut().zip(scores.chunks_exact(tile.len())).enumerate()
+        {
+            for (j, &score) in scores.iter().enumerate() {
                 nearest.offer(score, start + j, first + i);
             }
         }

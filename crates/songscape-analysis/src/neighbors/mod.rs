@@ -1,11 +1,31 @@
 //! Nearest neighbours, the base of the map and of "similar songs".
 
+mod descent;
 mod exact;
+mod forest;
+mod lists;
+mod prepared;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::error::Result;
+use crate::kernels;
+
+pub use descent::descent;
 pub use exact::exact;
+
+/// Up to so many rows the exact search is fast enough.
+pub const EXACT_ROWS: usize = 20_000;
+
+/// The `k` nearest neighbours of every row of `x` `[n, d]`: [`exact`](exact()) up to
+/// [`EXACT_ROWS`] rows, [`descent`](descent()) for more.
+///
+/// # Errors
+/// As [`exact`](exact()).
+pub fn nearest(x: ArrayView2<f32>, k: usize, metric: Metric, seed: u64) -> Result<Neighbors> {
+    if x.nrows() <= EXACT_ROWS { exact(x, k, metric) } else { descent(x, k, metric, seed) }
+}
 
 /// A distance between vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -47,19 +67,12 @@ impl Metric {
     /// The distance between two vectors of equal length, in float64. It is exactly symmetric, and
     /// exactly 0 between equal vectors.
     pub fn distance<T: crate::vectors::Real>(self, a: &[T], b: &[T]) -> f64 {
-        let pairs = a.iter().zip(b).map(|(&a, &b)| (a.into(), b.into()));
         match self {
-            Self::Euclidean => {
-                pairs.map(|(a, b): (f64, f64)| (a - b) * (a - b)).sum::<f64>().sqrt()
-            }
-            Self::Manhattan => pairs.map(|(a, b): (f64, f64)| (a - b).abs()).sum(),
+            Self::Euclidean => kernels::squared_differences(a, b).sqrt(),
+            Self::Manhattan => kernels::absolute_differences(a, b),
             Self::Cosine => {
-                let (mut dot, mut aa, mut bb) = (0.0, 0.0, 0.0);
-                for (a, b) in pairs {
-                    dot += a * b;
-                    aa += a * a;
-                    bb += b * b;
-                }
+                let dot = kernels::products(a, b);
+                let (aa, bb) = (kernels::products(a, a), kernels::products(b, b));
                 if aa == 0.0 && bb == 0.0 {
                     0.0
                 } else if aa == 0.0 || bb == 0.0 {
@@ -71,5 +84,26 @@ impl Metric {
                 }
             }
         }
+    }
+}
+
+/// Some rows with their distance from another in float64, by distance, then by row.
+fn measured(
+    x: ArrayView2<f32>,
+    row: usize,
+    others: impl Iterator<Item = u32>,
+    metric: Metric,
+) -> Vec<(f64, u32)> {
+    let own = x.row(row);
+    let mut out: Vec<(f64, u32)> =
+        others.map(|j| (between(metric, own, x.row(j as usize)), j)).collect();
+    out.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    out
+}
+
+fn between(metric: Metric, a: ArrayView1<f32>, b: ArrayView1<f32>) -> f64 {
+    match (a.as_slice(), b.as_slice()) {
+        (Some(a), Some(b)) => metric.distance(a, b),
+        _ => metric.distance(&a.to_vec(), &b.to_vec()),
     }
 }

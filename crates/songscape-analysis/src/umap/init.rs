@@ -3,6 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 use super::{FuzzyGraph, Start, UmapParams};
 use crate::eigen;
@@ -15,6 +16,8 @@ const SIDE: f64 = 10.0;
 const NOISE: f64 = 1e-4;
 /// Steps of Lanczos' method: enough for a start, which need not be exact.
 const LANCZOS_STEPS: usize = 160;
+/// Coordinates that one thread takes at a time.
+const CHUNK: usize = 2048;
 
 /// The start of the layout, `[n, dims]`, each column from 0 to 10.
 pub(super) fn start(
@@ -118,21 +121,23 @@ fn eigenvectors(
             let other = place[other] as usize;
             f64::from(weight) * inverse_root[other] * v[other]
         };
-        (0..n).map(|i| graph.edges(piece[i]).map(at).sum::<f64>() * inverse_root[i]).collect()
+        (0..n)
+            .into_par_iter()
+            .with_min_len(CHUNK)
+            .map(|i| graph.edges(piece[i]).map(at).sum::<f64>() * inverse_root[i])
+            .collect::<Vec<f64>>()
+            .into()
     };
 
     let steps = LANCZOS_STEPS.max(4 * dims).min(n - 1);
-    let mut basis: Vec<Array1<f64>> = Vec::with_capacity(steps);
+    let mut basis: Vec<Array1<f64>> = Vec::with_capacity(steps + 1);
+    basis.push(first);
     let (mut diagonal, mut off) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
     let mut next: Array1<f64> = (0..n).map(|_| rng.random_range(-1.0..1.0)).collect();
     for step in 0..steps {
         // Twice, since once leaves rounding errors that grow.
-        for _ in 0..2 {
-            for b in std::iter::once(&first).chain(&basis) {
-                let along = b.dot(&next);
-                next.scaled_add(-along, b);
-            }
-        }
+        orthogonalise(&mut next, &basis);
+        orthogonalise(&mut next, &basis);
         let length = next.dot(&next).sqrt();
         if length < 1e-10 {
             break;
@@ -145,6 +150,7 @@ fn eigenvectors(
         diagonal.push(product.dot(&next));
         basis.push(std::mem::replace(&mut next, product));
     }
+    let basis = &basis[1..];
     let m = basis.len();
     let mut out = Array2::zeros((n, dims));
     if m == 0 {
@@ -163,6 +169,20 @@ fn eigenvectors(
         }
     }
     Ok(out)
+}
+
+/// Takes away what lies along the unit vectors of a basis. Every sum is made by one thread, so that
+/// their number changes nothing.
+fn orthogonalise(v: &mut Array1<f64>, basis: &[Array1<f64>]) {
+    let along: Vec<f64> = basis.par_iter().map(|b| b.dot(v)).collect();
+    v.axis_chunks_iter_mut(Axis(0), CHUNK).into_par_iter().enumerate().for_each(
+        |(chunk, mut part)| {
+            let start = chunk * CHUNK;
+            for (b, &along) in basis.iter().zip(&along) {
+                part.scaled_add(-along, &b.slice(s![start..start + part.len()]));
+            }
+        },
+    );
 }
 
 /// Scales to the box, with a little noise.

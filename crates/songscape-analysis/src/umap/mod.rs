@@ -146,7 +146,7 @@ pub fn fit(
             needed,
         });
     }
-    let neighbors = neighbors::exact(x, params.neighbors - 1, params.metric)?;
+    let neighbors = neighbors::nearest(x, params.neighbors - 1, params.metric, params.seed)?;
     fit_neighbors(x, &neighbors, params, progress)
 }
 

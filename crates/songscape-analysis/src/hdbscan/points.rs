@@ -1,13 +1,13 @@
-//! Core distances: how far a point must reach to find `min_samples` others.
+//! Points and their distances.
 
 use ndarray::{Array2, ArrayView2};
-use rayon::prelude::*;
 
+use crate::kernels;
 use crate::neighbors::Metric;
 
 /// Points prepared for a metric.
 ///
-/// Distances are sums over the coordinates in their order, in float64, so that the distance of two
+/// Distances are sums over the coordinates in a fixed order, in float64, so that the distance of two
 /// points has the same bits wherever they stand among the rows.
 #[derive(Debug, Clone)]
 pub struct Points {
@@ -55,30 +55,39 @@ impl Points {
         self.values.as_slice().map_or(&[], |v| &v[i * d..(i + 1) * d])
     }
 
+    /// The coordinates of all points, one point after the other.
+    pub(super) fn values(&self) -> &[f64] {
+        self.values.as_slice().unwrap_or(&[])
+    }
+
+    pub(super) fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// A number that grows with the distance of two points: its square, or for the manhattan metric
+    /// the distance itself; for the cosine the square of the distance of the unit vectors.
+    #[inline]
+    pub(super) fn key(&self, i: usize, j: usize) -> f64 {
+        match self.metric {
+            Metric::Manhattan => kernels::absolute_differences(self.row(i), self.row(j)),
+            _ => kernels::squared_differences(self.row(i), self.row(j)),
+        }
+    }
+
+    /// The distance that a key stands for.
+    #[inline]
+    pub(super) fn length(&self, key: f64) -> f64 {
+        match self.metric {
+            Metric::Euclidean => key.sqrt(),
+            Metric::Manhattan => key,
+            // Half the squared distance of unit vectors is 1 − cos, without its cancellation.
+            Metric::Cosine => 0.5 * key,
+        }
+    }
+
     /// The distance of two points.
     #[inline]
     pub fn distance(&self, i: usize, j: usize) -> f64 {
-        let pairs = self.row(i).iter().zip(self.row(j));
-        match self.metric {
-            Metric::Euclidean => pairs.map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt(),
-            Metric::Manhattan => pairs.map(|(a, b)| (a - b).abs()).sum(),
-            // Half the squared distance of unit vectors is 1 − cos, without its cancellation.
-            Metric::Cosine => 0.5 * pairs.map(|(a, b)| (a - b) * (a - b)).sum::<f64>(),
-        }
+        self.length(self.key(i, j))
     }
-}
-
-/// For each point `[n]` the distance to its `min_samples`-th nearest other point, or to the farthest
-/// where there are fewer.
-pub fn core_distances(points: &Points, min_samples: usize) -> Vec<f64> {
-    let n = points.len();
-    let rank = min_samples.min(n - 1);
-    (0..n)
-        .into_par_iter()
-        .map_init(Vec::new, |distances, i| {
-            distances.clear();
-            distances.extend((0..n).filter(|&j| j != i).map(|j| points.distance(i, j)));
-            *distances.select_nth_unstable_by(rank - 1, f64::total_cmp).1
-        })
-        .collect()
 }

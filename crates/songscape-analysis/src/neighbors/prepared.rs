@@ -1,0 +1,144 @@
+use ndarray::{Array1, ArrayView2, ArrayViewMut2, Axis};
+use rayon::prelude::*;
+
+use super::Metric;
+use crate::kernels;
+
+/// Rows as the search compares them, made when they are gathered, since a second copy of all of them
+/// would take as much memory as the vectors themselves.
+///
+/// For the cosine they have length 1. For the others they are differences from the mean, whose offset
+/// would drown them in rounding, and within ±2, so that no square overflows; the order of the
+/// distances stays.
+pub(super) struct Prepared<'a> {
+    x: ArrayView2<'a, f32>,
+    metric: Metric,
+    mean: Vec<f32>,
+    /// One for each row.
+    scales: Vec<f32>,
+    /// One for each row, half of its squared length.
+    half_squares: Vec<f32>,
+}
+
+impl<'a> Prepared<'a> {
+    /// `x` `[n, d]` in standard layout.
+    pub fn new(x: ArrayView2<'a, f32>, metric: Metric) -> Self {
+        let (n, d) = x.dim();
+        let mut prepared = Self {
+            x,
+            metric,
+            mean: vec![0.0; d],
+            scales: vec![0.0; n],
+            half_squares: vec![0.0; n],
+        };
+        let length = |i: usize| {
+            let row = prepared.row(i);
+            kernels::products(row, row).sqrt()
+        };
+        match metric {
+            Metric::Cosine => {
+                let inverse = |l: f64| if l > 0.0 { (1.0 / l) as f32 } else { 0.0 };
+                prepared.scales = (0..n).into_par_iter().map(|i| inverse(length(i))).collect();
+            }
+            Metric::Euclidean | Metric::Manhattan => {
+                let largest = x.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+                let scale = if largest > 0.0 { 1.0 / largest } else { 1.0 };
+                prepared.scales.fill(scale);
+                let mut sum = Array1::<f64>::zeros(d);
+                for row in x.axis_iter(Axis(0)) {
+                    sum.zip_mut_with(&row, |s, &v| *s += f64::from(v));
+                }
+                prepared.mean = sum.iter().map(|s| (s / n as f64) as f32).collect();
+            }
+        }
+        prepared.half_squares = (0..n)
+            .into_par_iter()
+            .map_init(
+                || vec![0.0; d],
+                |row, i| {
+                    prepared.write(i, row);
+                    (0.5 * kernels::products(row, row)) as f32
+                },
+            )
+            .collect();
+        prepared
+    }
+
+    pub fn len(&self) -> usize {
+        self.x.nrows()
+    }
+
+    pub fn dims(&self) -> usize {
+        self.x.ncols()
+    }
+
+    fn row(&self, i: usize) -> &'a [f32] {
+        let d = self.x.ncols();
+        self.x.to_slice().map_or(&[], |v| &v[i * d..(i + 1) * d])
+    }
+
+    /// Writes a prepared row.
+    #[inline]
+    pub fn write(&self, i: usize, out: &mut [f32]) {
+        let scale = self.scales[i];
+        match self.metric {
+            Metric::Cosine => out.iter_mut().zip(self.row(i)).for_each(|(o, v)| *o = v * scale),
+            // First scaled, so that no difference overflows.
+            _ => {
+                for ((o, v), m) in out.iter_mut().zip(self.row(i)).zip(&self.mean) {
+                    *o = v * scale - m * scale;
+                }
+            }
+        }
+    }
+
+    /// How far a row lies along a direction, from a place that all rows share.
+    #[inline]
+    pub fn along(&self, i: usize, direction: &[f32]) -> f32 {
+        self.scales[i] * kernels::dot(self.row(i), direction)
+    }
+
+    /// Writes prepared rows one after the other.
+    pub fn gather(&self, rows: &[u32], out: &mut Vec<f32>) {
+        let d = self.dims();
+        // What is there already is overwritten.
+        out.resize(rows.len() * d, 0.0);
+        for (&row, out) in rows.iter().zip(out.chunks_exact_mut(d)) {
+            self.write(row as usize, out);
+        }
+    }
+
+    /// A score for each pair of rows of two blocks that were gathered, ordered as their distances
+    /// are: `out` is `[a.len(), b.len()]`.
+    pub fn scores(
+        &self,
+        (a, a_values): (&[u32], &[f32]),
+        (b, b_values): (&[u32], &[f32]),
+        out: &mut Vec<f32>,
+    ) {
+        let d = self.dims();
+        out.resize(a.len() * b.len(), 0.0);
+        if self.metric == Metric::Manhattan {
+            for (row, out) in a_values.chunks_exact(d).zip(out.chunks_exact_mut(b.len())) {
+                kernels::absolute_differences_to(row, b_values, out);
+            }
+            return;
+        }
+        let shapes = (
+            ArrayView2::from_shape((a.len(), d), a_values),
+            ArrayView2::from_shape((b.len(), d), b_values),
+            ArrayViewMut2::from_shape((a.len(), b.len()), out),
+        );
+        // The shapes are those of the slices.
+        let (Ok(left), Ok(right), Ok(mut products)) = shapes else { return };
+        ndarray::linalg::general_mat_mul(-1.0, &left, &right.t(), 0.0, &mut products);
+        if self.metric == Metric::Euclidean {
+            for (&i, out) in a.iter().zip(out.chunks_exact_mut(b.len())) {
+                let own = self.half_squares[i as usize];
+                for (&j, out) in b.iter().zip(out) {
+                    *out += own + self.half_squares[j as usize];
+                }
+            }
+        }
+    }
+}
