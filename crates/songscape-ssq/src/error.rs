@@ -118,4 +118,16 @@ pub enum Error {
         /// Its columns.
         columns: usize,
     },
+    /// Windows too far apart for an inverse.
+    #[error(
+        "no window of {window_length} samples, {hop} apart, holds sample {sample}; expected a smaller hop"
+    )]
+    Hop {
+        /// Samples from one window to the next.
+        hop: usize,
+        /// Length of the window.
+        window_length: usize,
+        /// The first sample that is lost.
+        sample: u64,
+    },
 }

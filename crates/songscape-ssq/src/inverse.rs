@@ -25,7 +25,7 @@ pub fn icwt<T: Real>(
         let (given, expected) = (w.nrows(), scales.values().len());
         return Err(Error::Length { what: "the first axis of the coefficients", given, expected });
     }
-    let gain = 2.0 / wavelet::admissibility_ssq(wavelet);
+    let gain = gain(wavelet);
     let mut sums = vec![0.0; w.ncols()];
     for (row, step) in w.axis_iter(Axis(0)).zip(scales.log_steps()) {
         sums.iter_mut().zip(row).for_each(|(sum, w)| *sum += step * w.re.wide());
@@ -41,7 +41,7 @@ pub fn issq<T: Real>(
     t: ArrayView2<'_, Complex<T>>,
     wavelet: &dyn Wavelet,
 ) -> Result<Vec<T>, Error> {
-    sum_rows(t, wavelet, |_| 0..t.nrows())
+    sum_rows(t, gain(wavelet), |_| 0..t.nrows())
 }
 
 /// The component of a squeezed transform between two frequencies in Hz.
@@ -56,14 +56,8 @@ pub fn issq_band<T: Real>(
     low: f64,
     high: f64,
 ) -> Result<Vec<T>, Error> {
-    check_bins(t, bins)?;
-    if low.is_nan() || high.is_nan() || low > high {
-        return Err(Error::FrequencyRange { low, high, nyquist: f64::MAX });
-    }
-    let frequencies = bins.frequencies();
-    let first = frequencies.partition_point(|f| *f > high);
-    let end = frequencies.partition_point(|f| *f >= low);
-    sum_rows(t, wavelet, |_| first..end)
+    let rows = rows_between(t, bins, low, high)?;
+    sum_rows(t, gain(wavelet), |_| rows.clone())
 }
 
 /// The component along a curve: for each sample the rows within `half_width` of `rows[sample]`.
@@ -77,6 +71,38 @@ pub fn issq_component<T: Real>(
     rows: &[usize],
     half_width: usize,
 ) -> Result<Vec<T>, Error> {
+    sum_around(t, gain(wavelet), rows, half_width)
+}
+
+/// What sums over rows are multiplied with.
+fn gain(wavelet: &dyn Wavelet) -> f64 {
+    2.0 / wavelet::admissibility_ssq(wavelet)
+}
+
+/// The rows between two frequencies in Hz.
+pub(crate) fn rows_between<T: Real>(
+    t: ArrayView2<'_, Complex<T>>,
+    bins: &Bins,
+    low: f64,
+    high: f64,
+) -> Result<Range<usize>, Error> {
+    check_bins(t, bins)?;
+    if low.is_nan() || high.is_nan() || low > high {
+        return Err(Error::FrequencyRange { low, high, nyquist: f64::MAX });
+    }
+    let frequencies = bins.frequencies();
+    let first = frequencies.partition_point(|f| *f > high);
+    let end = frequencies.partition_point(|f| *f >= low);
+    Ok(first..end)
+}
+
+/// Sums within `half_width` rows of a curve.
+pub(crate) fn sum_around<T: Real>(
+    t: ArrayView2<'_, Complex<T>>,
+    gain: f64,
+    rows: &[usize],
+    half_width: usize,
+) -> Result<Vec<T>, Error> {
     if rows.len() != t.ncols() {
         let (given, expected) = (rows.len(), t.ncols());
         return Err(Error::Length { what: "the curve", given, expected });
@@ -85,19 +111,18 @@ pub fn issq_component<T: Real>(
         let value = *bad as f64;
         return Err(Error::Parameter { name: "row", value, expected: "a row of the transform" });
     }
-    sum_rows(t, wavelet, |column| {
+    sum_rows(t, gain, |column| {
         let row = rows[column];
         row.saturating_sub(half_width)
             ..row.saturating_add(half_width).saturating_add(1).min(t.nrows())
     })
 }
 
-fn sum_rows<T: Real>(
+pub(crate) fn sum_rows<T: Real>(
     t: ArrayView2<'_, Complex<T>>,
-    wavelet: &dyn Wavelet,
+    gain: f64,
     rows: impl Fn(usize) -> Range<usize>,
 ) -> Result<Vec<T>, Error> {
-    let gain = 2.0 / wavelet::admissibility_ssq(wavelet);
     let mut sums = vec![0.0; t.ncols()];
     for (row, values) in t.axis_iter(Axis(0)).enumerate() {
         for (column, (sum, value)) in sums.iter_mut().zip(values).enumerate() {
@@ -109,7 +134,7 @@ fn sum_rows<T: Real>(
     Ok(sums.into_iter().map(|sum| T::of(gain * sum)).collect())
 }
 
-fn check_bins<T: Real>(t: ArrayView2<'_, Complex<T>>, bins: &Bins) -> Result<(), Error> {
+pub(crate) fn check_bins<T: Real>(t: ArrayView2<'_, Complex<T>>, bins: &Bins) -> Result<(), Error> {
     if t.nrows() == bins.len() {
         return Ok(());
     }

@@ -65,6 +65,7 @@ mod ridge;
 pub mod scales;
 pub mod signal;
 pub mod ssq;
+pub mod stft;
 pub mod wavelet;
 
 pub use cwt::{CwtParams, CwtPlan, CwtScratch, Sample};
@@ -78,6 +79,7 @@ pub use real::Real;
 pub use ridge::{Ridge, RidgeParams, ridges};
 pub use scales::{Bounds, ScaleSpec, Scales, Spacing};
 pub use ssq::{Bins, FrequencySpec, SsqParams, SsqPlan, Weights, squeeze};
+pub use stft::{SsqStftParams, SsqStftPlan, StftParams, StftPlan, Window};
 pub use wavelet::{Morse, Wavelet};
 
 #[cfg(doctest)]

@@ -70,7 +70,7 @@ impl Padding {
 
     /// Index of the sample that stands at `position` (relative to the signal's start), or `None`
     /// for a zero.
-    fn source(self, position: isize, samples: usize) -> Option<usize> {
+    pub(crate) fn source(self, position: isize, samples: usize) -> Option<usize> {
         let n = samples as isize;
         if (0..n).contains(&position) {
             return Some(position as usize);

@@ -39,6 +39,8 @@ enum Rule {
     Log { first: f64, step: f64 },
     /// The same below and above a bin.
     Piecewise { first: f64, step: f64, middle_bin: usize, middle: f64, upper_step: f64 },
+    /// The first, Hz, and the step.
+    Linear { first: f64, step: f64 },
     /// log2 of the boundaries between bins.
     Search { boundaries: Vec<f64> },
 }
@@ -52,13 +54,25 @@ impl Bins {
         if !(low > 0.0 && low < high && high.is_finite()) {
             return Err(Error::FrequencyRange { low, high, nyquist: f64::MAX });
         }
-        if rows < 2 {
-            let value = rows as f64;
-            return Err(Error::Parameter { name: "rows", value, expected: "at least 2" });
-        }
+        check_rows(rows)?;
         let last = (rows - 1) as f64;
         let ascending = (0..rows).map(|i| low * (high / low).powf(i as f64 / last)).collect();
         Ok(Self::equal(ascending))
+    }
+
+    /// `rows` bins from `high` down to `low` Hz in equal steps; a coefficient goes to the nearest.
+    /// `low` may be 0.
+    ///
+    /// # Errors
+    /// [`Error::FrequencyRange`] unless 0 <= low < high, [`Error::Parameter`] for less than 2 rows.
+    pub fn linear(low: f64, high: f64, rows: usize) -> Result<Self, Error> {
+        if !(low >= 0.0 && low < high && high.is_finite()) {
+            return Err(Error::FrequencyRange { low, high, nyquist: f64::MAX });
+        }
+        check_rows(rows)?;
+        let step = (high - low) / (rows - 1) as f64;
+        let ascending = (0..rows).map(|i| low + step * i as f64).collect();
+        Ok(Self { ascending, rule: Rule::Linear { first: low, step } })
     }
 
     /// Bins at any frequencies, Hz, ascending; a coefficient goes to the nearest in the logarithm.
@@ -160,7 +174,8 @@ impl Bins {
         self.ascending.iter().rev().copied().collect()
     }
 
-    /// The row of a frequency in Hz: the nearest in the logarithm, the outermost beyond the ends.
+    /// The row of a frequency in Hz: the nearest (in the logarithm unless the bins are linear), the
+    /// outermost beyond the ends.
     #[must_use]
     pub fn row<T: Real>(&self, frequency: T) -> usize {
         self.row_of_log(frequency.log2().wide())
@@ -184,13 +199,16 @@ impl Bins {
     fn row_of_log(&self, log: f64) -> usize {
         let last = self.ascending.len() - 1;
         // Ties go to the even bin; conversions saturate, and NaN becomes bin 0.
+        let nearest =
+            |value: f64, first: f64, step: f64| ((value - first) / step).round_ties_even() as usize;
         let bin = match &self.rule {
-            Rule::Log { first, step } => ((log - first) / step).round_ties_even() as usize,
+            Rule::Linear { first, step } => nearest(log.exp2(), *first, *step),
+            Rule::Log { first, step } => nearest(log, *first, *step),
             Rule::Piecewise { first, step, middle_bin, middle, upper_step } => {
                 if log > *middle {
-                    ((log - middle) / upper_step).round_ties_even() as usize + middle_bin
+                    nearest(log, *middle, *upper_step) + middle_bin
                 } else {
-                    ((log - first) / step).round_ties_even() as usize
+                    nearest(log, *first, *step)
                 }
             }
             Rule::Search { boundaries } => boundaries.partition_point(|b| *b < log),
@@ -206,6 +224,16 @@ fn rows_on_log_axis<T: Real>(logs: &[T], first: T, per_octave: T, last: T, rows:
         let bin = ((*log - first) * per_octave).max(T::zero()).min(last);
         *row = last_row - bin.nearest();
     }
+}
+
+/// More bins than this are refused.
+const MOST_BINS: usize = 1 << 24;
+
+fn check_rows(rows: usize) -> Result<(), Error> {
+    if (2..=MOST_BINS).contains(&rows) {
+        return Ok(());
+    }
+    Err(Error::Parameter { name: "rows", value: rows as f64, expected: "2 to 2^24" })
 }
 
 /// The bin of a spectrum of `length` bins where the wavelet at this scale is largest.
