@@ -37,7 +37,7 @@ def main():
         window = signal.get_window("hann", length)
         transform = signal.ShortTimeFFT(window, hop, fs=1.0, mfft=fft, phase_shift=0)
         columns = -(-(len(x) - 1) // hop) + 1
-        for padding, mode in [("zero", "zeros"), ("symmetric", "even")]:
+        for padding, mode in [("zero", "zeros"), ("reflect", "even")]:
             arrays[f"stft {length} {fft} {hop} {padding}"] = transform.stft(
                 x, p0=0, p1=columns, padding=mode)
     np.savez_compressed(pathlib.Path(__file__).with_name("stft.npz"), **arrays)
