@@ -6,21 +6,20 @@
 //! phase of W turns at the tone's frequency whatever the scale, so every coefficient tells where it
 //! belongs, ω(s, t) = |Im(∂W·W*)|/(2π|W|²) Hz, and is moved there: T(b, t) = Σ W(s, t)·Δ ln s over
 //! the scales whose ω falls into bin b. Nothing is lost: 2/C·Re Σ_b T(b, t) is the signal again.
+//! Two chirps, and both transforms of them (`cargo run --release --example ssq_gallery` draws it):
 //!
-//! ```text
-//!  frequency      wavelet transform                  squeezed
-//!     |           ..:-=+*#%%#*+=-:..
-//!     |        ..:-=+*#%@@%#*+=-:..          ................
-//!     |       .:-=+*#%@@@@%#*+=-:.           @@@@@@@@@@@@@@@@
-//!     |        ..:-=+*#%@@%#*+=-:..          ................
-//!     |           ..:-=+*#%%#*+=-:..
-//!     +---------------------------------------------------------> time
-//! ```
+#![doc = concat!(
+    "![Broad bands in the wavelet transform, thin lines in the squeezed one](data:image/png;base64,",
+    include_str!("../doc/chirps.png.base64"),
+    ")"
+)]
 //!
 //! Start with
 //! - [`LogSpectrogram`] for spectrogram images of sound of any length, as a stream;
 //! - [`CwtPlan`] and [`SsqPlan`] for the transforms themselves;
-//! - [`icwt`], [`issq`], [`ridges`] and [`issq_component`] for the way back.
+//! - [`icwt`], [`issq`], [`ridges`] and [`issq_component`] for the way back;
+//! - [`Reassignment::Second`] for steep chirps, [`StftPlan`] and [`SsqStftPlan`] for the same with
+//!   windows in place of wavelets.
 //!
 //! Conventions: row 0 is the highest frequency; arrays are `[rows, samples]`; frequencies are in
 //! Hz, scales in samples; transforms have L1 norm by default, so that a sine of amplitude A has
@@ -76,9 +75,9 @@ pub use inverse::{icwt, issq, issq_band, issq_component};
 pub use pad::Padding;
 pub use phase::{default_threshold, phase_transform};
 pub use real::Real;
-pub use ridge::{Ridge, RidgeParams, ridges};
+pub use ridge::{HalfWidth, Ridge, RidgeParams, ridges};
 pub use scales::{Bounds, ScaleSpec, Scales, Spacing};
-pub use ssq::{Bins, FrequencySpec, SsqParams, SsqPlan, Weights, squeeze};
+pub use ssq::{Bins, FrequencySpec, Reassignment, SsqParams, SsqPlan, Weights, squeeze};
 pub use stft::{SsqStftParams, SsqStftPlan, StftParams, StftPlan, Window};
 pub use wavelet::{Morse, Wavelet};
 

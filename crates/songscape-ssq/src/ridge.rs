@@ -1,6 +1,8 @@
 //! Ridges: curves of frequency along which a transform is strong.
 
-use ndarray::{Array2, ArrayView2};
+use std::ops::RangeInclusive;
+
+use ndarray::{Array2, ArrayView2, s};
 use num_complex::Complex;
 
 use crate::Error;
@@ -14,14 +16,39 @@ pub struct RidgeParams {
     /// Price of a jump between neighbouring columns, times the squared difference of ln(Hz). The
     /// higher, the smoother the ridge.
     pub penalty: f64,
-    /// Rows on each side of a ridge that the next ridges may not use.
-    pub half_width: usize,
+    /// How far around a ridge the next ridges may not come.
+    pub half_width: HalfWidth,
+}
+
+/// A distance from a ridge to each side.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum HalfWidth {
+    /// Rows.
+    Rows(usize),
+    /// Hz: half the bandwidth of a component.
+    Hertz(f64),
+}
+
+impl HalfWidth {
+    /// For each row those within the distance of it.
+    fn around(self, frequencies: &[f64]) -> Vec<RangeInclusive<usize>> {
+        let last = frequencies.len() - 1;
+        let within = |(row, f): (usize, &f64)| match self {
+            Self::Rows(rows) => row.saturating_sub(rows)..=row.saturating_add(rows).min(last),
+            Self::Hertz(distance) => {
+                let first = frequencies.partition_point(|g| *g > f + distance);
+                let end = frequencies.partition_point(|g| *g >= f - distance);
+                first..=end - 1
+            }
+        };
+        frequencies.iter().enumerate().map(within).collect()
+    }
 }
 
 impl Default for RidgeParams {
     /// One ridge, penalty 20, half width 25.
     fn default() -> Self {
-        Self { count: 1, penalty: 20.0, half_width: 25 }
+        Self { count: 1, penalty: 20.0, half_width: HalfWidth::Rows(25) }
     }
 }
 
@@ -46,7 +73,7 @@ pub struct Ridge {
 /// # Errors
 /// [`Error::Length`] unless there are as many frequencies as rows, [`Error::TooShort`] for an empty
 /// transform, [`Error::Order`] unless the frequencies are positive and fall, [`Error::Parameter`]
-/// for a negative penalty.
+/// for a negative penalty or half width.
 pub fn ridges<T: Real>(
     transform: ArrayView2<'_, Complex<T>>,
     frequencies: &[f64],
@@ -70,6 +97,12 @@ pub fn ridges<T: Real>(
         let (name, value, expected) = ("penalty", params.penalty, "0 or more");
         return Err(Error::Parameter { name, value, expected });
     }
+    if let HalfWidth::Hertz(value) = params.half_width
+        && !(value >= 0.0 && value.is_finite())
+    {
+        return Err(Error::Parameter { name: "half_width", value, expected: "0 Hz or more" });
+    }
+    let around = params.half_width.around(frequencies);
     let logs: Vec<f64> = frequencies.iter().map(|f| -f.ln()).collect();
     // Time-major, since columns are gone through one by one.
     let mut energy = Array2::from_shape_fn((columns, rows), |(column, row)| {
@@ -80,9 +113,8 @@ pub fn ridges<T: Real>(
     for _ in 0..params.count {
         let path = strongest_path(&energy, &logs, params.penalty);
         for (column, row) in path.iter().enumerate() {
-            let from = row.saturating_sub(params.half_width);
-            let to = row.saturating_add(params.half_width).min(rows - 1);
-            energy.row_mut(column).as_slice_mut().into_iter().for_each(|e| e[from..=to].fill(0.0));
+            let around = around[*row].clone();
+            energy.row_mut(column).slice_mut(s![around]).fill(0.0);
         }
         let frequencies = path.iter().map(|row| frequencies[*row]).collect();
         found.push(Ridge { rows: path, frequencies });
@@ -206,11 +238,27 @@ mod tests {
     fn ridges_at_the_first_row_and_the_last() {
         let mut t = image(60, 100, |_| 0);
         t.row_mut(59).fill(Complex::new(0.5, 0.0));
-        let params = RidgeParams { count: 2, half_width: 5, ..Default::default() };
+        let params = RidgeParams { count: 2, half_width: HalfWidth::Rows(5), ..Default::default() };
         let found = ridges(t.view(), &frequencies(60), &params).unwrap();
         assert!(found[0].rows.iter().all(|row| *row == 0));
         assert!(found[1].rows.iter().all(|row| *row == 59));
         assert_eq!(found[0].frequencies[7], 1000.0);
+    }
+
+    #[test]
+    fn a_bandwidth_in_hertz_keeps_ridges_apart() {
+        // 1000 Hz · 0.98^row: row 20 is 667.6 Hz, row 22 641.2 Hz, row 25 603.5 Hz.
+        let mut t = image(60, 50, |_| 20);
+        t.row_mut(22).fill(Complex::new(0.8, 0.0));
+        t.row_mut(25).fill(Complex::new(0.5, 0.0));
+        let second = |half_width| {
+            let params = RidgeParams { count: 2, half_width, ..Default::default() };
+            ridges(t.view(), &frequencies(60), &params).unwrap()[1].rows[30]
+        };
+        assert_eq!(second(HalfWidth::Hertz(20.0)), 22);
+        assert_eq!(second(HalfWidth::Hertz(50.0)), 25);
+        let bad = RidgeParams { half_width: HalfWidth::Hertz(-1.0), ..Default::default() };
+        assert!(ridges(t.view(), &frequencies(60), &bad).is_err());
     }
 
     #[test]

@@ -4,9 +4,11 @@
 use ndarray::Array2;
 use num_complex::Complex64;
 use proptest::prelude::*;
+use songscape_ssq::wavelet::Properties;
 use songscape_ssq::{
-    CwtParams, CwtPlan, LogSpectrogram, LogSpectrogramParams, Padding, RidgeParams, ScaleSpec,
-    SsqParams, SsqPlan, icwt, issq, issq_band, issq_component, ridges, signal, wavelet,
+    CwtParams, CwtPlan, HalfWidth, LogSpectrogram, LogSpectrogramParams, Norm, Padding,
+    RidgeParams, ScaleSpec, SsqParams, SsqPlan, icwt, issq, issq_band, issq_component, ridges,
+    signal, wavelet,
 };
 
 fn range(rows: usize) -> CwtParams {
@@ -128,9 +130,51 @@ fn inverses_give_the_signal_back() {
         let w = plan.cwt().transform(&signal).unwrap();
         let back = icwt(w.view(), plan.cwt().scales(), wavelet.as_ref()).unwrap();
         assert!(error(&back, &signal) < 1e-6, "icwt {:e}", error(&back, &signal));
+        assert_eq!(plan.cwt().inverse(w.view()).unwrap(), back);
+        let back = plan.cwt().inverse_two_integral(w.view()).unwrap();
+        assert!(error(&back, &signal) < 1e-6, "two integrals {:e}", error(&back, &signal));
         let t = plan.transform(&signal).unwrap();
         let back = issq(t.view(), wavelet.as_ref()).unwrap();
         assert!(error(&back, &signal) < 1e-6, "issq {:e}", error(&back, &signal));
+    }
+}
+
+#[test]
+fn both_inverses_know_the_norm() {
+    let signal = signal::linear_chirp(2000, 1000.0, 60.0, 120.0);
+    for padding in [Padding::Reflect, Padding::None] {
+        let params = CwtParams { norm: Norm::L2, padding, ..range(170) };
+        let plan = CwtPlan::<f64>::new(&params, 2000).unwrap();
+        let w = plan.transform(&signal).unwrap();
+        for back in [plan.inverse(w.view()), plan.inverse_two_integral(w.view())] {
+            let error = error(&back.unwrap(), &signal);
+            // Of the jump at the ends the lowest frequencies are lost.
+            assert!(error < 1e-4, "{padding:?}: {error:e}");
+        }
+    }
+    let small = Array2::from_elem((2, 3), Complex64::default());
+    let plan = CwtPlan::<f64>::new(&range(20), 30).unwrap();
+    assert!(plan.inverse(small.view()).is_err());
+    assert!(plan.inverse_two_integral(small.view()).is_err());
+}
+
+/// Plancherel: Σ|W|²·Δ ln s over the scales and times is the energy, times C/2.
+#[test]
+fn energy_is_kept() {
+    let n = 4096;
+    // No padding: the transform is circular, and no energy goes over the ends.
+    let params = CwtParams { padding: Padding::None, ..range(170) };
+    let plan = CwtPlan::<f64>::new(&params, n).unwrap();
+    let constant = Properties::of(params.wavelet.as_ref()).admissibility_cwt;
+    for f in [240.0, 360.0, 500.0] {
+        // Whole periods, within the band.
+        let signal = signal::am_fm(n, 1000.0, f / 4.096, 4.0 / 4.096, 0.5, 5.0);
+        let w = plan.transform(&signal).unwrap();
+        let steps = plan.scales().log_steps();
+        let energy: f64 =
+            w.indexed_iter().map(|((row, _), z)| z.norm_sqr() * steps[row]).sum::<f64>();
+        let expected: f64 = 0.5 * constant * signal.iter().map(|x| x * x).sum::<f64>();
+        assert!((energy / expected - 1.0).abs() < 1e-6, "{f}: {:e}", energy / expected - 1.0);
     }
 }
 
@@ -165,7 +209,7 @@ fn a_component_comes_out_of_the_mixture_along_its_ridge() {
     let plan =
         SsqPlan::<f64>::new(&SsqParams { cwt: range(170), ..Default::default() }, n).unwrap();
     let t = plan.transform(&mixture).unwrap();
-    let params = RidgeParams { count: 2, half_width: 12, ..Default::default() };
+    let params = RidgeParams { count: 2, half_width: HalfWidth::Rows(12), ..Default::default() };
     let found = ridges(t.view(), &plan.bins().frequencies(), &params).unwrap();
     for i in n / 4..n * 3 / 4 {
         let expected = 40.0 + 50.0 * i as f64 / n as f64;

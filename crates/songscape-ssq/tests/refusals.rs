@@ -134,6 +134,11 @@ fn explicit_bins_of_any_length_get_the_nearest_coefficients() {
     assert_eq!(values, [0.0, 0.25, 0.5, 0.0]);
     let lebesgue = squeeze(w.view(), omega.view(), &[0.5, 0.25, 1.0], &bins, Weights::Lebesgue);
     assert_eq!(lebesgue.unwrap().sum().re, 0.75);
+    let w = w * Complex64::new(0.0, -2.0);
+    let with =
+        |weights| squeeze(w.view(), omega.view(), &[0.5, 0.25, 1.0], &bins, weights).unwrap().sum();
+    assert_eq!(with(Weights::Absolute), Complex64::new(1.5, 0.0));
+    assert_eq!(with(Weights::Function(|w| w * w)), Complex64::new(-3.0, 0.0));
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 mod bins;
 mod plan;
+mod second_order;
 mod squeeze;
 
 pub use bins::{Bins, FrequencySpec};
-pub use plan::{SsqParams, SsqPlan};
+pub use plan::{Reassignment, SsqParams, SsqPlan};
 pub use squeeze::{Weights, squeeze};

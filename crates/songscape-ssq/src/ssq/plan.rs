@@ -6,12 +6,24 @@ use ndarray::parallel::prelude::*;
 use ndarray::{Array2, ArrayView1, ArrayViewMut2, Axis, s};
 use num_complex::Complex;
 
+use super::second_order::SecondOrder;
 use super::squeeze::{self, Weights};
 use super::{Bins, FrequencySpec};
-use crate::Error;
 use crate::cwt::{CwtParams, CwtPlan, CwtScratch, Sample, evaluate, zeros};
 use crate::phase::{self, check_same_shape};
 use crate::real::Real;
+use crate::{Error, Norm};
+
+/// By which formula coefficients get their frequencies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reassignment {
+    /// ω = |Im(∂W·W*)|/(2π|W|²): exact for tones.
+    #[default]
+    First,
+    /// The same, corrected by the local chirp rate: exact for linear chirps too, however steep
+    /// (Oberlin and Meignen 2017). About three times the work.
+    Second,
+}
 
 /// What an [`SsqPlan`] computes.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +36,8 @@ pub struct SsqParams {
     pub weights: Weights,
     /// Coefficients up to this modulus are left out; `None` for ten times the precision's epsilon.
     pub threshold: Option<f64>,
+    /// How coefficients get their frequencies.
+    pub reassignment: Reassignment,
 }
 
 /// All set-up for synchrosqueezed transforms of signals of one length.
@@ -50,6 +64,9 @@ pub struct SsqPlan<T: Real> {
     bins: Bins,
     weights: Weights,
     threshold: T,
+    /// What each row's coefficients count: Δ ln s, over √s where that is in the coefficients.
+    steps: Vec<f64>,
+    second: Option<SecondOrder<T>>,
 }
 
 impl<T: Real> SsqPlan<T> {
@@ -68,7 +85,17 @@ impl<T: Real> SsqPlan<T> {
                 return Err(Error::Parameter { name: "threshold", value, expected });
             }
         };
-        Ok(Self { cwt, bins, weights: params.weights, threshold })
+        let scales = cwt.scales();
+        let step = |(step, scale): (&f64, &f64)| match params.cwt.norm {
+            Norm::L1 => *step,
+            Norm::L2 => step / scale.sqrt(),
+        };
+        let steps = scales.log_steps().iter().zip(scales.values()).map(step).collect();
+        let second = match params.reassignment {
+            Reassignment::First => None,
+            Reassignment::Second => Some(SecondOrder::new(&params.cwt, scales, samples)?),
+        };
+        Ok(Self { cwt, bins, weights: params.weights, threshold, steps, second })
     }
 
     /// The wavelet transform underneath.
@@ -109,8 +136,13 @@ impl<T: Real> SsqPlan<T> {
         scratch: &mut CwtScratch<T>,
     ) -> Result<(), Error> {
         let cwt = &self.cwt;
-        let signal = cwt.pad(signal)?;
         check_same_shape("the output", out.dim(), (self.bins.len(), cwt.samples()))?;
+        if let Some(second) = &self.second {
+            out.fill(Complex::new(T::zero(), T::zero()));
+            let Self { bins, weights, threshold, steps, .. } = self;
+            return second.squeeze_into(signal, out, steps, bins, *weights, *threshold);
+        }
+        let signal = cwt.pad(signal)?;
         self.squeeze_whole_rows(&signal, &mut out)?;
         for columns in cwt.segments() {
             cwt.fill(&signal, &columns, scratch);
@@ -136,8 +168,7 @@ impl<T: Real> SsqPlan<T> {
     fn squeeze_tile(&self, scratch: &CwtScratch<T>, columns: &Range<usize>, tile: &mut Tile<T>) {
         let count = columns.len();
         tile.sums.fill(Complex::new(T::zero(), T::zero()));
-        let steps = self.cwt.scales().log_steps();
-        for (row, step) in steps.iter().enumerate() {
+        for (row, step) in self.steps.iter().enumerate() {
             // A tile ends where a block does, or before.
             let stretch = self.cwt.stretch(scratch, row, columns.start, columns);
             let Some((stretch, _)) = stretch else { continue };
@@ -177,7 +208,7 @@ impl<T: Real> SsqPlan<T> {
                     *omega = phase::frequency(*w, *slope, self.threshold);
                 }
             });
-            let steps: Vec<f64> = rows.iter().map(|row| cwt.scales().log_steps()[*row]).collect();
+            let steps: Vec<f64> = rows.iter().map(|row| self.steps[*row]).collect();
             let (w, omega) = (w.view(), omega.view());
             squeeze::squeeze_into(out.view_mut(), w, omega, &steps, &self.bins, self.weights);
         }

@@ -11,7 +11,7 @@ use crate::phase::check_same_shape;
 use crate::real::Real;
 
 /// What is summed over the coefficients of a bin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub enum Weights {
     /// W·Δ ln(scale): the squeezed transform, which can be inverted.
     #[default]
@@ -20,6 +20,18 @@ pub enum Weights {
     Absolute,
     /// Δ ln(scale): how much of the scale axis falls into the bin, whatever the amplitudes.
     Lebesgue,
+    /// The user's function of W, times Δ ln(scale). (Weights by scale are the `log_steps` of
+    /// [`squeeze`].)
+    Function(fn(Complex<f64>) -> Complex<f64>),
+}
+
+impl PartialEq for Weights {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Function(a), Self::Function(b)) => std::ptr::fn_addr_eq(*a, *b),
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
 }
 
 impl Weights {
@@ -31,6 +43,10 @@ impl Weights {
             Self::Absolute => Complex::new(w.norm() * step, T::zero()),
             Self::Lebesgue if w.is_zero() => w,
             Self::Lebesgue => Complex::new(step, T::zero()),
+            Self::Function(f) => {
+                let value = f(Complex::new(w.re.wide(), w.im.wide()));
+                Complex::new(T::of(value.re), T::of(value.im)) * step
+            }
         }
     }
 }

@@ -59,6 +59,15 @@ pub trait Wavelet: std::fmt::Debug + Send + Sync {
     fn peak(&self) -> f64 {
         properties::search_peak(&|w| self.spectrum(w))
     }
+
+    /// dψ̂/dw, for second-order reassignment. By default from differences, to about 1e-9 of the
+    /// steepest.
+    fn slope(&self, w: f64) -> f64 {
+        let step = 1e-4 * w.abs().max(1e-3);
+        let difference = |step: f64| (self.spectrum(w + step) - self.spectrum(w - step)) / step;
+        // Differences over one and two steps, so that the third derivative drops out.
+        (4.0 * difference(step) - difference(2.0 * step)) / 6.0
+    }
 }
 
 fn check_positive(name: &'static str, value: f64) -> Result<(), crate::Error> {

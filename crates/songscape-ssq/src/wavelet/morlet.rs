@@ -41,6 +41,12 @@ impl Wavelet for Morlet {
         self.gain * (main - self.correction * (-0.5 * w * w).exp())
     }
 
+    fn slope(&self, w: f64) -> f64 {
+        let v = w - self.mu;
+        let main = v * (-0.5 * v * v).exp();
+        self.gain * (self.correction * w * (-0.5 * w * w).exp() - main)
+    }
+
     fn peak(&self) -> f64 {
         // Where the derivative vanishes: (w − μ)·exp(w·μ − μ²) = w·exp(−μ²), a fixed point near μ.
         (0..50).fold(self.mu, |w, _| self.mu + w * (-w * self.mu).exp())

@@ -129,6 +129,25 @@ impl Wavelet for Morse {
         base * self.order_gain * laguerre(self.order, r - 1.0, 2.0 * power)
     }
 
+    fn slope(&self, w: f64) -> f64 {
+        if w <= 0.0 {
+            return 0.0;
+        }
+        // ψ̂ = w^β·exp(−w^γ)·L_k(x), x = 2w^γ, and dL_k^(a)/dx = −L_{k−1}^(a+1).
+        let power = w.powf(self.gamma);
+        let base = (self.log_gain + self.beta * w.ln() - power).exp() * self.order_gain;
+        if base == 0.0 {
+            return 0.0;
+        }
+        let (a, x) = ((2.0 * self.beta + 1.0) / self.gamma - 1.0, 2.0 * power);
+        let growth = (self.beta - self.gamma * power) / w;
+        let turn = match self.order {
+            0 => 0.0,
+            order => laguerre(order - 1, a + 1.0, x) * 2.0 * self.gamma * power / w,
+        };
+        base * (growth * laguerre(self.order, a, x) - turn)
+    }
+
     fn peak(&self) -> f64 {
         self.peak
     }
@@ -178,6 +197,18 @@ mod tests {
             (41.0, 110.320_639_714_757_4),
         ] {
             assert!((ln_gamma(x) - expected).abs() < 1e-12 * (1.0 + expected), "{x}");
+        }
+    }
+
+    #[test]
+    fn slopes_are_differences() {
+        for (gamma, beta, order) in [(3.0, 60.0, 0), (3.0, 8.0, 1), (2.0, 20.0, 3)] {
+            let morse = Morse::with_order(gamma, beta, order, MorseNorm::Bandpass).unwrap();
+            for i in 1..500 {
+                let w = f64::from(i) * 0.02;
+                let difference = (morse.spectrum(w + 1e-5) - morse.spectrum(w - 1e-5)) / 2e-5;
+                assert!((morse.slope(w) - difference).abs() < 1e-6, "{gamma} {beta} {order} {w}");
+            }
         }
     }
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use ndarray::{Array2, ArrayView2};
 use num_complex::Complex;
+use songscape_ssq::stft::Sides;
 use songscape_ssq::wavelet::{self, MorseNorm, Properties};
 use songscape_ssq::{
-    Bins, Bounds, CwtParams, FrequencySpec, LogSpectrogram, LogSpectrogramParams, Morse, Norm,
-    Padding, Real, RidgeParams, ScaleSpec, Spacing, SsqParams, SsqPlan, Wavelet, Weights, icwt,
-    issq, issq_band, issq_component, phase_transform, ridges, squeeze,
+    Bins, Bounds, CwtParams, FrequencySpec, HalfWidth, LogSpectrogram, LogSpectrogramParams, Morse,
+    Norm, Padding, Real, Reassignment, RidgeParams, ScaleSpec, Spacing, SsqParams, SsqPlan,
+    SsqStftParams, SsqStftPlan, StftParams, StftPlan, Wavelet, Weights, Window, icwt, issq,
+    issq_band, issq_component, phase_transform, ridges, squeeze,
 };
 
 /// Numbers at the edges of what is allowed, and beyond.
@@ -115,6 +117,17 @@ fn any_scales(u: &mut Unstructured<'_>) -> Result<ScaleSpec> {
     })
 }
 
+fn any_padding(u: &mut Unstructured<'_>) -> Result<Padding> {
+    Ok(*u.choose(&[
+        Padding::Reflect,
+        Padding::Zero,
+        Padding::Symmetric,
+        Padding::Replicate,
+        Padding::Wrap,
+        Padding::None,
+    ])?)
+}
+
 fn any_cwt(u: &mut Unstructured<'_>) -> Result<CwtParams> {
     // Voices that give millions of scales are allowed, and slow.
     let voices = number(u)?;
@@ -123,14 +136,7 @@ fn any_cwt(u: &mut Unstructured<'_>) -> Result<CwtParams> {
         wavelet: any_wavelet(u)?,
         scales: any_scales(u)?,
         voices: if voices > 64.0 && voices < 1e7 { 8.0 } else { voices },
-        padding: *u.choose(&[
-            Padding::Reflect,
-            Padding::Zero,
-            Padding::Symmetric,
-            Padding::Replicate,
-            Padding::Wrap,
-            Padding::None,
-        ])?,
+        padding: any_padding(u)?,
         norm: *u.choose(&[Norm::L1, Norm::L2])?,
     })
 }
@@ -145,7 +151,12 @@ fn any_frequencies(u: &mut Unstructured<'_>) -> Result<FrequencySpec> {
 }
 
 fn any_weights(u: &mut Unstructured<'_>) -> Result<Weights> {
-    Ok(*u.choose(&[Weights::Sum, Weights::Absolute, Weights::Lebesgue])?)
+    Ok(*u.choose(&[
+        Weights::Sum,
+        Weights::Absolute,
+        Weights::Lebesgue,
+        Weights::Function(|w| w * w),
+    ])?)
 }
 
 /// A transform that belongs to nothing.
@@ -169,7 +180,11 @@ fn from_transform<T: Real>(
     let params = RidgeParams {
         count: u.int_in_range(0..=3)?,
         penalty: number(u)?,
-        half_width: count(u, 10)?,
+        half_width: if bool::arbitrary(u)? {
+            HalfWidth::Rows(count(u, 10)?)
+        } else {
+            HalfWidth::Hertz(number(u)?)
+        },
     };
     if let Ok(found) = ridges(t, &bins.frequencies(), &params) {
         for ridge in found {
@@ -190,6 +205,7 @@ fn transforms<T: Real>(u: &mut Unstructured<'_>) -> Result<()> {
         frequencies: any_frequencies(u)?,
         weights: any_weights(u)?,
         threshold: if bool::arbitrary(u)? { Some(number(u)?) } else { None },
+        reassignment: *u.choose(&[Reassignment::First, Reassignment::Second])?,
     };
     let Ok(plan) = SsqPlan::<T>::new(&params, samples) else { return Ok(()) };
     if samples > 80 || plan.cwt().rows() > 2000 {
@@ -205,6 +221,8 @@ fn transforms<T: Real>(u: &mut Unstructured<'_>) -> Result<()> {
         let _ = plan.transform(&complex);
     }
     if let Ok((w, d)) = cwt.transform_with_derivative(&signal) {
+        let _ = cwt.inverse(w.view());
+        let _ = cwt.inverse_two_integral(w.view());
         let threshold = if bool::arbitrary(u)? { Some(T::of(number(u)?)) } else { None };
         let _ = icwt(w.view(), cwt.scales(), wavelet.as_ref());
         if let Ok(omega) = phase_transform(w.view(), d.view(), threshold) {
@@ -237,6 +255,58 @@ fn pieces<T: Real>(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
+fn short_time<T: Real>(u: &mut Unstructured<'_>) -> Result<()> {
+    let fft_length = count(u, 40)?;
+    let window = match u.int_in_range(0..=4u8)? {
+        0 => Window::Gaussian { deviation: number(u)? },
+        1 => Window::Kaiser { beta: number(u)? },
+        2 => Window::Dpss { half_bandwidth: number(u)? },
+        3 => <&str>::arbitrary(u)?.parse().unwrap_or_default(),
+        _ => *u.choose(&[Window::Boxcar, Window::Hamming, Window::Blackman])?,
+    };
+    let stft = StftParams {
+        sampling_rate: number(u)?,
+        window,
+        window_length: if bool::arbitrary(u)? { fft_length } else { count(u, 40)? },
+        fft_length,
+        hop: count(u, 20)?,
+        padding: any_padding(u)?,
+        sides: *u.choose(&[Sides::One, Sides::Two])?,
+    };
+    let samples = count(u, 60)?;
+    let length = if u.ratio(1, 16)? { u.int_in_range(0..=70)? } else { samples.min(60) };
+    let signal = (0..length).map(|_| number(u).map(T::of)).collect::<Result<Vec<_>>>()?;
+    let complex: Vec<_> = signal.iter().map(|x| Complex::new(*x, -*x)).collect();
+    if let Ok(plan) = StftPlan::<T>::new(&stft, samples) {
+        if let Ok(v) = plan.transform(&signal) {
+            let _ = plan.inverse(v.view());
+        }
+        if let Ok(v) = plan.transform(&complex) {
+            let _ = plan.inverse_complex(v.view());
+        }
+        let mut column = vec![Complex::new(T::zero(), T::zero()); plan.rows().min(50)];
+        let _ = plan.column_into(&signal, count(u, 60)?, &mut column, &mut plan.scratch());
+        let other = any_array(u)?;
+        let _ = plan.inverse(other.view());
+    }
+    let bins = if bool::arbitrary(u)? {
+        Bins::linear(number(u)?, number(u)?, u.int_in_range(0..=20)?).ok()
+    } else {
+        None
+    };
+    let threshold = if bool::arbitrary(u)? { Some(number(u)?) } else { None };
+    let Ok(plan) = SsqStftPlan::<T>::new(&SsqStftParams { stft, bins, threshold }, samples) else {
+        return Ok(());
+    };
+    if let Ok(t) = plan.transform(&signal) {
+        let _ = plan.inverse(t.view());
+        let _ = plan.inverse_band(t.view(), number(u)?, number(u)?);
+        let rows = (0..t.ncols()).map(|_| count(u, 5)).collect::<Result<Vec<_>>>()?;
+        let _ = plan.inverse_component(t.view(), &rows, count(u, 10)?);
+    }
+    Ok(())
+}
+
 fn image(u: &mut Unstructured<'_>) -> Result<()> {
     let params = LogSpectrogramParams {
         sample_rate: number(u)?,
@@ -259,12 +329,14 @@ fn image(u: &mut Unstructured<'_>) -> Result<()> {
 }
 
 fn drive(u: &mut Unstructured<'_>) -> Result<()> {
-    match u.int_in_range(0..=6u8)? {
+    match u.int_in_range(0..=8u8)? {
         0 | 1 => transforms::<f64>(u),
         2 => transforms::<f32>(u),
         3 => pieces::<f64>(u),
         4 => pieces::<f32>(u),
         5 => image(u),
+        6 => short_time::<f64>(u),
+        7 => short_time::<f32>(u),
         _ => {
             let _ = Properties::of(any_wavelet(u)?.as_ref());
             Ok(())

@@ -1,0 +1,73 @@
+//! The classic pictures of synchrosqueezing: chirps, crossing chirps, a close pair, an impulse;
+//! the wavelet transform beside the squeezed one.
+
+#[path = "../../crates/songscape-ssq/examples/picture/mod.rs"]
+mod picture;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Parser;
+use picture::{Panel, draw, moduli};
+use songscape_ssq::{CwtParams, Reassignment, ScaleSpec, SsqParams, SsqPlan, signal};
+
+/// Draws chirps.png, crossing.png, pair.png and impulse.png: CWT left, SSQ right.
+#[derive(Parser)]
+struct Arguments {
+    /// The folder to write into
+    #[arg(long, value_name = "DIR", default_value = "target/ssq_gallery")]
+    out: PathBuf,
+    /// Width of a panel, pixels
+    #[arg(long, default_value_t = 480)]
+    width: usize,
+    /// Height of a panel, pixels
+    #[arg(long, default_value_t = 320)]
+    height: usize,
+}
+
+const RATE: f64 = 2000.0;
+const SAMPLES: usize = 4000;
+
+fn add(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a + b).collect()
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    std::fs::create_dir_all(&arguments.out)?;
+    let n = SAMPLES;
+    let rising = signal::exponential_chirp(n, RATE, 25.0, 100.0);
+    let wavering = signal::am_fm(n, RATE, 350.0, 1.0, 0.0, 90.0);
+    let pictures = [
+        ("chirps", add(&rising, &wavering), Reassignment::First),
+        (
+            "crossing",
+            add(
+                &signal::linear_chirp(n, RATE, 60.0, 500.0),
+                &signal::linear_chirp(n, RATE, 500.0, 60.0),
+            ),
+            Reassignment::Second,
+        ),
+        (
+            "pair",
+            add(&signal::tone(n, RATE, 200.0), &signal::tone(n, RATE, 235.0)),
+            Reassignment::First,
+        ),
+        ("impulse", signal::impulse(n, n / 2), Reassignment::First),
+    ];
+    for (name, signal, reassignment) in pictures {
+        let scales = ScaleSpec::Range { low: 20.0, high: 900.0, rows: 320 };
+        let cwt = CwtParams { sampling_rate: RATE, scales, ..CwtParams::default() };
+        let params = SsqParams { cwt, reassignment, ..SsqParams::default() };
+        let plan = SsqPlan::<f64>::new(&params, n)?;
+        let (w, t) = (plan.cwt().transform(&signal)?, plan.transform(&signal)?);
+        let frequencies = plan.bins().frequencies();
+        let seconds = n as f64 / RATE;
+        let panel = |title, values| Panel { title, values, frequencies: &frequencies, seconds };
+        let path = arguments.out.join(name).with_extension("png");
+        let panels = [panel("CWT", moduli(&w)), panel("SSQ", moduli(&t))];
+        draw(&path, &panels, (arguments.width, arguments.height))?;
+        println!("{}", path.display());
+    }
+    Ok(())
+}
