@@ -6,6 +6,7 @@
 //! phase of W turns at the tone's frequency whatever the scale, so every coefficient tells where it
 //! belongs, ω(s, t) = |Im(∂W·W*)|/(2π|W|²) Hz, and is moved there: T(b, t) = Σ W(s, t)·Δ ln s over
 //! the scales whose ω falls into bin b. Nothing is lost: 2/C·Re Σ_b T(b, t) is the signal again.
+//!
 //! Two chirps, and both transforms of them (`cargo run --release --example ssq_gallery` draws it):
 //!
 #![doc = concat!(
