@@ -37,6 +37,16 @@ pub enum Error {
         /// The number.
         value: f64,
     },
+    /// A number is outside its range.
+    #[error("{what}: found {value}, expected {expected}")]
+    Range {
+        /// What the number is.
+        what: String,
+        /// The number.
+        value: f64,
+        /// The range in words.
+        expected: String,
+    },
     /// Two parts of the input do not belong together.
     #[error("{what}: found {found}, expected {expected}")]
     Length {
@@ -56,6 +66,14 @@ pub enum Error {
         row: usize,
         /// How many songs there are.
         songs: usize,
+    },
+    /// A table could not be read.
+    #[error("{}: {reason}", path.display())]
+    Table {
+        /// The table's file.
+        path: PathBuf,
+        /// What is wrong, with the line or the song.
+        reason: String,
     },
     /// The plotting crate could not make a picture.
     #[error("{}: {reason}", path.display())]

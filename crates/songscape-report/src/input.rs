@@ -1,4 +1,7 @@
 use crate::error::{Error, Result};
+use crate::scores::Scores;
+use crate::sound::{MeanSpectrum, Spectrogram};
+use crate::tree::CondensedTree;
 
 /// One song, as a row of every table and a point of the map.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,84 +31,6 @@ pub struct SongRow {
     pub extra: Vec<String>,
 }
 
-/// The mean absolute error of one model of the release year, on the same folds as the others.
-#[derive(Debug, Clone, PartialEq)]
-pub struct YearScore {
-    /// The model, such as `constant` or [`Scores::TRAINED`].
-    pub name: String,
-    /// Mean absolute error in years.
-    pub mae: f64,
-}
-
-/// How often one model finds the other half of a song among all songs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RetrievalScore {
-    /// The model, such as `untrained encoder` or [`Scores::TRAINED`].
-    pub name: String,
-    /// Share of songs whose other half is the nearest, in `[0, 1]`.
-    pub recall_at_1: f64,
-    /// Share of songs whose other half is among the ten nearest, in `[0, 1]`.
-    pub recall_at_10: f64,
-}
-
-/// What the trained encoder is worth, beside its baselines.
-///
-/// The rows named [`Scores::TRAINED`] are the trained encoder's; all others are baselines.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Scores {
-    /// Release year from sound.
-    pub year_mae: Vec<YearScore>,
-    /// Same-song retrieval.
-    pub retrieval: Vec<RetrievalScore>,
-}
-
-/// A measure in which the trained encoder is no better than a baseline.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NotBeaten {
-    /// The measure, such as `mean absolute error of the year`.
-    pub measure: &'static str,
-    /// The baseline's name.
-    pub baseline: String,
-    /// The trained encoder's value.
-    pub trained: f64,
-    /// The baseline's value.
-    pub value: f64,
-}
-
-impl Scores {
-    /// The name of the trained encoder's rows.
-    pub const TRAINED: &'static str = "trained encoder";
-
-    pub(crate) const YEAR_ERROR: &'static str = "mean absolute error of the year";
-
-    /// The trained encoder's mean absolute error of the year.
-    pub fn trained_mae(&self) -> Option<f64> {
-        self.year_mae.iter().find(|score| score.name == Self::TRAINED).map(|score| score.mae)
-    }
-
-    /// Every baseline that is as good as the trained encoder or better, measure by measure.
-    pub fn not_beaten(&self) -> Vec<NotBeaten> {
-        let mut out = Vec::new();
-        let mut compare = |measure, rows: Vec<(&str, f64)>, lower_is_better: bool| {
-            let trained = rows.iter().find(|(name, _)| *name == Self::TRAINED).map(|row| row.1);
-            let Some(trained) = trained else { return };
-            for (name, value) in rows {
-                let better = if lower_is_better { trained < value } else { trained > value };
-                if name != Self::TRAINED && !better {
-                    out.push(NotBeaten { measure, baseline: name.into(), trained, value });
-                }
-            }
-        };
-        let years = self.year_mae.iter().map(|s| (s.name.as_str(), s.mae)).collect();
-        compare(Self::YEAR_ERROR, years, true);
-        let first = self.retrieval.iter().map(|s| (s.name.as_str(), s.recall_at_1)).collect();
-        compare("recall@1", first, false);
-        let tenth = self.retrieval.iter().map(|s| (s.name.as_str(), s.recall_at_10)).collect();
-        compare("recall@10", tenth, false);
-        out
-    }
-}
-
 /// All that a report shows. Parts that are not known stay empty, and the report says what it left
 /// out and why.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -122,10 +47,32 @@ pub struct ReportInput {
     pub neighbours: Vec<Vec<u32>>,
     /// The results beside their baselines.
     pub scores: Scores,
-    /// Training loss: step and loss, steps increasing.
-    pub history: Vec<(u64, f64)>,
-    /// Lowest and highest frequency of the spectrogram images in Hz.
+    /// The training, steps increasing.
+    pub history: Vec<HistoryStep>,
+    /// Lowest and highest frequency of the spectrogram images in Hz; rows lie between them on a log
+    /// axis.
     pub frequencies: Option<(f64, f64)>,
+    /// Columns a second of the spectrogram images.
+    pub columns_per_second: Option<f64>,
+    /// One song's spectrogram, to be drawn with its axes.
+    pub spectrogram: Option<Spectrogram>,
+    /// The mean spectra of the clusters, −1 among them, in any order.
+    pub spectra: Vec<MeanSpectrum>,
+    /// The tree that the clusters were chosen from.
+    pub tree: Option<CondensedTree>,
+}
+
+/// One step of the training, or the mean of several.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct HistoryStep {
+    /// The step's number.
+    pub step: u64,
+    /// The loss.
+    pub loss: f64,
+    /// The share of crops whose match in the batch is the nearest, in `[0, 1]`.
+    pub accuracy: Option<f64>,
+    /// The learning rate.
+    pub learning_rate: Option<f64>,
 }
 
 impl ReportInput {
@@ -174,66 +121,39 @@ impl ReportInput {
         for score in &self.scores.year_mae {
             finite(score.mae, || format!("mean absolute error of {}", score.name))?;
         }
-        for score in &self.scores.retrieval {
+        for score in self.scores.retrieval.iter().chain(&self.scores.renditions) {
             finite(score.recall_at_1, || format!("recall@1 of {}", score.name))?;
             finite(score.recall_at_10, || format!("recall@10 of {}", score.name))?;
         }
-        for (step, loss) in &self.history {
-            finite(*loss, || format!("training loss at step {step}"))?;
+        for step in &self.history {
+            let named = |name: &str| format!("{name} at step {}", step.step);
+            finite(step.loss, || named("training loss"))?;
+            step.accuracy.map_or(Ok(()), |v| finite(v, || named("accuracy")))?;
+            step.learning_rate.map_or(Ok(()), |v| finite(v, || named("learning rate")))?;
         }
         if let Some((low, high)) = self.frequencies {
-            finite(low, || "lowest frequency".into())?;
-            finite(high, || "highest frequency".into())?;
+            positive(low, || "lowest frequency".into())?;
+            positive(high - low, || format!("range of frequencies from {low} to {high} Hz"))?;
         }
+        self.columns_per_second.map_or(Ok(()), |v| positive(v, || "columns a second".into()))?;
+        self.spectrogram.as_ref().map_or(Ok(()), |picture| picture.check(songs))?;
+        self.spectra.iter().try_for_each(MeanSpectrum::check)?;
+        self.tree.as_ref().map_or(Ok(()), CondensedTree::check)?;
         Ok(())
     }
 }
 
-fn finite(value: f64, what: impl Fn() -> String) -> Result<()> {
+pub(crate) fn finite(value: f64, what: impl Fn() -> String) -> Result<()> {
     if value.is_finite() { Ok(()) } else { Err(Error::NotFinite { what: what(), value }) }
 }
 
-fn within(row: usize, songs: usize, what: impl Fn() -> String) -> Result<()> {
+pub(crate) fn within(row: usize, songs: usize, what: impl Fn() -> String) -> Result<()> {
     if row < songs { Ok(()) } else { Err(Error::Row { what: what(), row, songs }) }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_baseline_that_is_as_good_is_named() {
-        let year = |name: &str, mae| YearScore { name: name.into(), mae };
-        let find = |name: &str, one, ten| RetrievalScore {
-            name: name.into(),
-            recall_at_1: one,
-            recall_at_10: ten,
-        };
-        let scores = Scores {
-            year_mae: vec![
-                year("constant", 15.0),
-                year("row statistics", 6.0),
-                year(Scores::TRAINED, 6.0),
-            ],
-            retrieval: vec![find("untrained encoder", 0.5, 0.9), find(Scores::TRAINED, 0.6, 0.8)],
-        };
-        let found: Vec<_> =
-            scores.not_beaten().into_iter().map(|n| (n.measure, n.baseline)).collect();
-        assert_eq!(
-            found,
-            [
-                ("mean absolute error of the year", "row statistics".to_owned()),
-                ("recall@10", "untrained encoder".to_owned())
-            ]
-        );
+pub(crate) fn positive(value: f64, what: impl Fn() -> String) -> Result<()> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
     }
-
-    #[test]
-    fn scores_without_a_trained_encoder_claim_nothing() {
-        let scores = Scores {
-            year_mae: vec![YearScore { name: "constant".into(), mae: 3.0 }],
-            retrieval: vec![],
-        };
-        assert!(scores.not_beaten().is_empty());
-    }
+    Err(Error::Range { what: what(), value, expected: "a finite number above 0".into() })
 }

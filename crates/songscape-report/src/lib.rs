@@ -16,7 +16,12 @@
 //! | `predicted-years` | predicted against actual year: a violin and a box for every year |
 //! | `cluster-years` | release years of each cluster: a violin and a box in its colour |
 //! | `cluster-shares` | the share of each cluster in each year, stacked, −1 at the bottom |
-//! | `training` | the training loss |
+//! | `calibration` | how far a predicted year can be taken at its word |
+//! | `cluster-spectra` | the mean spectrum of each cluster beside that of all songs |
+//! | `condensed-tree` | how clusters part as the density rises, and which were chosen |
+//! | `spectrogram` | one song's image with its axes in Hz and s |
+//! | `retrieval` | how often a song's match is found, beside the baselines |
+//! | `training` | loss, accuracy and learning rate over the steps |
 //!
 //! A figure whose data is not there (no song has a year, say) is left out, and
 //! [`Written::left_out`] and the page say why. Violins are Gaussian kernel densities with
@@ -48,7 +53,7 @@
 //! assert!(folder.path().join("index.html").exists());
 //! assert!(folder.path().join("figures/map-clusters.png").exists());
 //! let left_out: Vec<&str> = written.left_out.iter().map(|l| l.figure.as_str()).collect();
-//! assert_eq!(left_out, ["predicted-years", "training"]);
+//! assert!(left_out.contains(&"predicted-years") && !left_out.contains(&"map-years"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -58,12 +63,19 @@ mod html;
 mod input;
 mod link;
 pub mod palette;
+mod read;
+mod scores;
+mod sound;
 mod tables;
+mod tree;
 mod write;
 
 pub use error::{Error, Result};
-pub use input::{NotBeaten, ReportInput, RetrievalScore, Scores, SongRow, YearScore};
+pub use input::{HistoryStep, ReportInput, SongRow};
 pub use link::link;
+pub use scores::{NotBeaten, RetrievalScore, Scores, YearScore};
+pub use sound::{MeanSpectrum, Spectrogram};
+pub use tree::{CondensedTree, TreeCluster};
 pub use write::{LeftOut, Written, write};
 
 #[cfg(doctest)]

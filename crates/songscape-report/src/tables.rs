@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::figures::calibration::groups;
 use crate::figures::cluster_years::years;
 use crate::figures::predicted_years::predictions;
 use crate::figures::shares::counts;
+use crate::figures::spectrogram::{hertz, image};
 use crate::figures::{LEAST, Tukey};
 use crate::input::ReportInput;
 
@@ -44,6 +46,10 @@ pub(crate) fn tables(input: &ReportInput) -> Vec<Table> {
         predicted_years(input),
         cluster_years(input),
         cluster_shares(input),
+        calibration(input),
+        cluster_spectra(input),
+        condensed_tree(input),
+        spectrogram(input),
         scores(input),
         representatives(input),
         history(input),
@@ -137,6 +143,75 @@ fn cluster_shares(input: &ReportInput) -> Table {
     table
 }
 
+/// Songs that are predicted alike: what was predicted, and what was so.
+fn calibration(input: &ReportInput) -> Table {
+    let mut table = Table::new(
+        "calibration",
+        &["songs", "predicted", "actual", "error_95", "first_quartile", "third_quartile"],
+    );
+    table.rows = groups(input)
+        .iter()
+        .map(|g| {
+            let values = [g.predicted, g.actual, g.error, g.first_quartile, g.third_quartile];
+            std::iter::once(g.songs.to_string()).chain(values.map(number)).collect()
+        })
+        .collect();
+    table
+}
+
+/// The mean spectrum of each cluster: a row for each cluster and frequency.
+fn cluster_spectra(input: &ReportInput) -> Table {
+    let mut table = Table::new("cluster-spectra", &["cluster", "songs", "hz", "level_db"]);
+    let Some(frequencies) = input.frequencies else { return table };
+    for spectrum in &input.spectra {
+        for (row, &level) in spectrum.level_db.iter().enumerate() {
+            table.rows.push(vec![
+                spectrum.cluster.to_string(),
+                spectrum.songs.to_string(),
+                number(hertz(frequencies, row, spectrum.level_db.len())),
+                number(level),
+            ]);
+        }
+    }
+    table
+}
+
+/// The clusters of the condensed tree; `label` is the number of those that were chosen, `leave` how
+/// many songs leave before it ends or splits.
+fn condensed_tree(input: &ReportInput) -> Table {
+    let header = ["node", "parent", "birth_lambda", "size", "leave", "label"];
+    let mut table = Table::new("condensed-tree", &header);
+    let Some(tree) = &input.tree else { return table };
+    let mut leave = vec![0; tree.clusters.len()];
+    tree.leaves.iter().for_each(|&(cluster, _)| leave[cluster] += 1_usize);
+    for (node, cluster) in tree.clusters.iter().enumerate() {
+        table.rows.push(vec![
+            node.to_string(),
+            cluster.parent.map_or(String::new(), |parent| parent.to_string()),
+            number(cluster.birth),
+            cluster.size.to_string(),
+            leave[node].to_string(),
+            cluster.label.map_or(String::new(), |label| label.to_string()),
+        ]);
+    }
+    table
+}
+
+/// The spectrogram as it is drawn: a row for each frequency, a column for each moment in seconds,
+/// levels in dB below white.
+fn spectrogram(input: &ReportInput) -> Table {
+    let mut table = Table::new("spectrogram", &["hz"]);
+    let Some(image) = image(input) else { return table };
+    table.header.extend((0..image.columns.len()).map(|i| format!("{:.3}", image.second(i))));
+    let rows = image.columns.first().map_or(0, Vec::len);
+    for row in 0..rows {
+        let levels = image.columns.iter().map(|column| format!("{:.1}", column[row]));
+        let hertz = format!("{:.2}", image.hertz(row, rows));
+        table.rows.push(std::iter::once(hertz).chain(levels).collect());
+    }
+    table
+}
+
 /// The results beside their baselines.
 fn scores(input: &ReportInput) -> Table {
     let mut table = Table::new("scores", &["measure", "model", "value"]);
@@ -149,6 +224,10 @@ fn scores(input: &ReportInput) -> Table {
     for score in &input.scores.retrieval {
         push("recall_at_1", &score.name, score.recall_at_1);
         push("recall_at_10", &score.name, score.recall_at_10);
+    }
+    for score in &input.scores.renditions {
+        push("recall_at_1_of_other_recordings", &score.name, score.recall_at_1);
+        push("recall_at_10_of_other_recordings", &score.name, score.recall_at_10);
     }
     table
 }
@@ -173,11 +252,17 @@ fn representatives(input: &ReportInput) -> Table {
     table
 }
 
-/// The training loss.
+/// The training.
 fn history(input: &ReportInput) -> Table {
-    let mut table = Table::new("training", &["step", "loss"]);
-    table.rows =
-        input.history.iter().map(|(step, loss)| vec![step.to_string(), number(*loss)]).collect();
+    let mut table = Table::new("training", &["step", "loss", "accuracy", "learning_rate"]);
+    let known = |value: Option<f64>| value.map_or(String::new(), number);
+    table.rows = input
+        .history
+        .iter()
+        .map(|s| {
+            vec![s.step.to_string(), number(s.loss), known(s.accuracy), known(s.learning_rate)]
+        })
+        .collect();
     table
 }
 

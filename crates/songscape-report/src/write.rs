@@ -73,7 +73,8 @@ fn figure(folder: &Path, plan: &Plan, input: &ReportInput, written: &mut Written
         Ok(mut figure) => {
             let drawn = figure.png().map_err(|reason| Error::Draw { path: png.clone(), reason })?;
             put(&png, &drawn)?;
-            put(&svg, figure.svg().as_bytes())?;
+            let drawn = figure.svg().map_err(|reason| Error::Draw { path: svg.clone(), reason })?;
+            put(&svg, drawn.as_bytes())?;
             written.files.extend([png, svg]);
             Ok(figure.caption)
         }

@@ -10,8 +10,20 @@ use sample::sample;
 use songscape_project::{Progress, Silent};
 use songscape_report::{Error, ReportInput, Written, write};
 
-const ALL: [&str; 6] =
-    ["map-clusters", "map-years", "predicted-years", "cluster-years", "cluster-shares", "training"];
+const ALL: [&str; 11] = [
+    "map-clusters",
+    "map-years",
+    "predicted-years",
+    "calibration",
+    "cluster-years",
+    "cluster-shares",
+    "cluster-spectra",
+    "condensed-tree",
+    "spectrogram",
+    "retrieval",
+    "training",
+];
+const FEW: &str = "fewer than 20 songs have both a year and a prediction";
 
 fn written(input: &ReportInput) -> (tempfile::TempDir, Written) {
     let folder = tempfile::tempdir().unwrap();
@@ -36,6 +48,7 @@ fn check(input: &ReportInput, left_out: &[(&str, &str)]) -> tempfile::TempDir {
         assert_eq!(page.contains(&format!("figures/{figure}.png")), !gone);
     }
     for (_, why) in left_out {
+        let why = why.replace('\'', "&#39;");
         assert!(page.contains(&format!("left out, {why}.")), "the page must say why: {why}");
     }
     for file in &written.files {
@@ -56,6 +69,12 @@ fn a_usual_library_has_all_figures() {
     let svg = std::fs::read_to_string(folder.path().join("figures/predicted-years.svg")).unwrap();
     assert!(svg.contains("mean absolute error 6.2 years"));
     assert!(svg.contains("constant 15.2, row statistics 7.9, untrained encoder 8.4 years"));
+    let spectrogram =
+        std::fs::read_to_string(folder.path().join("figures/spectrogram.svg")).unwrap();
+    assert!(spectrogram.contains("data:image/png;base64,"), "the picture is inside");
+    for label in ["50", "10,000", "Frequency in Hz", "Time in s", "30.0 s in 1,000 columns"] {
+        assert!(spectrogram.contains(label), "{label} is missing");
+    }
     let map = std::fs::read_to_string(folder.path().join("figures/map-clusters.svg")).unwrap();
     for number in 0..10 {
         assert!(map.contains(&format!(">{number}</text>")), "cluster {number} has no number");
@@ -66,9 +85,11 @@ fn a_usual_library_has_all_figures() {
 fn one_song() {
     let mut input = sample(1, 1, (1999, 1999));
     input.history.truncate(1);
-    let left_out: &[_] =
-        if input.songs[0].cluster < 0 { &[("cluster-shares", "there is no cluster")] } else { &[] };
-    check(&input, left_out);
+    let mut left_out = vec![("calibration", FEW)];
+    if input.songs[0].cluster < 0 {
+        left_out.push(("cluster-shares", "there is no cluster"));
+    }
+    check(&input, &left_out);
 }
 
 #[test]
@@ -80,8 +101,13 @@ fn no_song_at_all() {
             ("map-clusters", "there are no songs"),
             ("map-years", undated),
             ("predicted-years", "no song has both a year and a prediction"),
+            ("calibration", FEW),
             ("cluster-years", undated),
             ("cluster-shares", undated),
+            ("cluster-spectra", "the frequencies of the spectra are not known"),
+            ("condensed-tree", "the tree is not given"),
+            ("spectrogram", "no song's spectrogram is given"),
+            ("retrieval", "there are no scores of retrieval"),
             ("training", "there is no training history"),
         ],
     );
@@ -103,6 +129,7 @@ fn no_years() {
         &[
             ("map-years", undated),
             ("predicted-years", "no song has both a year and a prediction"),
+            ("calibration", FEW),
             ("cluster-years", undated),
             ("cluster-shares", undated),
         ],
@@ -153,7 +180,7 @@ fn the_same_input_gives_the_same_bytes() {
     };
     let files = names(one.path(), &first);
     assert_eq!(files, names(two.path(), &second));
-    assert_eq!(files.len(), 1 + 12 + 7);
+    assert_eq!(files.len(), 1 + 22 + 11);
     for file in files {
         let read = |root: &Path| std::fs::read(root.join(&file)).unwrap();
         assert!(read(one.path()) == read(two.path()), "{} differs", file.display());
@@ -185,6 +212,18 @@ fn what_cannot_be_drawn_is_refused_by_name() {
     assert!(matches!(error, Error::Row { row: 5, songs: 5, .. }), "{error}");
     let error = fault(|input| input.representatives[1].1 = vec![9]);
     assert!(matches!(error, Error::Row { row: 9, songs: 5, .. }), "{error}");
+    let error = fault(|input| input.tree.as_mut().unwrap().clusters[1].parent = Some(4));
+    assert!(error.to_string().contains("parent of cluster 1 of the condensed tree"), "{error}");
+    let error = fault(|input| input.tree.as_mut().unwrap().leaves[2].1 = f64::NAN);
+    assert!(matches!(error, Error::Range { .. }), "{error}");
+    let error = fault(|input| input.spectrogram.as_mut().unwrap().song = 5);
+    assert!(matches!(error, Error::Row { row: 5, songs: 5, .. }), "{error}");
+    let error = fault(|input| input.spectrogram.as_mut().unwrap().pixels.truncate(1_535_999));
+    assert!(matches!(error, Error::Length { found: 1_535_999, .. }), "{error}");
+    let error = fault(|input| input.spectra[0].level_db[3] = f64::NEG_INFINITY);
+    assert!(matches!(error, Error::NotFinite { .. }), "{error}");
+    let error = fault(|input| input.frequencies = Some((0.0, 100.0)));
+    assert!(matches!(error, Error::Range { .. }), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
 }
 
@@ -223,6 +262,7 @@ fn reports_to_look_at() {
         ("many-clusters", sample(3000, 300, (1960, 2020))),
         ("few", sample(12, 2, (1990, 2005))),
         ("large", sample(50_000, 30, (1960, 2020))),
+        ("raster", sample(120_000, 8, (1960, 2020))),
     ];
     for (name, mut input) in reports {
         if name == "sparse" {

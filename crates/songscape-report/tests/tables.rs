@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use songscape_project::Silent;
-use songscape_report::{ReportInput, RetrievalScore, Scores, SongRow, YearScore, write};
+use songscape_report::{
+    CondensedTree, HistoryStep, MeanSpectrum, ReportInput, RetrievalScore, Scores, SongRow,
+    Spectrogram, TreeCluster, YearScore, write,
+};
 
 fn song(id: &str, year: i32, cluster: i32, predicted: f64) -> SongRow {
     SongRow {
@@ -41,8 +44,12 @@ fn input() -> ReportInput {
                 recall_at_1: 0.25,
                 recall_at_10: 0.75,
             }],
+            ..Scores::default()
         },
-        history: vec![(10, 2.5), (20, 1.25)],
+        history: vec![
+            HistoryStep { step: 10, loss: 2.5, accuracy: Some(0.5), learning_rate: None },
+            HistoryStep { step: 20, loss: 1.25, ..HistoryStep::default() },
+        ],
         ..ReportInput::default()
     }
 }
@@ -81,7 +88,38 @@ fn scores_representatives_and_history() {
         "cluster,rank,id,title,artist,year\n0,1,a2,Title a2,Anon.,1990\n\
          0,2,a0,Title a0,Anon.,1990\n1,1,b0,Title b0,Anon.,1991\n"
     );
-    assert_eq!(table(&input(), "training"), "step,loss\n10,2.5\n20,1.25\n");
+    assert_eq!(
+        table(&input(), "training"),
+        "step,loss,accuracy,learning_rate\n10,2.5,0.5,\n20,1.25,,\n"
+    );
+}
+
+#[test]
+fn sound_and_tree() {
+    let mut input = input();
+    input.frequencies = Some((100.0, 400.0));
+    input.columns_per_second = Some(2.0);
+    // Two columns of three rows: white on top, then black, then the middle.
+    let pixels = vec![255, 0, 51, 0, 255, 204];
+    input.spectrogram = Some(Spectrogram { song: 0, pixels, rows: 3, range_db: 50.0 });
+    input.spectra = vec![MeanSpectrum { cluster: -1, songs: 2, level_db: vec![-3.5, -6.0] }];
+    let node = |parent, birth, size, label| TreeCluster { parent, birth, size, label };
+    input.tree = Some(CondensedTree {
+        clusters: vec![node(None, 0.0, 10, None), node(Some(0), 0.5, 8, Some(0))],
+        leaves: [vec![(0, 0.25); 2], vec![(1, 2.0); 8]].concat(),
+    });
+    assert_eq!(
+        table(&input, "spectrogram"),
+        "hz,0.250,0.750\n400.00,0.0,-50.0\n200.00,-50.0,0.0\n100.00,-40.0,-10.0\n"
+    );
+    assert_eq!(
+        table(&input, "cluster-spectra"),
+        "cluster,songs,hz,level_db\n-1,2,400,-3.5\n-1,2,100,-6\n"
+    );
+    assert_eq!(
+        table(&input, "condensed-tree"),
+        "node,parent,birth_lambda,size,leave,label\n0,,0,10,2,\n1,0,0.5,8,8,0\n"
+    );
 }
 
 #[test]

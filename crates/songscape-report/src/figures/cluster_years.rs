@@ -50,7 +50,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     }
     panel.frame();
     panel.labels("Cluster", "Release year");
-    Ok(Figure { scene: panel.into_scene(), caption: format!("{title}. {note}.") })
+    Ok(Figure::new(panel, format!("{title}. {note}.")))
 }
 
 /// The known years of each cluster, −1 first.

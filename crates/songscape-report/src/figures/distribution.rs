@@ -93,6 +93,10 @@ pub(super) fn violin(panel: &mut Panel, x: f64, half: f64, values: &[f64], fill:
         };
         let outline: Vec<_> = side(-1.0).chain(side(1.0).rev()).collect();
         panel.shape(&outline, fill, dark, 0.8);
+    } else if let Some(value) = values.first() {
+        // All the same: a bar in the colour shows whose they are.
+        let y = panel.py(*value);
+        panel.rectangle((x - half * 0.6, y - 4.0), (x + half * 0.6, y + 4.0), fill);
     }
     let Some(tukey) = Tukey::of(values) else { return };
     let edge = (half * 0.28).clamp(1.2, 9.0);
@@ -104,7 +108,9 @@ pub(super) fn violin(panel: &mut Panel, x: f64, half: f64, values: &[f64], fill:
     panel.line(&[(x, third), (x, high)], whisker, stroke);
     let corners = [(x - edge, third), (x + edge, third), (x + edge, first), (x - edge, first)];
     panel.shape(&corners, WHITE, INK, stroke);
-    panel.line(&[(x - edge, median), (x + edge, median)], INK, stroke * 2.0);
+    // A box of no height does not set its median off from a dark colour.
+    let ink = if third < first { INK } else { whisker };
+    panel.line(&[(x - edge, median), (x + edge, median)], ink, stroke * 2.0);
     for outlier in &tukey.outliers {
         let at = (x, panel.py(*outlier));
         panel.ring(at, ring, None, INK, 1.0);

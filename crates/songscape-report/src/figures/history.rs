@@ -1,59 +1,111 @@
-//! The training history: the loss of every step, and its running mean.
+//! The training history: loss, accuracy and learning rate over the steps.
 
 use super::panel::{Margins, Panel};
 use super::text::{counted, ticks};
 use super::{Drawn, Figure};
-use crate::input::ReportInput;
+use crate::input::{HistoryStep, ReportInput};
 
 /// More points than this on a line cannot be seen.
 const POINTS: usize = 2_000;
 const RAW: [u8; 3] = [0xb9, 0xd2, 0xe6];
 const MEAN: [u8; 3] = [0x00, 0x4f, 0x86];
+const WIDTH: f64 = 900.0;
+/// Room over the axes of the second and third curve for its name.
+const NAME: f64 = 46.0;
 
 pub(super) fn draw(input: &ReportInput) -> Drawn {
     let history = &input.history;
     let (Some(first), Some(last)) = (history.first(), history.last()) else {
         return Err("there is no training history");
     };
+    let x = (first.step as f64, last.step as f64);
+    let curves: Vec<Curve> = [
+        Curve::new("Loss", 330.0, history, |step| Some(step.loss)),
+        Curve::new("Accuracy in the batch, %", 150.0, history, |s| s.accuracy.map(|a| 100.0 * a))
+            .map(|curve| Curve { range: (0.0, 100.0), ..curve }),
+        // It is set, not measured: there is nothing to smooth.
+        Curve::new("Learning rate, 1e-4", 100.0, history, |s| s.learning_rate.map(|r| r * 1e4))
+            .map(|curve| Curve { smooth: false, ..curve }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let each = history.len().div_ceil(POINTS);
-    let thin: Vec<(f64, f64)> = history
-        .chunks(each)
-        .map(|part| {
-            let n = part.len() as f64;
-            (
-                part.iter().map(|p| p.0 as f64).sum::<f64>() / n,
-                part.iter().map(|p| p.1).sum::<f64>() / n,
-            )
-        })
-        .collect();
-    let mean = running_mean(&thin, (thin.len() / 40).max(1));
-
-    let x = (first.0 as f64, last.0 as f64);
-    let losses: Vec<f64> = thin.iter().map(|p| p.1).collect();
-    let (low, high) = super::distribution::range(&losses);
-    let room = ((high - low) * 0.05).max(1e-3);
-    let y = (low - room, high + room);
+    let thin = history.len().div_ceil(each);
+    let reach = (thin / 40).max(1);
     let note = format!(
-        "{}; light: as measured, dark: running mean over {}; at the end {:.4}",
-        counted(history.len(), "value", "values"),
-        counted(each * (2 * (thin.len() / 40).max(1) + 1), "value", "values"),
-        mean.last().map_or(0.0, |p| p.1)
+        "{}; light: as measured, dark: running mean over {}; loss at the end {:.4}",
+        counted(history.len(), "step", "steps"),
+        counted((each * (2 * reach + 1)).min(history.len()), "step", "steps"),
+        running_mean(&curves[0].points, reach).last().map_or(0.0, |p| p.1)
     );
     let margins = Margins { left: 62.0, right: 24.0, bottom: 62.0 };
-    let title = "Training loss";
-    let mut panel = Panel::new((900.0, 520.0), margins, title, std::slice::from_ref(&note), x, y);
-    panel.y_ticks(&ticks(y, 7, false));
-    panel.x_ticks(&ticks(x, 9, true), true);
-    for (line, ink, width) in [(&thin, RAW, 1.2), (&mean, MEAN, 2.2)] {
-        let points: Vec<_> = line.iter().map(|p| (panel.px(p.0), panel.py(p.1))).collect();
-        panel.line(&points, ink, width);
-        if let [point] = points[..] {
-            panel.circle(point, 3.0, ink, 1.0);
+    let title = "Training";
+    let notes = std::slice::from_ref(&note);
+    let body = curves.iter().map(|c| c.height + NAME).sum::<f64>() - NAME;
+    let head = Panel::new((WIDTH, body), margins, title, notes, x, (0.0, 1.0)).top;
+    let size = (WIDTH, head + body + margins.bottom);
+    let mut panel = Panel::new(size, margins, title, notes, x, (0.0, 1.0));
+    let mut top = head;
+    for (i, curve) in curves.iter().enumerate() {
+        let corner = (WIDTH - margins.right, top + curve.height);
+        panel.axes((margins.left, top), corner, x, curve.range);
+        panel.y_ticks(&ticks(curve.range, (curve.height / 45.0) as usize, false));
+        if i + 1 == curves.len() {
+            panel.x_ticks(&ticks(x, 9, true), true);
+        } else {
+            panel.x_grid(&ticks(x, 9, true));
         }
+        let mean = running_mean(&curve.points, reach);
+        let raw = if curve.smooth { RAW } else { MEAN };
+        let lines =
+            [(&curve.points, raw, if curve.smooth { 1.2 } else { 2.2 }), (&mean, MEAN, 2.2)];
+        for (line, ink, width) in lines.into_iter().take(if curve.smooth { 2 } else { 1 }) {
+            let points: Vec<_> = line.iter().map(|p| (panel.px(p.0), panel.py(p.1))).collect();
+            panel.line(&points, ink, width);
+            if let [point] = points[..] {
+                panel.circle(point, 3.0, ink, 1.0);
+            }
+        }
+        panel.frame();
+        panel.labels(if i + 1 == curves.len() { "Step" } else { "" }, curve.name);
+        top += curve.height + NAME;
     }
-    panel.frame();
-    panel.labels("Step", "Loss");
-    Ok(Figure { scene: panel.into_scene(), caption: format!("{title}. {note}.") })
+    Ok(Figure::new(panel, format!("{title}. {note}.")))
+}
+
+/// One quantity over the steps, thinned by means.
+struct Curve {
+    name: &'static str,
+    height: f64,
+    points: Vec<(f64, f64)>,
+    range: (f64, f64),
+    /// Whether its running mean is drawn over it.
+    smooth: bool,
+}
+
+impl Curve {
+    /// `None` where no step has the quantity.
+    fn new(
+        name: &'static str,
+        height: f64,
+        history: &[HistoryStep],
+        value: impl Fn(&HistoryStep) -> Option<f64>,
+    ) -> Option<Self> {
+        let known: Vec<(f64, f64)> =
+            history.iter().filter_map(|s| Some((s.step as f64, value(s)?))).collect();
+        let mean = |part: &[(f64, f64)]| {
+            let sum = part.iter().fold((0.0, 0.0), |sum, p| (sum.0 + p.0, sum.1 + p.1));
+            (sum.0 / part.len() as f64, sum.1 / part.len() as f64)
+        };
+        let points: Vec<_> =
+            known.chunks(history.len().div_ceil(POINTS).max(1)).map(mean).collect();
+        let values: Vec<f64> = points.iter().map(|p| p.1).collect();
+        let (low, high) = super::distribution::range(&values);
+        let room = ((high - low) * 0.05).max(1e-3);
+        let range = (low - room, high + room);
+        (!points.is_empty()).then_some(Self { name, height, points, range, smooth: true })
+    }
 }
 
 /// The mean of each value with `reach` neighbours on both sides, as far as there are any.

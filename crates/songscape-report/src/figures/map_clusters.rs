@@ -53,7 +53,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     if left_out > 0 {
         caption += &format!(" The numbers of {left_out} small clusters are left out.");
     }
-    Ok(Figure { scene: panel.into_scene(), caption })
+    Ok(Figure::new(panel, caption))
 }
 
 /// Writes the numbers, largest cluster first, each at its centre or at the nearest free place around

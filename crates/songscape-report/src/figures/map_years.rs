@@ -39,10 +39,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         order.iter().filter_map(|row| Some((*row, scale.colour(f64::from(year(row)?))))).collect();
     points::draw(&mut panel, input, &coloured, radius);
     colour_bar(&mut panel, scale);
-    Ok(Figure {
-        scene: panel.into_scene(),
-        caption: format!("{note}. Dark is early, light is late."),
-    })
+    Ok(Figure::new(panel, format!("{note}. Dark is early, light is late.")))
 }
 
 /// Years from dark to light.

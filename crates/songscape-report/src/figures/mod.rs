@@ -1,20 +1,28 @@
 //! The figures: one file each, all on the same panel with the same colours.
 
+pub(crate) mod calibration;
 pub(crate) mod cluster_years;
+mod condensed_tree;
 mod distribution;
 mod history;
 mod map_clusters;
 mod map_years;
 mod panel;
+mod picture;
 mod points;
 pub(crate) mod predicted_years;
+mod retrieval;
 pub(crate) mod shares;
+mod spectra;
+pub(crate) mod spectrogram;
 mod text;
 mod years;
 
 use std::collections::BTreeSet;
 
 use kuva::render::render::Scene;
+use panel::Panel;
+use picture::Picture;
 
 use crate::input::ReportInput;
 
@@ -24,17 +32,23 @@ pub(crate) use years::YearGroups;
 /// A drawn figure.
 pub(crate) struct Figure {
     scene: Scene,
+    pictures: Vec<Picture>,
     /// What it shows, in a sentence or two: the caption and the text for those who don't see it.
     pub caption: String,
 }
 
 impl Figure {
-    pub fn svg(&mut self) -> String {
-        panel::svg(&mut self.scene)
+    fn new(panel: Panel, caption: String) -> Self {
+        let (scene, pictures) = panel.into_parts();
+        Self { scene, pictures, caption }
+    }
+
+    pub fn svg(&mut self) -> Result<String, String> {
+        picture::in_svg(panel::svg(&mut self.scene), &self.pictures)
     }
 
     pub fn png(&self) -> Result<Vec<u8>, String> {
-        panel::png(&self.scene)
+        picture::in_png(panel::png(&self.scene)?, &self.pictures)
     }
 }
 
@@ -49,7 +63,7 @@ pub(crate) struct Plan {
 }
 
 /// All figures, in the order of the report.
-pub(crate) const PLANS: [Plan; 6] = [
+pub(crate) const PLANS: [Plan; 11] = [
     Plan { file: "map-clusters", name: "The map by cluster", draw: map_clusters::draw },
     Plan { file: "map-years", name: "The map by year", draw: map_years::draw },
     Plan {
@@ -58,11 +72,20 @@ pub(crate) const PLANS: [Plan; 6] = [
         draw: predicted_years::draw,
     },
     Plan {
+        file: "calibration",
+        name: "Calibration of the predicted year",
+        draw: calibration::draw,
+    },
+    Plan {
         file: "cluster-years",
         name: "Release years of each cluster",
         draw: cluster_years::draw,
     },
     Plan { file: "cluster-shares", name: "Share of each cluster in each year", draw: shares::draw },
+    Plan { file: "cluster-spectra", name: "Mean spectrum of each cluster", draw: spectra::draw },
+    Plan { file: "condensed-tree", name: "The condensed tree", draw: condensed_tree::draw },
+    Plan { file: "spectrogram", name: "The spectrogram of a song", draw: spectrogram::draw },
+    Plan { file: "retrieval", name: "Retrieval against baselines", draw: retrieval::draw },
     Plan { file: "training", name: "Training", draw: history::draw },
 ];
 

@@ -7,6 +7,7 @@ use kuva::backend::svg::SvgBackend;
 use kuva::render::color::Color;
 use kuva::render::render::{PathData, Primitive, Scene, TextAnchor, TextSpan};
 
+use super::picture::Picture;
 use super::text::{text_width, wrap};
 use crate::palette::Rgb;
 
@@ -21,7 +22,7 @@ pub(super) const LABEL: u32 = 15;
 pub(super) const TICK: u32 = 13;
 
 /// How many pixels of a PNG make one unit of the page.
-const PNG_SCALE: f32 = 2.0;
+pub(super) const PNG_SCALE: f32 = 2.0;
 const REGULAR: &[u8] = include_bytes!("fonts/DejaVuSans.woff2");
 const BOLD: &[u8] = include_bytes!("fonts/DejaVuSans-Bold.woff2");
 
@@ -42,6 +43,7 @@ pub(super) struct Panel {
     pub bottom: f64,
     x: (f64, f64),
     y: (f64, f64),
+    pictures: Vec<Picture>,
 }
 
 impl Panel {
@@ -64,6 +66,7 @@ impl Panel {
             bottom: height - margins.bottom,
             x: widen(x),
             y: widen(y),
+            pictures: Vec::new(),
         };
         let room = width - margins.left - 20.0;
         let mut line = 14.0 + f64::from(TITLE);
@@ -79,6 +82,19 @@ impl Panel {
         // Under the notes there is room for the name of the y axis.
         panel.top = line + 16.0;
         panel
+    }
+
+    /// Moves the axes to another place on the page: corners in page units, ranges in data. What was
+    /// drawn stays.
+    pub fn axes(
+        &mut self,
+        (left, top): (f64, f64),
+        (right, bottom): (f64, f64),
+        x: (f64, f64),
+        y: (f64, f64),
+    ) {
+        (self.left, self.top, self.right, self.bottom) = (left, top, right, bottom);
+        (self.x, self.y) = (widen(x), widen(y));
     }
 
     /// The page's x of a data value.
@@ -113,6 +129,14 @@ impl Panel {
                 self.text((x, self.bottom + 20.0), label, TICK, TextAnchor::Middle, INK);
                 free = x + half + 6.0;
             }
+        }
+    }
+
+    /// Lines up through the axes at ticks that other axes on the page name.
+    pub fn x_grid(&mut self, ticks: &[(f64, String)]) {
+        for (value, _) in ticks {
+            let x = self.px(*value);
+            self.line(&[(x, self.top), (x, self.bottom)], FAINT, 1.0);
         }
     }
 
@@ -249,8 +273,14 @@ impl Panel {
         });
     }
 
-    pub fn into_scene(self) -> Scene {
-        self.scene
+    /// A picture that fills the axes.
+    pub fn picture(&mut self, columns: usize, pixels: Vec<Rgb>) {
+        let place = (self.left, self.top, self.right, self.bottom);
+        self.pictures.push(Picture { place, columns, pixels });
+    }
+
+    pub fn into_parts(self) -> (Scene, Vec<Picture>) {
+        (self.scene, self.pictures)
     }
 }
 

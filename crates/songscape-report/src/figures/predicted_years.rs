@@ -5,8 +5,9 @@ use super::map_years::YearScale;
 use super::panel::{Margins, Panel};
 use super::text::{counted, ticks};
 use super::{Drawn, Figure, YearGroups};
-use crate::input::{ReportInput, Scores};
+use crate::input::ReportInput;
 use crate::palette::Rgb;
+use crate::scores::Scores;
 
 /// Told apart from every colour of the year scale.
 const IDENTITY: Rgb = [0xd6, 0x28, 0x28];
@@ -17,10 +18,9 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         return Err("no song has both a year and a prediction");
     }
     let count = groups.groups.values().map(Vec::len).sum::<usize>();
-    let title = match input.scores.trained_mae() {
-        Some(mae) => format!("Predicted against actual year: mean absolute error {mae:.1} years"),
-        None => "Predicted against actual year".to_owned(),
-    };
+    // Without scores, the error of what is drawn.
+    let mae = input.scores.trained_mae().unwrap_or_else(|| error(input));
+    let title = format!("Predicted against actual year: mean absolute error {mae:.1} years");
     let mut notes = Vec::new();
     notes.extend(baselines(&input.scores));
     let worse = input.scores.not_beaten();
@@ -68,7 +68,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     panel.frame();
     panel.labels("Release year", "Predicted year");
     let caption = format!("{title}. {}.", notes.join(". "));
-    Ok(Figure { scene: panel.into_scene(), caption })
+    Ok(Figure::new(panel, caption))
 }
 
 /// The predicted years of each group of actual years.
@@ -84,6 +84,14 @@ pub(crate) fn predictions(
         |rows: &Vec<usize>| rows.iter().filter_map(|&row| input.songs[row].predicted).collect();
     let predicted = groups.groups.iter().map(|(&start, rows)| (start, values(rows))).collect();
     (groups, predicted)
+}
+
+/// Mean absolute error of the songs that have both; not a number without any.
+fn error(input: &ReportInput) -> f64 {
+    let songs = input.songs.iter();
+    let errors: Vec<f64> =
+        songs.filter_map(|song| Some((song.predicted? - f64::from(song.year?)).abs())).collect();
+    errors.iter().sum::<f64>() / errors.len() as f64
 }
 
 /// `Baselines: constant 15.2, row statistics 8.1 years`, and whether one is not beaten.

@@ -63,7 +63,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     panel.frame();
     panel.labels("Release year", "Share of the year's songs in %");
     legend(&mut panel, &clusters);
-    Ok(Figure { scene: panel.into_scene(), caption: format!("{title}. {note}.") })
+    Ok(Figure::new(panel, format!("{title}. {note}.")))
 }
 
 /// For each group of years the number of songs of each cluster that has any.

@@ -79,6 +79,28 @@ pub(super) fn ticks((low, high): (f64, f64), most: usize, whole: bool) -> Vec<(f
         .collect()
 }
 
+/// Ticks of a log axis: `(log10 of the value, label)` at 1, 2 and 5 times the powers of ten within a
+/// range of values above 0; at the powers alone where those would be more than `most`.
+pub(super) fn log_ticks((low, high): (f64, f64), most: usize) -> Vec<(f64, String)> {
+    let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+    let label = |value: f64, power: i32| {
+        if (0..9).contains(&power) {
+            thousands(value.round() as usize)
+        } else {
+            format!("{value:.0$}", power.unsigned_abs() as usize)
+        }
+    };
+    let at = |steps: &[f64]| -> Vec<(f64, String)> {
+        (first..=last)
+            .flat_map(|power| steps.iter().map(move |step| (step * 10f64.powi(power), power)))
+            .filter(|(value, _)| *value >= low * (1.0 - 1e-9) && *value <= high * (1.0 + 1e-9))
+            .map(|(value, power)| (value.log10(), label(value, power)))
+            .collect()
+    };
+    let fine = at(&[1.0, 2.0, 5.0]);
+    if fine.len() <= most { fine } else { at(&[1.0]) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +117,19 @@ mod tests {
         assert_eq!(names((1999.5, 2000.5), 10, true), ["2000"]);
         assert_eq!(names((0.0, 1.0), 5, false), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(names((-1.0, 1.0), 2, false), ["−1", "0", "1"]);
+    }
+
+    #[test]
+    fn ticks_of_a_log_axis_are_round() {
+        let names = |range, most| -> Vec<String> {
+            log_ticks(range, most).into_iter().map(|t| t.1).collect()
+        };
+        assert_eq!(
+            names((30.0, 12_000.0), 9),
+            ["50", "100", "200", "500", "1,000", "2,000", "5,000", "10,000"]
+        );
+        assert_eq!(names((30.0, 12_000.0), 4), ["100", "1,000", "10,000"]);
+        assert_eq!(names((0.02, 1.0), 9), ["0.02", "0.05", "0.1", "0.2", "0.5", "1"]);
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub(super) struct Data<'a> {
     neighbours: Vec<&'a [u32]>,
     representatives: BTreeMap<i32, &'a [usize]>,
     frequencies: Option<(f64, f64)>,
+    rate: Option<f64>,
     colours: Colours,
 }
 
@@ -95,6 +96,7 @@ impl<'a> Data<'a> {
                 .map(|(cluster, rows)| (*cluster, rows.as_slice()))
                 .collect(),
             frequencies: input.frequencies,
+            rate: input.columns_per_second,
             colours: Colours {
                 clusters: palette::CLUSTERS.map(css).to_vec(),
                 years: palette::YEARS.map(css).to_vec(),

@@ -3,7 +3,8 @@
 
 use super::escape::html;
 use super::page::Shown;
-use crate::input::{ReportInput, Scores};
+use crate::input::ReportInput;
+use crate::scores::Scores;
 
 /// The section's content.
 pub(super) fn results(input: &ReportInput, shown: &[Shown], tables: &[String]) -> String {
@@ -37,9 +38,9 @@ pub(super) fn results(input: &ReportInput, shown: &[Shown], tables: &[String]) -
     out
 }
 
-/// Two tables, and in words whether a baseline is not beaten.
+/// The tables, and in words whether a baseline is not beaten.
 fn scores(out: &mut String, scores: &Scores) {
-    if scores.year_mae.is_empty() && scores.retrieval.is_empty() {
+    if [scores.year_mae.len(), scores.retrieval.len(), scores.renditions.len()] == [0; 3] {
         return;
     }
     *out += "<h2>Results beside their baselines</h2>\n<div class=\"tables\">\n";
@@ -51,11 +52,19 @@ fn scores(out: &mut String, scores: &Scores) {
         }
         *out += "</table>\n";
     }
-    if !scores.retrieval.is_empty() {
-        *out += "<table>\n<caption>Finding the other half of a song</caption>\n\
-                 <tr><th scope=\"col\">Model</th><th scope=\"col\">First (recall@1)</th>\
-                 <th scope=\"col\">Among ten (recall@10)</th></tr>\n";
-        for score in &scores.retrieval {
+    for (caption, rows) in [
+        ("Finding the other half of a song", &scores.retrieval),
+        ("Finding another recording of the same song", &scores.renditions),
+    ] {
+        if rows.is_empty() {
+            continue;
+        }
+        *out += &format!(
+            "<table>\n<caption>{caption}</caption>\n\
+             <tr><th scope=\"col\">Model</th><th scope=\"col\">First (recall@1)</th>\
+             <th scope=\"col\">Among ten (recall@10)</th></tr>\n"
+        );
+        for score in rows {
             let percent = |share: f64| format!("{:.1} %", share * 100.0);
             row(out, &score.name, &[percent(score.recall_at_1), percent(score.recall_at_10)]);
         }
@@ -79,8 +88,8 @@ fn row(out: &mut String, name: &str, values: &[String]) {
 /// What the numbers say, one sentence each.
 fn verdict(scores: &Scores) -> Vec<String> {
     let trained = |name: &String| name == Scores::TRAINED;
-    let any =
-        scores.year_mae.iter().map(|s| &s.name).chain(scores.retrieval.iter().map(|s| &s.name));
+    let found = scores.retrieval.iter().chain(&scores.renditions).map(|s| &s.name);
+    let any = scores.year_mae.iter().map(|s| &s.name).chain(found);
     if !any.clone().any(trained) || any.clone().all(trained) {
         return Vec::new();
     }

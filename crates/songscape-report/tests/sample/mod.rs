@@ -5,7 +5,10 @@
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use songscape_report::{ReportInput, RetrievalScore, Scores, SongRow, YearScore};
+use songscape_report::{
+    CondensedTree, HistoryStep, MeanSpectrum, ReportInput, RetrievalScore, Scores, SongRow,
+    Spectrogram, TreeCluster, YearScore,
+};
 
 fn gauss(rng: &mut impl Rng) -> f64 {
     let (u, v): (f64, f64) = (rng.random_range(f64::EPSILON..1.0), rng.random());
@@ -61,6 +64,14 @@ pub fn sample(songs: usize, clusters: i32, (first, last): (i32, i32)) -> ReportI
         recall_at_1: one,
         recall_at_10: ten,
     };
+    let labels: Vec<i32> = rows.iter().map(|song| song.cluster).collect();
+    let levels = (0..songs).map(|i| {
+        let style = f64::from(labels[i].max(0));
+        let bump = |row: f64| 14.0 * (-((row - 40.0 - 9.0 * (style % 17.0)) / 30.0).powi(2)).exp();
+        (0..256).map(|row| -48.0 + 0.08 * f64::from(row) + bump(f64::from(row))).collect()
+    });
+    let spectra = MeanSpectrum::of_clusters(&labels, levels).unwrap();
+    let tree = tree(&labels, &mut rng);
     ReportInput {
         title: "A made-up library".into(),
         columns: vec!["genre".into()],
@@ -83,10 +94,75 @@ pub fn sample(songs: usize, clusters: i32, (first, last): (i32, i32)) -> ReportI
                 found("row statistics", 0.704, 0.883),
                 found("untrained encoder", 0.655, 0.86),
             ],
+            renditions: vec![
+                found(Scores::TRAINED, 0.512, 0.781),
+                found("row statistics", 0.204, 0.483),
+            ],
         },
         history: (0..1500)
-            .map(|i| (i * 10, 1.2 + 3.0 * (-(i as f64) / 300.0).exp() + 0.12 * gauss(&mut rng)))
+            .map(|i| HistoryStep {
+                step: i * 10,
+                loss: 1.2 + 3.0 * (-(i as f64) / 300.0).exp() + 0.12 * gauss(&mut rng),
+                accuracy: Some(0.9 - 0.8 * (-(i as f64) / 400.0).exp()),
+                learning_rate: Some(5e-4 * (i as f64 / 1500.0 * 1.57).cos()),
+            })
             .collect(),
         frequencies: Some((30.0, 12_000.0)),
+        columns_per_second: Some(200.0),
+        spectrogram: (songs > 0).then(|| Spectrogram {
+            song: 0,
+            pixels: glissando(6000, 256),
+            rows: 256,
+            range_db: 60.0,
+        }),
+        spectra,
+        tree: Some(tree),
     }
+}
+
+/// A tone with overtones that rises and falls, `[columns, rows]`.
+fn glissando(columns: usize, rows: usize) -> Vec<u8> {
+    let mut pixels = vec![0; columns * rows];
+    for column in 0..columns {
+        let middle = 170.0 - 25.0 * (column as f64 / 600.0).sin();
+        for overtone in 1..8 {
+            let row = middle - f64::from(overtone).log2() * 256.0 / 400f64.log2();
+            if row >= 0.0 {
+                pixels[column * rows + row as usize] = 255 - 25 * overtone as u8;
+            }
+        }
+    }
+    pixels
+}
+
+/// A tree that parts the clusters in halves again and again; songs in none leave on the way.
+fn tree(labels: &[i32], rng: &mut impl Rng) -> CondensedTree {
+    let mut tree = CondensedTree { clusters: Vec::new(), leaves: vec![(0, 0.0); labels.len()] };
+    let mut numbers: Vec<i32> = labels.iter().copied().filter(|&l| l >= 0).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut pending = vec![(None, 0.0, numbers)];
+    while !pending.is_empty() {
+        let (parent, birth, numbers) = pending.remove(0);
+        let node = tree.clusters.len();
+        let end = birth + 0.2 + rng.random::<f64>();
+        let mut size = 0;
+        for (song, label) in labels.iter().enumerate() {
+            let stays = numbers.contains(label);
+            if stays || parent.is_none() {
+                size += 1;
+                let last = if stays { end + 3.0 * rng.random::<f64>() } else { end };
+                tree.leaves[song] =
+                    (node, birth.max(0.1) + (last - birth.max(0.1)) * rng.random::<f64>());
+            }
+        }
+        let label = (numbers.len() == 1 && parent.is_some()).then(|| numbers[0]);
+        tree.clusters.push(TreeCluster { parent, birth, size, label });
+        if numbers.len() > 1 {
+            let (one, two) = numbers.split_at(numbers.len() / 2);
+            pending.push((Some(node), end, one.to_vec()));
+            pending.push((Some(node), end, two.to_vec()));
+        }
+    }
+    tree
 }

@@ -8,6 +8,7 @@ mod error;
 mod parameters;
 mod report;
 mod scores;
+mod tree;
 mod vectors;
 
 use std::fmt;

@@ -4,14 +4,13 @@ use std::path::Path;
 
 use ndarray::Array2;
 use serde::de::DeserializeOwned;
-use songscape_analysis::music::tables::ClusterRow;
-use songscape_analysis::music::years::YearPrediction;
 use songscape_analysis::vectors::read_npy;
 use songscape_project::{Progress, Stage, State, hash_file};
-use songscape_report::{ReportInput, SongRow, link};
+use songscape_report::{HistoryStep, MeanSpectrum, ReportInput, SongRow, Spectrogram, link};
 
 use super::Pipeline;
 use super::error::{Error, Result};
+use super::vectors::Source;
 
 impl Pipeline {
     pub(super) fn report(&self, progress: &dyn Progress) -> Result<String> {
@@ -25,6 +24,7 @@ impl Pipeline {
                 ("map", hash("umap.npy")?),
                 ("clusters", hash("clusters.csv")?),
                 ("scores", hash("scores.json")?),
+                ("history", hash_file(&self.project.path("model/history.csv"))?),
             ],
         )?;
         if stage.state() == State::Done && self.report_page().is_file() {
@@ -45,64 +45,64 @@ impl Pipeline {
         let pixels = store.pixels()?;
         let catalog = self.songs_with_images(&pixels)?;
         let map: Array2<f32> = read_npy(&analysis.join("umap.npy"))?;
-        let clusters: Vec<ClusterRow> = read_rows(&analysis.join("clusters.csv"))?;
-        let representatives: Vec<(i32, usize, usize)> =
-            read_rows(&analysis.join("representatives.csv"))?;
-        let nearest: Vec<(usize, usize, u32, f64)> = read_rows(&analysis.join("neighbors.csv"))?;
         let history: Vec<songscape_contrastive::Step> =
             read_rows(&self.project.path("model/history.csv"))?;
 
         let page = std::path::absolute(self.project.path("report"))
             .map_err(|source| songscape_project::Error::Io { path: "report".into(), source })?;
-        let mut songs: Vec<SongRow> = catalog
-            .songs
-            .iter()
-            .zip(&clusters)
-            .zip(map.rows())
-            .map(|((song, cluster), place)| SongRow {
-                id: song.id.clone(),
-                title: song.title.clone(),
-                artist: song.artist.clone(),
-                year: song.year,
-                audio: Some(link(&page, &catalog.file(song))),
-                image: std::path::absolute(store.image(&song.id))
-                    .ok()
-                    .map(|image| link(&page, &image)),
-                map: [place[0], place[1]],
-                cluster: cluster.label,
-                probability: cluster.probability,
-                predicted: None,
-                extra: song.extra.clone(),
-            })
-            .collect();
+        let songs = catalog.songs.iter().zip(map.rows()).map(|(song, place)| SongRow {
+            id: song.id.clone(),
+            title: song.title.clone(),
+            artist: song.artist.clone(),
+            year: song.year,
+            audio: Some(link(&page, &catalog.file(song))),
+            image: std::path::absolute(store.image(&song.id)).ok().map(|image| link(&page, &image)),
+            map: [place[0], place[1]],
+            extra: song.extra.clone(),
+            ..SongRow::default()
+        });
         let scores = self.scores()?;
-        if scores.years_left_out.is_none() {
-            let years: Vec<YearPrediction> = read_rows(&analysis.join("years.csv"))?;
-            for row in years {
-                songs[row.row].predicted = Some(row.predicted.into());
-            }
-        }
-        let mut neighbours = vec![Vec::new(); songs.len()];
-        for (row, _, neighbour, _) in nearest {
-            neighbours[row].push(neighbour);
-        }
-        let mut typical: Vec<(i32, Vec<usize>)> = Vec::new();
-        for (label, _, row) in representatives {
-            match typical.last_mut() {
-                Some((last, rows)) if *last == label => rows.push(row),
-                _ => typical.push((label, vec![row])),
-            }
-        }
-        Ok(ReportInput {
+        let has_years = scores.years_left_out.is_none();
+        let images = &self.parameters.images;
+        let mut input = ReportInput {
             title: "Songscape".into(),
-            columns: catalog.columns,
-            songs,
-            representatives: typical,
-            neighbours,
+            songs: songs.collect(),
             scores: scores.into(),
-            history: history.iter().map(|step| (step.step as u64, step.loss)).collect(),
-            frequencies: Some((self.parameters.images.f_min, self.parameters.images.f_max)),
-        })
+            history: history
+                .iter()
+                .map(|step| HistoryStep {
+                    step: step.step as u64,
+                    loss: step.loss,
+                    accuracy: Some(step.accuracy),
+                    learning_rate: Some(step.learning_rate),
+                })
+                .collect(),
+            frequencies: Some((images.f_min, images.f_max)),
+            columns_per_second: Some(images.columns_per_second),
+            columns: catalog.columns,
+            ..ReportInput::default()
+        };
+        input.read_analysis(&analysis)?;
+        if !has_years {
+            // A table of an earlier analysis says nothing about this one.
+            input.songs.iter_mut().for_each(|song| song.predicted = None);
+        }
+        let range_db = f64::from(images.range_db);
+        input.spectrogram = input.typical_song().map(|song| Spectrogram {
+            song,
+            pixels: pixels.song(song).to_vec(),
+            rows: pixels.rows(),
+            range_db,
+        });
+        // The first half of the row statistics: the mean grey of each row.
+        let file = Source::RowStatistics.file(&self.project.path("vectors"), "");
+        let means: Array2<f32> = read_npy(&file)?;
+        let level = |grey: &f32| (f64::from(*grey) / 255.0 - 1.0) * range_db;
+        let levels =
+            means.rows().into_iter().map(|row| row.iter().take(pixels.rows()).map(level).collect());
+        let clusters: Vec<i32> = input.songs.iter().map(|song| song.cluster).collect();
+        input.spectra = MeanSpectrum::of_clusters(&clusters, levels)?;
+        Ok(input)
     }
 }
 

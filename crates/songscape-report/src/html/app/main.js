@@ -13,7 +13,10 @@ function refresh() {
 function select(row, play) {
   state.song = row;
   drawSong(play);
-  if (row >= 0) comeTo(row);
+  if (row >= 0) {
+    comeTo(row);
+    $("said").textContent = `Selected: ${[data.name[row] || data.id[row], artistOf(row), yearOf(row)].filter(Boolean).join(", ")}`;
+  }
   redraw();
   rememberSoon();
 }

@@ -16,24 +16,52 @@ function songButton(row) {
 }
 const songList = (list) => make("ol", { className: "songs" }, ...list.map(songButton));
 
+const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+// Frequencies beside the picture, on its log axis: they stay when it scrolls.
+function hertzAxis() {
+  const axis = make("div", { className: "hertz", "aria-hidden": true });
+  if (!data.frequencies) return axis;
+  const [low, high] = data.frequencies;
+  for (const hertz of [100, 1000, 10000]) {
+    if (hertz < low * 1.2 || hertz > high / 1.1) continue;
+    const label = make("span", { textContent: hertz < 1000 ? `${hertz} Hz` : `${hertz / 1000} kHz` });
+    label.style.top = `${(100 * Math.log(high / hertz)) / Math.log(high / low)}%`;
+    axis.append(label);
+  }
+  return axis;
+}
+
 function spectrogram(source, player) {
   const picture = make("img", { src: source, alt: "Spectrogram: time to the right, frequency upwards" });
   const head = make("div", { className: "head" });
   const box = make("div", { className: "spectrogram whole" }, picture, head);
+  const time = make("div", { className: "row soft seconds" });
   const range = data.frequencies ? `${Math.round(data.frequencies[0])} Hz to ${number(Math.round(data.frequencies[1]))} Hz, upwards` : "frequency upwards";
   const size = make("button", { type: "button", className: "small", textContent: "Full length", "aria-pressed": false });
   const follow = () => {
     const share = player && player.duration ? player.currentTime / player.duration : 0;
-    head.style.left = `${share * picture.clientWidth}px`;
+    // The mark is two pixels wide and must not make the picture wider.
+    head.style.left = `${share * Math.max(picture.clientWidth - 2, 0)}px`;
     head.hidden = !player || !share;
     if (!box.classList.contains("whole") && player && !player.paused) box.scrollLeft = share * picture.clientWidth - box.clientWidth / 2;
+  };
+  // The times at the ends and between them, of the part that is seen.
+  const times = () => {
+    if (!data.rate || !picture.naturalWidth || !picture.clientWidth) return;
+    const second = picture.naturalWidth / data.rate / picture.clientWidth;
+    time.replaceChildren(...[0, 1, 2, 3, 4].map((i) =>
+      make("span", { textContent: clock((box.scrollLeft + (box.clientWidth * i) / 4) * second) })));
   };
   size.addEventListener("click", () => {
     const whole = box.classList.toggle("whole");
     size.setAttribute("aria-pressed", !whole);
     follow();
+    times();
   });
   follow();
+  picture.addEventListener("load", times);
+  box.addEventListener("scroll", times);
   if (player) {
     player.addEventListener("timeupdate", follow);
     box.addEventListener("click", (event) => {
@@ -42,7 +70,8 @@ function spectrogram(source, player) {
       player.currentTime = (at / picture.clientWidth) * player.duration;
     });
   }
-  const all = make("div", {}, box, make("div", { className: "row soft" }, make("span", { textContent: range }), size));
+  const all = make("div", {}, make("div", { className: "framed" }, box, hertzAxis()), time,
+    make("div", { className: "row soft" }, make("span", { textContent: range }), size));
   picture.addEventListener("error", () => all.replaceWith(make("p", { className: "soft", textContent: `Its spectrogram is not at ${decoded(source)}.` })));
   return all;
 }
