@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{cargo, libtorch, root, succeed};
+use crate::{cargo, downstream, libtorch, policy, root, succeed};
 
 /// One check: its name, the arguments of cargo, and environment variables.
 type Check = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
@@ -30,13 +30,18 @@ const CHECKS: &[Check] = &[
 
 pub fn run() -> Result<()> {
     let folder = libtorch::provide()?;
+    let all = CHECKS.len() + 2;
     for (i, (name, arguments, variables)) in CHECKS.iter().enumerate() {
-        eprintln!("[{}/{}] {name}: cargo {}", i + 1, CHECKS.len(), arguments.join(" "));
+        eprintln!("[{}/{all}] {name}: cargo {}", i + 1, arguments.join(" "));
         let mut command = cargo();
         command.args(*arguments).env("LIBTORCH", &folder);
         command.envs(variables.iter().copied());
         succeed(&mut command, name)?;
     }
-    eprintln!("all {} checks passed in {}", CHECKS.len(), root().display());
+    eprintln!("[{}/{all}] programs of users: examples/downstream", all - 1);
+    downstream::check(&folder)?;
+    eprintln!("[{all}/{all}] dependencies and public interface");
+    policy::check()?;
+    eprintln!("all {all} checks passed in {}", root().display());
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 mod check;
 mod demo;
+mod downstream;
 mod libtorch;
+mod policy;
 mod wheels;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +17,8 @@ Usage: cargo xtask <COMMAND>
 
   demo      provide libtorch, build in release, analyse the embedded demo music;
             further arguments go to the song_map example
-  test      provide libtorch, then formatting, lints, documentation and all tests
+  test      provide libtorch, then formatting, lints, documentation, all tests,
+            programs of users, and the dependencies' licences and advisories
   libtorch  provide libtorch 2.11 under target/libtorch and print its folder";
 
 fn main() -> ExitCode {
