@@ -1,10 +1,9 @@
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
-use crate::files::write_atomic;
+use crate::error::Result;
+use crate::table::{read_rows, replace_rows};
 
 /// An input that could not be used. The run goes on with the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,32 +25,18 @@ impl Failure {
     /// Reads a CSV file of failures. A missing file holds none.
     ///
     /// # Errors
-    /// [`Error::Io`] when the file cannot be read or has other columns.
+    /// [`Error::Io`](crate::Error::Io) when the file cannot be read or has other columns.
     pub fn read_all(path: &Path) -> Result<Vec<Self>> {
-        if !path.exists() {
-            return Ok(Vec::new());
-        }
-        let rows = || csv::Reader::from_path(path)?.deserialize().collect::<csv::Result<_>>();
-        rows().map_err(|e| Error::io(path)(e.into()))
+        read_rows(path)
     }
 
     /// Replaces the failures of one stage in a CSV file with the columns `stage,item,reason`,
     /// atomically; those of other stages stay.
     ///
     /// # Errors
-    /// [`Error::Io`] when the file cannot be read or written.
+    /// [`Error::Io`](crate::Error::Io) when the file cannot be read or written.
     pub fn record(path: &Path, stage: &str, failures: &[Self]) -> Result<()> {
-        let mut all = Self::read_all(path)?;
-        all.retain(|failure| failure.stage != stage);
-        all.extend_from_slice(failures);
-        let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-        let rows = || {
-            csv.write_record(["stage", "item", "reason"])?;
-            all.iter().try_for_each(|failure| csv.serialize(failure))?;
-            csv.into_inner().map_err(|e| e.into_error().into())
-        };
-        let bytes = rows().map_err(|e: csv::Error| Error::io(path)(e.into()))?;
-        write_atomic(path, |file| file.write_all(&bytes))
+        replace_rows(path, &["stage", "item", "reason"], |row: &Self| row.stage == stage, failures)
     }
 }
 

@@ -8,7 +8,8 @@
 //! - [`Stage`]: the parameters and inputs that a stage was made with, so that a second run skips
 //!   what is done and refuses what was made otherwise;
 //! - [`write_atomic`]: a file is either whole or not there;
-//! - [`Failure`]: an input that could not be used, and why;
+//! - [`Failure`]: an input that could not be used, and why; [`replace_rows`]: a table like theirs,
+//!   which stages share;
 //! - [`Progress`]: what a long job tells its caller while it runs.
 //!
 //! ```
@@ -31,14 +32,18 @@
 
 mod error;
 mod failure;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod files;
 mod progress;
 mod project;
 mod stage;
+mod table;
 
 pub use error::{Difference, Error, Result};
 pub use failure::Failure;
-pub use files::{hash_file, read_json, write_atomic, write_json};
+pub use files::{NewFile, hash_file, read_json, write_atomic, write_json};
 pub use progress::{Progress, Silent};
 pub use project::Project;
 pub use stage::{Stage, State};
+pub use table::replace_rows;

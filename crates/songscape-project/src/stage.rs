@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Difference, Error, Result};
-use crate::files::{read_json, write_json};
+use crate::files::{read_json, remove_leftovers, write_json};
 
 /// A stage's folder and what it was made with, kept in its `parameters.json`.
 #[derive(Debug)]
@@ -39,6 +39,7 @@ struct Stamp {
 impl Stage {
     /// Opens a stage's folder and compares what is there with the parameters and inputs of this
     /// run. Inputs are pairs of a name and a fingerprint (see [`hash_file`](crate::hash_file)).
+    /// Temporary files of a run that was killed are removed.
     ///
     /// # Errors
     /// [`Error::OtherParameters`] names each field that differs; [`Error::Io`] and [`Error::Json`]
@@ -75,6 +76,9 @@ impl Stage {
                 }
             }
         };
+        if folder.is_dir() {
+            remove_leftovers(folder)?;
+        }
         if state != State::Done {
             write_json(&path, &stamp)?;
         }
