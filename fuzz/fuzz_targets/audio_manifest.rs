@@ -1,0 +1,10 @@
+//! Any bytes as a manifest for `songscape-audio`: nothing may panic or leave the library.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[allow(dead_code)]
+#[path = "../../crates/songscape-audio/tests/any_bytes/mod.rs"]
+mod any_bytes;
+
+fuzz_target!(|data: &[u8]| any_bytes::manifest(data));
