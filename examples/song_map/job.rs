@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
+use songscape::audio::SameName;
 use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
 use songscape::resnet::DeviceChoice;
 
@@ -26,6 +27,13 @@ struct Arguments {
     /// `demo`: narrow network, minutes on a CPU; `seed`: the published configuration
     #[arg(long, value_enum, default_value = "demo")]
     preset: Preset,
+    /// Songs with the same artist and title: one song, unless the manifest tells recordings apart
+    /// (auto); always one (merge); always their own (keep)
+    #[arg(long, value_enum, default_value = "auto")]
+    same_name: Same,
+    /// Allow files outside of the library's folder: absolute paths, `..`, links
+    #[arg(long)]
+    outside: bool,
     /// auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
@@ -41,6 +49,13 @@ struct Arguments {
 enum Preset {
     Demo,
     Seed,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Same {
+    Auto,
+    Merge,
+    Keep,
 }
 
 pub fn main() -> ExitCode {
@@ -70,9 +85,15 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
     // Without a handler the key just ends the program; what is done is kept all the same.
     let _ = ctrlc::set_handler(move || on_interrupt.interrupt());
 
-    let parameters = match arguments.preset {
+    let mut parameters = match arguments.preset {
         Preset::Demo => Parameters::demo(arguments.seed),
         Preset::Seed => Parameters::seed(arguments.seed),
+    };
+    parameters.library.outside = arguments.outside;
+    parameters.library.same_name = match arguments.same_name {
+        Same::Auto => SameName::Auto,
+        Same::Merge => SameName::Merge,
+        Same::Keep => SameName::Keep,
     };
     let input = arguments.input.clone().map_or(Input::Demo, Input::Library);
     let threads = arguments

@@ -3,9 +3,6 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_AAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3,
-};
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::common::Limit;
 use symphonia::core::errors::Error as Symphonia;
@@ -14,6 +11,7 @@ use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 
+use crate::edit::Edit;
 use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
 
@@ -38,12 +36,12 @@ pub struct AudioReader {
     rate: u32,
     channels: usize,
     expected: Option<u64>,
+    edit: Option<Edit>,
     planes: Vec<Vec<f32>>,
     frames: u64,
     packets: u64,
     skipped: u64,
     damage: String,
-    peak: f32,
     ended: bool,
 }
 
@@ -59,7 +57,14 @@ impl AudioReader {
 
     fn try_open(path: &Path, limits: &Limits) -> Result<Self, Problem> {
         let mut format = probe(path, limits)?;
-        let opened = open_track(&mut *format, limits)?;
+        let mut opened = open_track(&mut *format, limits)?;
+        let edit = opened
+            .expected
+            .filter(|_| format.format_info().short_name == "isomp4")
+            .and_then(|frames| Edit::of(path, opened.track, opened.rate, frames));
+        if let Some(edit) = edit {
+            opened.expected = Some(edit.keep);
+        }
         Ok(Self {
             path: path.into(),
             limits: limits.clone(),
@@ -69,12 +74,12 @@ impl AudioReader {
             rate: opened.rate,
             channels: opened.channels,
             expected: opened.expected,
+            edit,
             planes: Vec::new(),
             frames: 0,
             packets: 0,
             skipped: 0,
             damage: String::new(),
-            peak: 0.0,
             ended: false,
         })
     }
@@ -98,11 +103,6 @@ impl AudioReader {
     /// Seconds read so far.
     pub fn seconds(&self) -> f64 {
         self.frames as f64 / f64::from(self.rate)
-    }
-
-    /// The largest magnitude of the mono mix so far, in dB below full scale.
-    pub fn peak_db(&self) -> f64 {
-        20.0 * f64::from(self.peak).log10()
     }
 
     /// Packets that could not be decoded and were left out so far.
@@ -195,16 +195,14 @@ impl AudioReader {
             mono.iter_mut().for_each(|sample| *sample *= share);
         }
 
-        let (mut peak, mut strange) = (0.0_f32, false);
-        for sample in mono.iter() {
-            let magnitude = sample.abs();
-            strange |= magnitude.is_nan() | (magnitude > LARGEST);
-            peak = peak.max(magnitude);
+        let strange =
+            |strange: bool, sample: &f32| strange | sample.is_nan() | (sample.abs() > LARGEST);
+        if let Some(edit) = &mut self.edit {
+            edit.cut(mono);
         }
-        if strange {
+        if mono.iter().fold(false, strange) {
             return Err(Problem::NotFinite { seconds: self.seconds(), bound: LARGEST });
         }
-        self.peak = self.peak.max(peak);
         self.frames += mono.len() as u64;
         self.limits.check_length("the audio is longer than", self.seconds())?;
         Ok(!mono.is_empty())
@@ -296,6 +294,7 @@ struct Opened {
 }
 
 fn open_track(format: &mut dyn FormatReader, limits: &Limits) -> Result<Opened, Problem> {
+    let stream = ["mp1", "mp2", "mp3", "aac"].contains(&format.format_info().short_name);
     let track = format
         .default_track(TrackType::Audio)
         .ok_or_else(|| Problem::NotAudio("the file has no audio track".into()))?;
@@ -312,8 +311,7 @@ fn open_track(format: &mut dyn FormatReader, limits: &Limits) -> Result<Opened, 
 
     // Without an encoder's header, the length of an MPEG stream is a guess from its first frames,
     // and trimming to it would lose the end of a song with a variable bit rate.
-    let mpeg = [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_AAC].contains(&params.codec);
-    let guessed = mpeg && track.delay.is_none();
+    let guessed = stream && track.delay.is_none();
     let expected = track.num_frames.filter(|_| !guessed);
     if let Some(frames) = expected {
         limits.check_length("the declared length is", frames as f64 / f64::from(rate))?;

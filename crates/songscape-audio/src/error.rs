@@ -60,6 +60,19 @@ pub enum Error {
         /// What was found and what was expected.
         reason: String,
     },
+    /// There is too little room on the disk for the cache.
+    #[error(
+        "{}: the pixels of all songs need {needed} bytes and {available} bytes are free; make room \
+         or choose another disk, and run again", path.display()
+    )]
+    DiskSpace {
+        /// The folder of the cache.
+        path: PathBuf,
+        /// Bytes that the cache takes.
+        needed: u64,
+        /// Bytes that are free there.
+        available: u64,
+    },
     /// A parameter is outside its range.
     #[error("{field} is {value}, expected {expected}")]
     Parameter {
@@ -186,10 +199,20 @@ pub enum Problem {
         "silent: the peak of the mono mix is {peak_db:.1} dBFS, at least {floor_db} dBFS is needed"
     )]
     Silent {
-        /// The peak of the mono mix in dB below full scale.
+        /// The peak of the mono mix without offset and rumble, in dB relative to full scale.
         peak_db: f64,
-        /// The minimum in dB below full scale.
+        /// The minimum in dB relative to full scale.
         floor_db: f64,
+    },
+    /// Hardly anything is left once the silence at both ends is cut off.
+    #[error("only {sound:.2} s of sound in {seconds:.2} s, at least {minimum} s are needed")]
+    HardlyAnySound {
+        /// Seconds between the first and the last column that are not black.
+        sound: f64,
+        /// The length of the file in seconds.
+        seconds: f64,
+        /// The minimum in seconds.
+        minimum: f64,
     },
     /// The decoder panicked; this is a fault of the decoder.
     #[error("the decoder failed unexpectedly: {0}")]

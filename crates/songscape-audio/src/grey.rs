@@ -11,7 +11,9 @@
 //!
 //! The reference belongs to the song, so that a quiet transfer and a loud one of the same
 //! recording give the same image: loudness is a matter of mastering, not of the music. It is a
-//! high percentile of all pixels (99.9) rather than the maximum, which one click would move.
+//! high percentile (99.9) rather than the maximum, which one click would move, of the pixels above
+//! a noise floor of -120 dB ([`NOISE_FLOOR`]), so that silence does not count. With
+//! [`ImageParams::reference_db`](crate::ImageParams::reference_db) all songs have the same one.
 //!
 //! The range of 60 dB was chosen by looking at recordings of songs with piano: at 80 dB the noise
 //! of the recording, its level and its spectrum cover the background, and between the partials
@@ -20,6 +22,10 @@
 
 /// Level of a pixel without energy.
 pub const NOTHING: i16 = i16::MIN;
+
+/// Pixels below this level, -120 dB, in hundredths of a decibel, have no say in a song's reference:
+/// less than 16-bit audio can hold.
+pub const NOISE_FLOOR: i16 = -12_000;
 
 /// The level of an energy in hundredths of a decibel relative to a sine of full scale,
 /// `round(1000 log10(2E))`, within ±327.67 dB.
@@ -90,13 +96,14 @@ impl Histogram {
         self.counts[usize::from(level.cast_unsigned() ^ 0x8000)] += 1;
     }
 
-    /// The smallest level in dB that at least `percent` of all pixels do not exceed; 0 for no
-    /// pixels at all.
+    /// The smallest level in dB that at least `percent` of the pixels above the [`NOISE_FLOOR`] do
+    /// not exceed; 0 where there are none.
     pub fn percentile(&self, percent: f64) -> f32 {
-        let total: u64 = self.counts.iter().sum();
+        let counts = &self.counts[usize::from(NOISE_FLOOR.cast_unsigned() ^ 0x8000)..];
+        let total: u64 = counts.iter().sum();
         let wanted = (total as f64 * percent / 100.0).ceil() as u64;
         let mut below = 0;
-        for (level, count) in (i16::MIN..=i16::MAX).zip(&self.counts) {
+        for (level, count) in (NOISE_FLOOR..=i16::MAX).zip(counts) {
             below += count;
             if *count > 0 && below >= wanted {
                 return f32::from(level) / 100.0;
@@ -151,5 +158,11 @@ mod tests {
         assert_eq!(histogram.percentile(100.0), 10.0);
         assert_eq!(histogram.percentile(0.01), 0.01);
         assert_eq!(Histogram::default().percentile(50.0), 0.0);
+        // Hours of silence do not matter.
+        let with_silence = (0..100_000).fold(histogram.clone(), |mut histogram, i| {
+            histogram.add(if i % 2 == 0 { NOTHING } else { NOISE_FLOOR - 1 });
+            histogram
+        });
+        assert_eq!(with_silence.percentile(99.9), 9.99);
     }
 }

@@ -22,6 +22,7 @@ const SOFTWARE: &str = "Software";
 const PARAMETERS: &str = "Songscape parameters";
 const ID: &str = "Songscape song";
 const SECONDS: &str = "Songscape seconds";
+const START: &str = "Songscape start seconds";
 const REFERENCE: &str = "Songscape reference dB";
 
 /// What an image says about itself.
@@ -31,6 +32,8 @@ pub struct ImageInfo {
     pub id: String,
     /// Length of the audio in seconds.
     pub seconds: f64,
+    /// Where in the audio the image begins, in seconds.
+    pub start: f64,
     /// The grey scale.
     pub grey: Grey,
     /// How the image was made.
@@ -40,11 +43,11 @@ pub struct ImageInfo {
 /// Writes levels as PNG, atomically.
 pub(crate) fn write(path: &Path, info: &ImageInfo, levels: &mut Levels) -> Result<()> {
     let refuse = |reason: String| Error::Image { path: path.into(), reason };
-    let columns = u32::try_from(levels.columns())
+    let columns = u32::try_from(levels.kept().len())
         .ok()
         .filter(|&columns| columns > 0 && columns <= i32::MAX as u32)
         .ok_or_else(|| {
-            refuse(format!("{} columns, a PNG has 1 to {}", levels.columns(), i32::MAX))
+            refuse(format!("{} columns, a PNG has 1 to {}", levels.kept().len(), i32::MAX))
         })?;
     let params = serde_json::to_string(&info.params).map_err(|e| refuse(e.to_string()))?;
     let text = [
@@ -52,6 +55,7 @@ pub(crate) fn write(path: &Path, info: &ImageInfo, levels: &mut Levels) -> Resul
         (PARAMETERS, params),
         (ID, info.id.clone()),
         (SECONDS, format!("{:.6}", info.seconds)),
+        (START, format!("{:.6}", info.start)),
         (REFERENCE, format!("{:.2}", info.grey.reference_db)),
     ];
     let table = info.grey.table();
@@ -127,6 +131,7 @@ impl<'a> ImageReader<'a> {
         };
         let params: ImageParams = serde_json::from_str(text(PARAMETERS)?)
             .map_err(|e| refuse(format!("{PARAMETERS:?}: {e}")))?;
+        params.validate().map_err(|e| refuse(format!("{PARAMETERS:?}: {e}")))?;
         let number = |keyword: &str| {
             text(keyword)?.parse().map_err(|_| refuse(format!("{keyword:?} is no number")))
         };
@@ -137,6 +142,7 @@ impl<'a> ImageReader<'a> {
         let info = ImageInfo {
             id: text(ID)?.into(),
             seconds: number(SECONDS)?,
+            start: number(START)?,
             grey: Grey { reference_db, range_db: params.range_db },
             params,
         };

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::Path;
 
 use crate::grey::{self, Histogram};
@@ -13,7 +14,10 @@ const IN_MEMORY: usize = 1 << 25;
 /// The levels of a song in time-major order, `[columns, rows]`, in hundredths of a decibel.
 pub(crate) struct Levels {
     rows: usize,
-    columns: u64,
+    /// The highest level of each column.
+    highest: Vec<i16>,
+    /// The columns that count.
+    kept: Range<usize>,
     recent: Vec<i16>,
     spilled: Option<File>,
     histogram: Histogram,
@@ -23,7 +27,8 @@ impl Levels {
     pub(crate) fn new(rows: usize) -> Self {
         Self {
             rows,
-            columns: 0,
+            highest: Vec::new(),
+            kept: 0..0,
             recent: Vec::new(),
             spilled: None,
             histogram: Histogram::default(),
@@ -34,8 +39,9 @@ impl Levels {
         self.rows
     }
 
-    pub(crate) fn columns(&self) -> u64 {
-        self.columns
+    /// The columns that count, of all that were pushed.
+    pub(crate) fn kept(&self) -> Range<usize> {
+        self.kept.clone()
     }
 
     pub(crate) fn histogram(&self) -> &Histogram {
@@ -44,12 +50,23 @@ impl Levels {
 
     /// Adds one column of energies, row 0 first.
     pub(crate) fn push(&mut self, energies: &[f32]) {
-        self.columns += 1;
+        let mut highest = i16::MIN;
         for &energy in energies {
             let level = grey::level(energy);
+            highest = highest.max(level);
             self.histogram.add(level);
             self.recent.push(level);
         }
+        self.highest.push(highest);
+        self.kept.end += 1;
+    }
+
+    /// From here on leaves out the columns at both ends in which every level is `dark`.
+    pub(crate) fn trim(&mut self, dark: impl Fn(i16) -> bool) {
+        let bright = |level: &i16| !dark(*level);
+        let start = self.highest.iter().position(bright).unwrap_or(self.highest.len());
+        let end = self.highest.iter().rposition(bright).map_or(start, |last| last + 1);
+        self.kept = start..end;
     }
 
     /// Moves the levels out of memory when there are many; `folder` is where the file lies.
@@ -69,10 +86,23 @@ impl Levels {
 
     /// Calls `each` with runs of whole columns, in order. Can be called again.
     pub(crate) fn for_each_run(&mut self, mut each: impl FnMut(&[i16])) -> io::Result<()> {
+        let (kept, rows) = (self.kept(), self.rows);
+        let mut column = 0;
+        self.for_each_stored(|run| {
+            let columns = column..column + run.len() / rows;
+            let inside = kept.start.max(columns.start)..kept.end.min(columns.end);
+            if !inside.is_empty() {
+                each(&run[(inside.start - column) * rows..(inside.end - column) * rows]);
+            }
+            column = columns.end;
+        })
+    }
+
+    fn for_each_stored(&mut self, mut each: impl FnMut(&[i16])) -> io::Result<()> {
         if let Some(file) = &mut self.spilled {
             let mut bytes = vec![0; self.rows * 2 * 4096];
             let mut run = Vec::with_capacity(bytes.len() / 2);
-            let mut left = 2 * (self.columns as usize * self.rows - self.recent.len());
+            let mut left = 2 * (self.highest.len() * self.rows - self.recent.len());
             file.seek(SeekFrom::Start(0))?;
             while left > 0 {
                 let now = left.min(bytes.len());
@@ -120,5 +150,16 @@ mod tests {
                 .unwrap();
             assert_eq!(column, columns);
         }
+
+        // The ends are cut off wherever the levels lie.
+        let (first, last) = (5, columns - 3);
+        levels.trim(|level| !(first as i16..=last as i16).contains(&level));
+        assert_eq!(levels.kept(), first..last + 1);
+        let mut kept = Vec::new();
+        levels.for_each_run(|run| kept.extend(run.chunks_exact(rows).map(|run| run[0]))).unwrap();
+        assert_eq!(kept, (first as i16..=last as i16).collect::<Vec<_>>());
+        levels.trim(|_| true);
+        assert!(levels.kept().is_empty());
+        levels.for_each_run(|_| panic!("nothing is left")).unwrap();
     }
 }

@@ -6,7 +6,7 @@
 //! [`Renderer`] goes it for a single file.
 //!
 //! ```
-//! use songscape_audio::{Catalog, ImageParams, Limits, Store};
+//! use songscape_audio::{ImageParams, Library, LibraryParams, Limits, Store};
 //! use songscape_project::Silent;
 //!
 //! # let folder = tempfile::tempdir()?;
@@ -21,9 +21,9 @@
 //! # wav.finalize()?;
 //! # std::fs::write(library.join("No music.mp3"), "These are words.")?;
 //! # let store = folder.path().join("spectrograms");
-//! let (catalog, _) = Catalog::open(&library)?;
+//! let library = Library::open(&library, &LibraryParams::default(), &Silent)?;
 //! let (params, limits) = (ImageParams::default(), Limits::default());
-//! let made = Store::make(&catalog, &store, &params, &limits, 2, &Silent)?;
+//! let made = Store::make(&library.catalog, &store, &params, &limits, 2, &Silent)?;
 //! assert_eq!((made.images.len(), made.failures.len()), (1, 1));
 //!
 //! let pixels = Store::new(&store).pixels()?;
@@ -32,7 +32,10 @@
 //! ```
 
 pub mod catalog;
+mod clean;
 mod decode;
+mod disk;
+mod edit;
 mod error;
 pub mod grey;
 mod image;
@@ -43,9 +46,10 @@ mod params;
 mod pixels;
 mod render;
 mod resample;
+mod stamp;
 mod store;
 
-pub use catalog::{Catalog, Song};
+pub use catalog::{Catalog, Duplicate, Library, LibraryParams, SameName, Song};
 pub use decode::AudioReader;
 pub use error::{Error, Problem, Result};
 pub use image::{ImageInfo, ImageReader};

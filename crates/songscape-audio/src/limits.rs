@@ -9,7 +9,7 @@ use crate::error::{Error, Problem, Result};
 pub struct Limits {
     /// The longest audio in seconds, declared or decoded.
     pub max_seconds: f64,
-    /// The shortest audio in seconds.
+    /// The shortest audio in seconds, silence at both ends not counted.
     pub min_seconds: f64,
     /// The largest number of channels.
     pub max_channels: usize,
@@ -19,7 +19,8 @@ pub struct Limits {
     pub max_rate: u32,
     /// The largest tag, cover pictures included, in bytes.
     pub max_tag_bytes: usize,
-    /// A song whose mono mix never exceeds this peak, in dB below full scale, counts as silent.
+    /// A song whose mono mix, without offset and rumble, never exceeds this peak, in dB relative to
+    /// full scale, counts as silent.
     pub silence_db: f64,
     /// The largest share of packets that may fail to decode, 0 to 1. Two packets are always
     /// forgiven: the first packets of a cut MP3 refer to bits that are gone.
@@ -103,13 +104,22 @@ impl Limits {
         Ok(())
     }
 
-    /// Holds a whole decoded file against the lower limits.
-    pub(crate) fn check_whole(&self, seconds: f64, peak_db: f64) -> Result<(), Problem> {
+    /// Holds a whole decoded file, with its length and the part of it that is not silence at either
+    /// end, against the lower limits.
+    pub(crate) fn check_whole(
+        &self,
+        seconds: f64,
+        sound: f64,
+        peak_db: f64,
+    ) -> Result<(), Problem> {
         if seconds < self.min_seconds {
             return Err(Problem::TooShort { seconds, minimum: self.min_seconds });
         }
         if peak_db < self.silence_db {
             return Err(Problem::Silent { peak_db, floor_db: self.silence_db });
+        }
+        if sound < self.min_seconds {
+            return Err(Problem::HardlyAnySound { sound, seconds, minimum: self.min_seconds });
         }
         Ok(())
     }

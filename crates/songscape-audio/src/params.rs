@@ -18,24 +18,35 @@ pub struct ImageParams {
     pub columns_per_second: f64,
     /// Sample rate of the transform in Hz; audio at other rates is resampled to it.
     pub sample_rate: u32,
+    /// Sound below this frequency in Hz, offset included, is filtered out first (second order);
+    /// 0 keeps it.
+    pub high_pass: f64,
     /// Decibels from black to white.
     pub range_db: f32,
-    /// Percentile of the song's pixel energies that is drawn white, 0 to 100.
+    /// Percentile of the song's pixels above the noise floor that is drawn white, 0 to 100.
     pub reference_percentile: f64,
+    /// The same white for all songs instead, in dB relative to a sine of full scale.
+    pub reference_db: Option<f32>,
+    /// Whether columns that are black throughout are cut off at both ends.
+    pub trim: bool,
 }
 
 impl Default for ImageParams {
-    /// 256 rows, 30 Hz to 12 kHz, 200 columns a second, 44.1 kHz, 60 dB below the 99.9th percentile.
+    /// 256 rows, 30 Hz to 12 kHz, 200 columns a second, 44.1 kHz, nothing below 20 Hz, 60 dB below
+    /// the song's 99.9th percentile, black ends cut off.
     fn default() -> Self {
         Self {
-            version: 1,
+            version: 2,
             rows: 256,
             f_min: 30.0,
             f_max: 12_000.0,
             columns_per_second: 200.0,
             sample_rate: 44_100,
+            high_pass: 20.0,
             range_db: 60.0,
             reference_percentile: 99.9,
+            reference_db: None,
+            trim: true,
         }
     }
 }
@@ -58,6 +69,14 @@ impl ImageParams {
         }
         if !(self.reference_percentile > 0.0 && self.reference_percentile <= 100.0) {
             return wrong("reference_percentile", self.reference_percentile, "above 0, up to 100");
+        }
+        if let Some(db) = self.reference_db
+            && !(-200.0..=100.0).contains(&db)
+        {
+            return wrong("reference_db", db.into(), "-200 to 100 dB");
+        }
+        if !(self.high_pass >= 0.0 && self.high_pass <= self.f_min) {
+            return wrong("high_pass", self.high_pass, "0 to f_min");
         }
         Ok(())
     }

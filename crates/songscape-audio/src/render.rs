@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use songscape_ssq::{LogSpectrogram, LogSpectrogramStream};
 
+use crate::clean::{HighPass, peak};
 use crate::decode::AudioReader;
 use crate::error::{Error, Problem, Result};
 use crate::grey::Grey;
@@ -104,6 +105,9 @@ impl Renderer {
             spill: Ok(()),
         };
 
+        let mut high_pass = (self.params.high_pass > 0.0)
+            .then(|| HighPass::new(self.params.high_pass, reader.rate()));
+        let (mut hash, mut loudest) = (AudioHash::default(), 0.0_f32);
         let longest = self.excerpt * f64::from(reader.rate());
         let mut block = Vec::new();
         while reader.read(&mut block)? {
@@ -112,30 +116,66 @@ impl Renderer {
             }
             let before = reader.frames() - block.len() as u64;
             let wanted = (longest - before as f64).clamp(0.0, block.len() as f64) as usize;
-            resampler
-                .push(&block[..wanted], &mut |samples| transform.push(samples))
-                .map_err(problem)?;
+            let samples = &mut block[..wanted];
+            hash.update(samples);
+            if let Some(high_pass) = &mut high_pass {
+                high_pass.filter(samples);
+            }
+            loudest = loudest.max(peak(samples));
+            resampler.push(samples, &mut |samples| transform.push(samples)).map_err(problem)?;
             transform.spilled()?;
             if wanted < block.len() || reader.frames() as f64 >= longest {
                 break;
             }
         }
         resampler.finish(&mut |samples| transform.push(samples)).map_err(problem)?;
-        let levels = transform.finish().map_err(problem)?;
+        let mut levels = transform.finish().map_err(problem)?;
 
+        let song = levels.histogram().percentile(self.params.reference_percentile);
+        let reference_db = self.params.reference_db.unwrap_or(song);
+        let grey = Grey { reference_db, range_db: self.params.range_db };
         let seconds = reader.seconds().min(self.excerpt);
-        self.limits.check_whole(seconds, reader.peak_db()).map_err(problem)?;
-        let reference_db = levels.histogram().percentile(self.params.reference_percentile);
+        let mut sound = seconds;
+        if self.params.trim {
+            let table = grey.table();
+            levels.trim(|level| table.value(level) == 0);
+            sound = sound.min(levels.kept().len() as f64 / self.params.columns_per_second);
+        }
+        let peak_db = 20.0 * f64::from(loudest).log10();
+        self.limits.check_whole(seconds, sound, peak_db).map_err(problem)?;
         Ok(Some(Spectrogram {
-            grey: Grey { reference_db, range_db: self.params.range_db },
+            grey,
             levels,
             seconds,
             rate: reader.rate(),
             channels: reader.channels(),
-            peak_db: reader.peak_db(),
+            peak_db,
             skipped: reader.skipped_packets(),
+            audio: hash.finish(reader.rate()),
             params: self.params.clone(),
         }))
+    }
+}
+
+/// A hash of the decoded audio: the mono mix, in steps of 16 bits, and its rate.
+#[derive(Default)]
+struct AudioHash {
+    hasher: blake3::Hasher,
+    bytes: Vec<u8>,
+}
+
+impl AudioHash {
+    fn update(&mut self, samples: &[f32]) {
+        self.bytes.clear();
+        // Steps of 16 bits: exact for most files, and -0 is 0.
+        let steps = samples.iter().flat_map(|sample| ((sample * 32768.0) as i16).to_le_bytes());
+        self.bytes.extend(steps);
+        self.hasher.update(&self.bytes);
+    }
+
+    fn finish(mut self, rate: u32) -> String {
+        self.hasher.update(&rate.to_le_bytes());
+        self.hasher.finalize().to_hex()[..32].to_owned()
     }
 }
 
@@ -177,13 +217,25 @@ pub struct Spectrogram {
     channels: usize,
     peak_db: f64,
     skipped: u64,
+    audio: String,
     params: ImageParams,
 }
 
 impl Spectrogram {
     /// Columns of the image.
     pub fn columns(&self) -> u64 {
-        self.levels.columns()
+        self.levels.kept().len() as u64
+    }
+
+    /// Columns that were cut off at the start, where they were black.
+    pub fn start(&self) -> u64 {
+        self.levels.kept().start as u64
+    }
+
+    /// A hash of the decoded audio, the same for the same sound under another name, with other tags
+    /// or in another lossless format.
+    pub fn audio_hash(&self) -> &str {
+        &self.audio
     }
 
     /// Length of the audio in seconds.
@@ -201,7 +253,8 @@ impl Spectrogram {
         self.channels
     }
 
-    /// The largest magnitude of the mono mix in dB below full scale.
+    /// The largest magnitude of the mono mix, without offset and rumble, in dB relative to full
+    /// scale.
     pub fn peak_db(&self) -> f64 {
         self.peak_db
     }
@@ -225,6 +278,7 @@ impl Spectrogram {
         let info = ImageInfo {
             id: id.into(),
             seconds: self.seconds,
+            start: self.start() as f64 / self.params.columns_per_second,
             grey: self.grey,
             params: self.params.clone(),
         };
@@ -237,7 +291,7 @@ impl Spectrogram {
     /// [`Error::Io`] when the scratch file of a long song cannot be read.
     pub fn pixels(&mut self) -> Result<Vec<u8>> {
         let table = self.grey.table();
-        let mut pixels = Vec::with_capacity(self.levels.columns() as usize * self.levels.rows());
+        let mut pixels = Vec::with_capacity(self.levels.kept().len() * self.levels.rows());
         self.levels
             .for_each_run(|run| pixels.extend(run.iter().map(|&level| table.value(level))))
             .map_err(Error::io("scratch file"))?;

@@ -6,8 +6,9 @@ mod sounds;
 use std::fs;
 use std::path::Path;
 
-use songscape_audio::{Catalog, Error};
-use songscape_project::Failure;
+use songscape_audio::catalog::Decision;
+use songscape_audio::{Catalog, Duplicate, Error, Library, LibraryParams, SameName};
+use songscape_project::{Failure, Silent};
 
 /// A folder with a manifest and a few files, which need not be music for a catalog.
 fn library(manifest: &str) -> tempfile::TempDir {
@@ -20,8 +21,16 @@ fn library(manifest: &str) -> tempfile::TempDir {
     folder
 }
 
-fn read(manifest: &str) -> (Catalog, Vec<Failure>) {
-    Catalog::open(&library(manifest).path().join("manifest.csv")).unwrap()
+fn open(path: &Path) -> Library {
+    Library::open(path, &LibraryParams::default(), &Silent).unwrap()
+}
+
+fn refused(path: &Path) -> Error {
+    Library::open(path, &LibraryParams::default(), &Silent).unwrap_err()
+}
+
+fn read(manifest: &str) -> Library {
+    open(&library(manifest).path().join("manifest.csv"))
 }
 
 fn reasons(failures: &[Failure]) -> Vec<(&str, &str)> {
@@ -30,7 +39,7 @@ fn reasons(failures: &[Failure]) -> Vec<(&str, &str)> {
 
 #[test]
 fn columns_come_in_any_order_and_others_are_kept() {
-    let (catalog, failures) = read(
+    let Library { catalog, failures, .. } = read(
         "\u{feff}Label,artist,YEAR,path,title,note\n\
          Stax,\"Redding, Otis\",1968-01-08,one.wav,\"The \"\"Dock\"\"\nof the Bay\",x\n\
          ,,,b/one.wav,,\n\
@@ -53,15 +62,15 @@ fn columns_come_in_any_order_and_others_are_kept() {
 fn a_missing_column_is_named_with_those_found() {
     let folder = library("path,titel,artist,year\none.wav,A,B,1990\n");
     let path = folder.path().join("manifest.csv");
-    let message = Catalog::from_manifest(&path).unwrap_err().to_string();
+    let message = refused(&path).to_string();
     let expected = "no column named title; the columns found are: path, titel, artist, year";
     assert!(message.ends_with(expected), "{message}");
     assert!(message.starts_with(&path.display().to_string()));
 
     fs::write(&path, "").unwrap();
-    assert!(matches!(Catalog::from_manifest(&path), Err(Error::MissingColumn { .. })));
+    assert!(matches!(refused(&path), Error::MissingColumn { .. }));
     fs::remove_file(&path).unwrap();
-    assert!(matches!(Catalog::open(&path), Err(Error::Io { .. })));
+    assert!(matches!(refused(&path), Error::Io { .. }));
 }
 
 #[test]
@@ -74,14 +83,13 @@ fn a_bad_row_is_named_and_the_others_are_read() {
         b/../one.wav,A,B,1990\n\
         ,A,B,1990\n\
         b/one.wav,A\n\
-        two.wav,\"A\n\n\",B,1991\n\
-        one.wav,A,B,1990\n\
+        two.wav,\"D\n\n\",B,1991\n\
         b/one.wav,\xff,B,1990\n\
-        b/one.wav,A,B,nineteen\n";
+        b/one.wav,C,B,nineteen\n";
     let folder = library("");
     let path = folder.path().join("manifest.csv");
     fs::write(&path, manifest).unwrap();
-    let (catalog, failures) = Catalog::from_manifest(&path).unwrap();
+    let Library { catalog, failures, .. } = open(&path);
     let years: Vec<_> = catalog.songs.iter().map(|song| song.year).collect();
     assert_eq!(years, [None, Some(1991), None]);
     let expected = "expected a year (1987), a date (1987-05-02), or nothing";
@@ -95,9 +103,8 @@ fn a_bad_row_is_named_and_the_others_are_read() {
             ("manifest.csv:6", "path \"b/../one.wav\": leads out of the manifest's folder"),
             ("manifest.csv:7", "path: empty, expected a file relative to the manifest's folder"),
             ("manifest.csv:8", "2 fields, expected 4"),
-            ("manifest.csv:12", "path one.wav: the same file as on line 2"),
-            ("manifest.csv:13", "column 2: not UTF-8"),
-            ("manifest.csv:14", format!("year \"nineteen\": {expected}").as_str()),
+            ("manifest.csv:12", "column 2: not UTF-8"),
+            ("manifest.csv:13", format!("year \"nineteen\": {expected}").as_str()),
         ]
     );
     assert!(failures.iter().all(|failure| failure.stage == "catalog"));
@@ -109,7 +116,7 @@ fn links_do_not_lead_out() {
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("secret.wav"), "x").unwrap();
     let folder = library(
-        "path,title,artist,year\nlink.wav,A,B,\nlinked/secret.wav,A,B,\nsame.wav,A,B,\none.wav,A,B,\n",
+        "path,title,artist,year\nlink.wav,A,B,\nlinked/secret.wav,C,B,\nsame.wav,D,B,\none.wav,E,B,\n",
     );
     let link = |to: &Path, from: &str| {
         std::os::unix::fs::symlink(to, folder.path().join(from)).unwrap();
@@ -118,18 +125,19 @@ fn links_do_not_lead_out() {
     link(outside.path(), "linked");
     link(Path::new("one.wav"), "same.wav");
 
-    let (catalog, failures) = Catalog::open(&folder.path().join("manifest.csv")).unwrap();
-    assert_eq!(catalog.songs.len(), 1);
+    let manifest = folder.path().join("manifest.csv");
+    let Library { catalog, failures, duplicates } = open(&manifest);
+    assert_eq!((catalog.songs.len(), duplicates.len()), (1, 1));
+    assert_eq!(duplicates[0].reason, "same file as on line 4");
     assert_eq!(
         reasons(&failures),
         [
             ("manifest.csv:2", "path link.wav: a link leads out of the library's folder"),
             ("manifest.csv:3", "path linked/secret.wav: a link leads out of the library's folder"),
-            ("manifest.csv:5", "path one.wav: the same file as on line 4"),
         ]
     );
 
-    let (catalog, failures) = Catalog::open(folder.path()).unwrap();
+    let Library { catalog, failures, .. } = open(folder.path());
     assert_eq!(catalog.songs.len(), 3);
     assert_eq!(
         reasons(&failures),
@@ -138,6 +146,23 @@ fn links_do_not_lead_out() {
             ("same.wav", "a link, which is not followed")
         ]
     );
+
+    // Allowed, links are followed, and two ways to one file are one song.
+    let allowed = LibraryParams { outside: true, ..LibraryParams::default() };
+    let library = Library::open(&manifest, &allowed, &Silent).unwrap();
+    assert_eq!((library.catalog.songs.len(), library.failures.len()), (2, 0));
+    let reasons: Vec<_> = library.duplicates.iter().map(|d| d.reason.as_str()).collect();
+    assert_eq!(reasons, ["same file as on line 2", "same file as on line 4"]);
+    let library = Library::open(folder.path(), &allowed, &Silent).unwrap();
+    assert_eq!((library.catalog.songs.len(), library.failures.len()), (4, 0));
+    assert_eq!(library.duplicates.len(), 2);
+    let absolute = outside.path().join("secret.wav");
+    let rows =
+        format!("path,title,artist,year\n{},A,B,\n../nothing.wav,C,D,\n", absolute.display());
+    fs::write(&manifest, rows).unwrap();
+    let library = Library::open(&manifest, &allowed, &Silent).unwrap();
+    assert_eq!(library.catalog.file(&library.catalog.songs[0]), absolute);
+    assert_eq!(library.failures[0].reason, "path ../nothing.wav: the file is missing");
 }
 
 #[test]
@@ -164,15 +189,15 @@ fn a_folder_gives_its_tags() {
     fs::write(path(".hidden/c.mp3"), "hidden").unwrap();
     fs::write(path("._a song.mp3"), "hidden").unwrap();
 
-    let (catalog, failures) = Catalog::open(folder.path()).unwrap();
+    let Library { catalog, failures, .. } = open(folder.path());
     assert_eq!(failures, []);
-    assert_eq!(catalog.columns, ["album", "genre"]);
+    assert_eq!(catalog.columns, ["album", "genre", "duration"]);
     let [plain, original, tagged] = &catalog.songs[..] else { panic!("{catalog:?}") };
     assert_eq!((plain.title.as_str(), plain.artist.as_str(), plain.year), ("a song", "", None));
     assert_eq!((original.title.as_str(), original.year), ("B", Some(1969)));
     assert_eq!((tagged.title.as_str(), tagged.artist.as_str()), ("Ring of Fire", "Johnny Cash"));
     assert_eq!(tagged.year, Some(1963));
-    assert_eq!(tagged.extra, ["Ring, \"the\" Best", "Country"]);
+    assert_eq!(tagged.extra, ["Ring, \"the\" Best", "Country", "0.20"]);
     assert_eq!(tagged.path, Path::new("deep/er/ring.FLAC"));
 }
 
@@ -181,7 +206,7 @@ fn a_catalog_is_read_as_it_was_written() {
     let folder = library(
         "path,title,artist,year,note\none.wav,\"=1+1,\"\"\",\"a\r\nb\",1959,\u{1F3B5}\nb/one.wav,T,A,,\n",
     );
-    let (catalog, _) = Catalog::open(&folder.path().join("manifest.csv")).unwrap();
+    let catalog = open(&folder.path().join("manifest.csv")).catalog;
     let table = folder.path().join("out/songs.csv");
     catalog.write_csv(&table).unwrap();
     let read = Catalog::read_csv(&table).unwrap();
@@ -202,4 +227,143 @@ fn a_catalog_is_read_as_it_was_written() {
     assert!(Catalog::read_csv(&again).unwrap_err().to_string().contains("line 2: year \"soon\""));
     fs::write(&again, "id,path,title,artist,year\na,b\n").unwrap();
     assert!(matches!(Catalog::read_csv(&again), Err(Error::Table { line: 2, .. })));
+}
+
+/// A chart manifest; the files need not be music for a catalog.
+fn chart(rows: &str, header: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.mp3", "b.mp3", "c.mp3", "d.mp3", "e.mp3"] {
+        fs::write(folder.path().join(name), name).unwrap();
+    }
+    let manifest = folder.path().join("chart.csv");
+    fs::write(&manifest, format!("{header}\n{rows}")).unwrap();
+    (folder, manifest)
+}
+
+const CHART: &str = "a.mp3,Umbrella (feat. Jay-Z),Rihanna,2008\n\
+    b.mp3,Hurt,Johnny Cash,2003\n\
+    c.mp3,UMBRELLA,RIHANNA,2007-05-26\n\
+    b.mp3,Hurt,Johnny Cash,2002\n\
+    d.mp3,Hurt,Nine Inch Nails,1995\n\
+    e.mp3,Umbrella - Remastered 2017,Rihanna ft. Jay-Z,\n";
+
+#[test]
+fn a_song_that_comes_back_is_kept_once_with_the_first_year() {
+    let (folder, manifest) = chart(CHART, "path,title,artist,year");
+    let library = open(&manifest);
+    assert_eq!(library.failures, []);
+    let songs: Vec<_> =
+        library.catalog.songs.iter().map(|s| (s.path.to_str().unwrap(), s.year)).collect();
+    assert_eq!(songs, [("c.mp3", Some(2007)), ("b.mp3", Some(2002)), ("d.mp3", Some(1995))]);
+    let decisions: Vec<_> = library
+        .duplicates
+        .iter()
+        .map(|d| (d.file.as_str(), d.same_as.as_str(), d.year, d.reason.as_str()))
+        .collect();
+    assert_eq!(
+        decisions,
+        [
+            ("a.mp3", "c.mp3", Some(2008), "same artist and title as on line 4"),
+            ("b.mp3", "b.mp3", Some(2003), "same file as on line 5"),
+            ("e.mp3", "c.mp3", None, "same artist and title as on line 4"),
+        ]
+    );
+    // The id is that of the file, whichever row stands for it.
+    let alone = "b.mp3,Hurt,Johnny Cash,2003\n";
+    fs::write(&manifest, format!("path,title,artist,year\n{alone}")).unwrap();
+    assert_eq!(open(&manifest).catalog.songs[0].id, library.catalog.songs[1].id);
+
+    // The list of decisions is shared with later stages.
+    let list = folder.path().join("out/duplicates.csv");
+    Duplicate::record(&list, "spectrograms", &library.duplicates[1..2]).unwrap();
+    Duplicate::record(&list, "catalog", &library.duplicates).unwrap();
+    Duplicate::record(&list, "spectrograms", &[]).unwrap();
+    let text = fs::read_to_string(&list).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[0], "stage,decision,file,same_as,artist,title,year,reason");
+    let first = "catalog,left-out,a.mp3,c.mp3,Rihanna,Umbrella (feat. Jay-Z),2008,\
+                 same artist and title as on line 4";
+    assert_eq!((lines[1], lines.len()), (first, 4));
+}
+
+#[test]
+fn recordings_that_a_manifest_tells_apart_stay_apart() {
+    let rows: String = CHART.lines().map(|row| format!("{row},x\n")).collect();
+    let (_folder, manifest) = chart(&rows, "path,title,artist,year,Rendition");
+    let library = open(&manifest);
+    let paths: Vec<_> = library.catalog.songs.iter().map(|s| s.path.to_str().unwrap()).collect();
+    // The same file is still the same song.
+    assert_eq!(paths, ["a.mp3", "c.mp3", "b.mp3", "d.mp3", "e.mp3"]);
+    let apart: Vec<_> =
+        library.duplicates.iter().filter(|d| d.decision == Decision::KeptApart).collect();
+    assert_eq!(apart.len(), 2);
+    assert!(apart[0].reason.ends_with("; told apart by the column Rendition"), "{apart:?}");
+
+    let count = |same_name| {
+        let params = LibraryParams { same_name, ..LibraryParams::default() };
+        Library::open(&manifest, &params, &Silent).unwrap().catalog.songs.len()
+    };
+    assert_eq!((count(SameName::Merge), count(SameName::Auto), count(SameName::Keep)), (3, 5, 5));
+    let (_folder, manifest) = chart(CHART, "path,title,artist,year");
+    let params = LibraryParams { same_name: SameName::Keep, ..LibraryParams::default() };
+    assert_eq!(Library::open(&manifest, &params, &Silent).unwrap().catalog.songs.len(), 5);
+}
+
+#[test]
+fn files_of_a_known_stamp_are_not_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let music = folder.path().join("music");
+    fs::create_dir(&music).unwrap();
+    let write = |name: &str, title: &str| {
+        let tags = [format!("TITLE={title}"), "ARTIST=A".into(), "DATE=1999".into()];
+        let tags: Vec<_> = tags.iter().map(String::as_str).collect();
+        let flac = sounds::flac(44_100, &sounds::tone(440.0, 44_100, 0.1), 4410, &tags);
+        fs::write(music.join(name), flac).unwrap();
+    };
+    write("one.flac", "First");
+    write("two.flac", "Other");
+    fs::write(music.join("three.mp3"), "no music").unwrap();
+    let known = folder.path().join("project/tags.csv");
+    let params = LibraryParams { known_tags: Some(known.clone()), ..LibraryParams::default() };
+    let read = || Library::open(&music, &params, &Silent).unwrap().catalog;
+    let first = read();
+    assert_eq!(first, open(&music).catalog);
+
+    // Were the file opened, its new title would show.
+    let stamp = fs::metadata(music.join("one.flac")).unwrap().modified().unwrap();
+    write("one.flac", "Fresh");
+    let touch = |time| {
+        let file = fs::File::options().write(true).open(music.join("one.flac")).unwrap();
+        file.set_modified(time).unwrap();
+    };
+    touch(stamp);
+    let written = fs::metadata(&known).unwrap().modified().unwrap();
+    assert_eq!(read(), first);
+    assert_eq!(fs::metadata(&known).unwrap().modified().unwrap(), written);
+    touch(stamp + std::time::Duration::from_secs(1));
+    assert_eq!(read().songs[0].title, "Fresh");
+
+    // What is not a list of tags is made anew, and a file that is gone is forgotten.
+    fs::write(&known, "path,bytes\nx").unwrap();
+    assert_eq!(read().songs[0].title, "Fresh");
+    fs::remove_file(music.join("two.flac")).unwrap();
+    assert_eq!(read().songs.len(), 2);
+    assert!(!fs::read_to_string(&known).unwrap().contains("two.flac"));
+}
+
+#[test]
+fn reading_tags_can_be_interrupted_and_continued() {
+    struct After(std::sync::atomic::AtomicUsize);
+    impl songscape_project::Progress for After {
+        fn interrupted(&self) -> bool {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= 2
+        }
+    }
+    let folder = library("");
+    let known = folder.path().join("tags.csv");
+    let params = LibraryParams { known_tags: Some(known.clone()), ..LibraryParams::default() };
+    let error = Library::open(folder.path(), &params, &After(0.into())).unwrap_err().to_string();
+    assert_eq!(error, "interrupted after 2 of 3 songs; run again to continue");
+    assert_eq!(fs::read_to_string(&known).unwrap().lines().count(), 3);
+    assert_eq!(Library::open(folder.path(), &params, &Silent).unwrap().catalog.songs.len(), 3);
 }

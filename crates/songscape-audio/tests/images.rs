@@ -169,3 +169,102 @@ fn parameters_outside_their_range_are_named() {
     assert!(refused(|p| p.sample_rate = 0).starts_with("sample_rate is 0,"));
     assert!(refused(|p| p.f_max = 30_000.0).contains("30000"));
 }
+
+#[test]
+fn offset_and_rumble_hardly_show() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.wav");
+    let clean = sounds::melody(44_100, 3.0);
+    let rumble = sounds::tone(8.0, 44_100, 3.0);
+    let dirty: Vec<f32> = clean.iter().zip(&rumble).map(|(s, r)| s + 0.3 * r + 0.2).collect();
+    let image = |high_pass: f64, samples: &[f32]| {
+        sounds::float_wav(&path, 44_100, 1, samples);
+        let params = ImageParams { high_pass, ..ImageParams::default() };
+        let renderer = Renderer::new(&params, &Limits::default()).unwrap();
+        renderer.render(&path).unwrap().pixels().unwrap()
+    };
+    let filtered = difference(&image(20.0, &clean), &image(20.0, &dirty));
+    let unfiltered = difference(&image(0.0, &clean), &image(0.0, &dirty));
+    println!("{filtered:.3} grey levels with the filter, {unfiltered:.3} without");
+    assert!(filtered < 0.5 && filtered < unfiltered / 2.0, "{filtered}, {unfiltered}");
+
+    // An offset does not hide silence.
+    sounds::wav(&path, 44_100, 1, &[0.3; 88_200]);
+    let error = renderer().render(&path).err().unwrap().to_string();
+    assert!(error.contains("silent: the peak of the mono mix is -"), "{error}");
+}
+
+#[test]
+fn black_ends_are_cut_off_and_the_image_says_where_it_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, png) = (folder.path().join("a.wav"), folder.path().join("a.png"));
+    let music = sounds::melody(44_100, 2.0);
+    let silence = vec![0.0; 44_100];
+    let samples = [&silence[..], &music, &silence, &music, &silence, &silence].concat();
+    sounds::wav(&path, 44_100, 1, &samples);
+    let mut cut = renderer().render(&path).unwrap();
+    assert_eq!(cut.seconds(), 8.0);
+    let (start, end) = (cut.start(), cut.start() + cut.columns());
+    // The wavelets of the lowest rows see 0.15 s ahead and back.
+    assert!((170..=200).contains(&start) && (1200..=1230).contains(&end), "{start}..{end}");
+    cut.write_png(&png, "a").unwrap();
+    let reader = ImageReader::open(&png).unwrap();
+    assert_eq!(reader.info().start, start as f64 / 200.0);
+
+    // It is that part of the whole image.
+    let params = ImageParams { trim: false, ..ImageParams::default() };
+    let mut whole = Renderer::new(&params, &Limits::default()).unwrap().render(&path).unwrap();
+    assert_eq!((whole.start(), whole.columns()), (0, 1600));
+    let pixels = whole.pixels().unwrap();
+    assert_eq!(cut.pixels().unwrap(), pixels[start as usize * 256..end as usize * 256]);
+    assert!(pixels[..start as usize * 256].iter().all(|&grey| grey == 0));
+
+    // A click is no song.
+    let mut click = vec![0.0; 441_000];
+    click[200_000] = 0.9;
+    sounds::wav(&path, 44_100, 1, &click);
+    let error = renderer().render(&path).err().unwrap().to_string();
+    assert!(error.contains("s of sound in 10.00 s, at least 1 s are needed"), "{error}");
+}
+
+#[test]
+fn one_white_for_all_songs_keeps_their_levels() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.wav");
+    let params = ImageParams { reference_db: Some(-10.0), ..ImageParams::default() };
+    let renderer = Renderer::new(&params, &Limits::default()).unwrap();
+    let loudest = |gain: f32| {
+        let tone: Vec<f32> =
+            sounds::tone(1000.0, 44_100, 2.0).iter().map(|sample| gain * sample).collect();
+        let mut song = renderer.render(&sounds::float_wav(&path, 44_100, 1, &tone)).unwrap();
+        assert_eq!(song.grey().reference_db, -10.0);
+        let pixels = song.pixels().unwrap();
+        let loudest = pixels[200 * 256..201 * 256].iter().max().copied().unwrap();
+        song.grey().decibels(loudest)
+    };
+    assert!((loudest(0.2) - loudest(0.02) - 20.0).abs() < 0.5);
+}
+
+#[test]
+fn the_same_sound_has_the_same_hash_in_every_lossless_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let samples = sounds::melody(44_100, 1.5);
+    sounds::wav(&path("a.wav"), 44_100, 1, &samples);
+    let flac = sounds::flac(44_100, &samples, samples.len() as u64, &["TITLE=Other"]);
+    std::fs::write(path("b.flac"), flac).unwrap();
+    std::fs::write(path("c.aiff"), sounds::aiff(44_100, 1, &samples)).unwrap();
+    let twice: Vec<f32> = samples.iter().flat_map(|&sample| [sample, sample]).collect();
+    sounds::wav(&path("d.wav"), 44_100, 2, &twice);
+    let mut other = samples.clone();
+    other[30_000] += 0.001;
+    sounds::wav(&path("e.wav"), 44_100, 1, &other);
+    sounds::wav(&path("f.wav"), 48_000, 1, &samples);
+    let hash = |name: &str| renderer().render(&path(name)).unwrap().audio_hash().to_owned();
+    let first = hash("a.wav");
+    assert_eq!(first.len(), 32);
+    for name in ["b.flac", "c.aiff", "d.wav"] {
+        assert_eq!(hash(name), first, "{name}");
+    }
+    assert!(hash("e.wav") != first && hash("f.wav") != first);
+}

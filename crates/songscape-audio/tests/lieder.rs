@@ -4,7 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use songscape_audio::{AudioReader, Catalog, Error, ImageParams, Limits, Problem, Store};
+use songscape_audio::catalog::Decision;
+use songscape_audio::{
+    AudioReader, Error, ImageParams, Library, LibraryParams, Limits, Problem, Store,
+};
 use songscape_project::Silent;
 
 fn lieder() -> Option<PathBuf> {
@@ -20,8 +23,11 @@ fn lieder() -> Option<PathBuf> {
 #[test]
 fn lieder_become_images() {
     let Some(manifest) = lieder() else { return };
-    let (mut catalog, failures) = Catalog::open(&manifest).unwrap();
-    assert_eq!((catalog.songs.len(), failures.len()), (200, 0));
+    let library = Library::open(&manifest, &LibraryParams::default(), &Silent).unwrap();
+    let Library { mut catalog, failures, duplicates } = library;
+    // Two renditions of each song: the same artist and title, told apart by the manifest.
+    assert_eq!((catalog.songs.len(), failures.len(), duplicates.len()), (200, 0, 100));
+    assert!(duplicates.iter().all(|duplicate| duplicate.decision == Decision::KeptApart));
     assert_eq!(catalog.columns, ["song", "rendition"]);
     catalog.songs.truncate(12);
 
@@ -49,7 +55,7 @@ fn lieder_become_images() {
 #[test]
 fn a_cut_ogg_is_refused_wherever_it_is_cut() {
     let Some(manifest) = lieder() else { return };
-    let (catalog, _) = Catalog::open(&manifest).unwrap();
+    let catalog = Library::open(&manifest, &LibraryParams::default(), &Silent).unwrap().catalog;
     let bytes = std::fs::read(catalog.file(&catalog.songs[0])).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cut.ogg");

@@ -8,7 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use songscape_audio::{Catalog, Error, ImageParams, Limits, Made, Store};
+use songscape_audio::{
+    Catalog, Error, ImageParams, Library as Music, LibraryParams, Limits, Made, Store,
+};
 use songscape_project::{Progress, Project, Silent};
 
 /// Six songs, two of them broken, and a folder for the images.
@@ -40,7 +42,8 @@ impl Library {
     }
 
     fn catalog(&self) -> Catalog {
-        Catalog::open(&self.folder.path().join("music")).unwrap().0
+        let folder = self.folder.path().join("music");
+        Music::open(&folder, &LibraryParams::default(), &Silent).unwrap().catalog
     }
 
     fn make_in(
@@ -268,7 +271,9 @@ fn other_limits_are_applied_to_what_is_there() {
     let short = make(&Limits { max_seconds: 1.8, ..Limits::default() });
     assert_eq!((short.images.len(), short.failures.len()), (2, 4));
     let quiet = make(&Limits { silence_db: f64::NEG_INFINITY, ..Limits::default() });
-    assert_eq!((quiet.images.len(), quiet.failures.len()), (5, 1));
+    assert_eq!((quiet.images.len(), quiet.failures.len()), (4, 2));
+    let reason = "only 0.00 s of sound in 1.13 s, at least 1 s are needed";
+    assert_eq!(quiet.failures[1].reason, reason);
     let again = make(&Limits::default());
     assert_eq!((again.images, again.failures), (before.images, before.failures));
 }
@@ -300,7 +305,10 @@ fn a_library_without_songs_is_an_empty_store() {
     let (params, limits) = (ImageParams::default(), Limits::default());
     let made =
         Store::make(&Catalog::default(), folder.path(), &params, &limits, 2, &Silent).unwrap();
-    assert_eq!(made, Made { images: vec![], failures: vec![], skipped_existing: 0 });
+    assert_eq!(
+        made,
+        Made { images: vec![], failures: vec![], duplicates: vec![], skipped_existing: 0 }
+    );
     assert!(Store::new(folder.path()).pixels().unwrap().is_empty());
 }
 
@@ -320,4 +328,38 @@ fn a_folder_that_cannot_be_written_is_a_clear_error() {
         assert!(error.contains("ermission denied"), "{error}");
     }
     fs::set_permissions(library.store(), fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn songs_that_sound_the_same_count_once() {
+    let library = Library::new();
+    let samples = &sounds::melody(44_100, 4.0)[..66_150];
+    // The first song again, as FLAC, and the second one under another name.
+    let flac = sounds::flac(44_100, samples, 66_150, &["TITLE=Early", "DATE=1961"]);
+    fs::write(library.music("song 9.flac"), flac).unwrap();
+    fs::copy(library.music("song 1.wav"), library.music("another name.wav")).unwrap();
+    let made = library.make();
+    // What is dated stays; else what comes first.
+    let decisions: Vec<_> = made
+        .duplicates
+        .iter()
+        .map(|d| (d.file.as_str(), d.same_as.as_str(), d.reason.as_str()))
+        .collect();
+    assert_eq!(
+        decisions,
+        [
+            ("song 0.wav", "song 9.flac", "same audio"),
+            ("song 1.wav", "another name.wav", "same audio"),
+        ]
+    );
+    let columns: Vec<_> = made.images.iter().map(|image| image.columns).collect();
+    assert_eq!(columns, [400, 240, 600, 300]);
+    assert_eq!(Store::new(&library.store()).pixels().unwrap().len(), 4);
+    // A second run knows without hearing them, and takes the other one when the first is gone.
+    let again = library.make();
+    assert_eq!((again.skipped_existing, again.duplicates), (6, made.duplicates));
+    fs::remove_file(library.music("song 9.flac")).unwrap();
+    let without = library.make();
+    assert_eq!((without.images.len(), without.duplicates.len()), (4, 1));
+    assert_eq!(without.skipped_existing, 5);
 }

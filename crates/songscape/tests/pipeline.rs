@@ -31,8 +31,8 @@ fn run_all(out: &Path, input: &Input, parameters: &Parameters) -> Result<Vec<Str
     Step::ALL.into_iter().map(|step| Ok(pipeline.run(step, &Silent)?.to_string())).collect()
 }
 
-/// The time of modification of every file below a folder, but for the catalog and the failures,
-/// which are written at each run.
+/// The time of modification of every file below a folder, but for the catalog and the lists beside
+/// it, which are written at each run.
 fn stamps(folder: &Path) -> BTreeMap<String, SystemTime> {
     let mut out = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -42,7 +42,7 @@ fn stamps(folder: &Path) -> BTreeMap<String, SystemTime> {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if !["songs.csv", "failures.csv", ".lock", "index.csv"]
+            } else if !["songs.csv", "failures.csv", "duplicates.csv", ".lock", "index.csv"]
                 .contains(&entry.file_name().to_str().unwrap())
             {
                 out.insert(
@@ -104,7 +104,7 @@ fn broken_inputs_are_listed_and_the_rest_is_analysed() {
     rows.push_str("text.mp3,Twice,Nobody,1993,none\n");
     let song = rows.lines().nth(1).and_then(|row| row.split(',').next()).unwrap().to_owned();
     fs::copy(music.join(song), music.join("copy.wav")).unwrap();
-    rows.push_str("copy.wav,A song with a broken year,Nobody,19x7,none\n");
+    rows.push_str("copy.wav,A copy with a broken year,Nobody,19x7,none\n");
     fs::write(&manifest, rows).unwrap();
 
     let out = folder.path().join("out");
@@ -112,11 +112,17 @@ fn broken_inputs_are_listed_and_the_rest_is_analysed() {
     let failures = Failure::read_all(&out.join("failures.csv")).unwrap();
     let named =
         |word: &str| failures.iter().any(|f| f.item.contains(word) || f.reason.contains(word));
-    for word in ["text.mp3", "empty.wav", "missing.ogg", "manifest.csv:29", "19x7"] {
+    for word in ["text.mp3", "empty.wav", "missing.ogg", "19x7"] {
         assert!(named(word), "{word} in {failures:?}");
     }
+    let duplicates = fs::read_to_string(out.join("duplicates.csv")).unwrap();
+    for line in ["catalog,left-out,text.mp3,text.mp3", "spectrograms,left-out,"] {
+        assert!(duplicates.contains(line), "{line} in {duplicates}");
+    }
+    assert!(duplicates.contains("same file as on line 26"), "{duplicates}");
+    assert!(duplicates.contains("copy.wav") && duplicates.contains("same audio"), "{duplicates}");
     let scores = fs::read_to_string(out.join("analysis/scores.json")).unwrap();
-    assert!(scores.contains("\"songs\": 25"), "{scores}");
+    assert!(scores.contains("\"songs\": 24"), "{scores}");
 }
 
 /// Asks to stop after some calls.

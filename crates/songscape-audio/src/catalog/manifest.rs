@@ -1,30 +1,18 @@
 //! A catalog from a manifest: a CSV file that lists the songs.
 
-use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use csv::{ByteRecord, ReaderBuilder};
 use songscape_project::Failure;
 
-use super::id::Ids;
-use super::{Catalog, STAGE, Song, year};
+use super::{Catalog, Found, Library, LibraryParams, STAGE, Song, year};
 use crate::error::{Error, Result};
 
 const REQUIRED: [&str; 4] = ["path", "title", "artist", "year"];
 
-impl Catalog {
-    /// Reads a manifest: a CSV file with the columns `path`, `title`, `artist` and `year`, in any
-    /// order, and any others, which are kept. Paths are relative to the manifest's folder and may
-    /// not leave it, neither by `..` nor through a link. Years are as `1987` or `1987-05-02`, or
-    /// empty.
-    ///
-    /// A row whose file is missing, outside, or already listed is left out; a row with a bad year
-    /// is kept without it. Each gives a [`Failure`] with the manifest's line.
-    ///
-    /// # Errors
-    /// [`Error::MissingColumn`] names a column that is not there; [`Error::Io`] and
-    /// [`Error::Table`] when the file cannot be read as CSV at all.
-    pub fn from_manifest(path: &Path) -> Result<(Self, Vec<Failure>)> {
+impl Library {
+    /// The songs of a manifest, in its order, without ids.
+    pub(super) fn from_manifest(path: &Path, params: &LibraryParams) -> Result<(Self, Vec<Found>)> {
         let bytes = std::fs::read(path).map_err(Error::io(path))?;
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
         let mut csv = ReaderBuilder::new().flexible(true).from_reader(bytes);
@@ -58,17 +46,17 @@ impl Catalog {
             known,
             others: (0..header.len()).filter(others).collect(),
             width: header.len(),
-            ids: Ids::default(),
-            lines: HashMap::new(),
+            outside: params.outside,
             failures: Vec::new(),
         };
-        let mut songs = Vec::new();
+        let mut found = Vec::new();
         let mut record = ByteRecord::new();
         while csv.read_byte_record(&mut record).map_err(|e| table(path, &e))? {
-            songs.extend(rows.song(&record));
+            found.extend(rows.song(&record));
         }
         let columns = rows.others.iter().map(|&i| header[i].clone()).collect();
-        Ok((Self { root, columns, songs }, rows.failures))
+        let catalog = Catalog { root, columns, songs: Vec::new() };
+        Ok((Self { catalog, failures: rows.failures, duplicates: Vec::new() }, found))
     }
 }
 
@@ -85,14 +73,13 @@ struct Rows {
     known: [usize; 4],
     others: Vec<usize>,
     width: usize,
-    ids: Ids,
-    /// The line on which each file was listed first.
-    lines: HashMap<PathBuf, u64>,
+    /// Whether paths may lead out of the library's folder.
+    outside: bool,
     failures: Vec<Failure>,
 }
 
 impl Rows {
-    fn song(&mut self, record: &ByteRecord) -> Option<Song> {
+    fn song(&mut self, record: &ByteRecord) -> Option<Found> {
         let line = record.position().map_or(0, csv::Position::line);
         let item = format!("{}:{line}", self.name);
         match self.read(record, line) {
@@ -109,10 +96,10 @@ impl Rows {
 
     /// The song of a row, and what is wrong with its year; or what is wrong with the row.
     fn read(
-        &mut self,
+        &self,
         record: &ByteRecord,
         line: u64,
-    ) -> std::result::Result<(Song, Option<String>), String> {
+    ) -> std::result::Result<(Found, Option<String>), String> {
         if record.len() != self.width {
             return Err(format!("{} fields, expected {}", record.len(), self.width));
         }
@@ -128,19 +115,15 @@ impl Rows {
             .map(|&i| field(i).map(str::to_owned))
             .collect::<std::result::Result<_, _>>()?;
 
-        let path = inside(path.trim())?;
+        let path = plain(path.trim(), self.outside)?;
         let named = |reason: &str| format!("path {}: {reason}", path.display());
         let real = self.real_root.join(&path).canonicalize().map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => named("the file is missing"),
             _ => named(&e.to_string()),
         })?;
-        if !real.starts_with(&self.real_root) {
+        if !self.outside && !real.starts_with(&self.real_root) {
             return Err(named("a link leads out of the library's folder"));
         }
-        if let Some(first) = self.lines.get(&real) {
-            return Err(named(&format!("the same file as on line {first}")));
-        }
-        self.lines.insert(real, line);
 
         let (year, complaint) = match year::parse(year) {
             Ok(year) => (year, None),
@@ -148,13 +131,14 @@ impl Rows {
         };
         let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let title = if title.trim().is_empty() { stem() } else { title.to_owned() };
-        let id = self.ids.assign(&path);
-        Ok((Song { id, path, title, artist: artist.to_owned(), year, extra }, complaint))
+        let artist = artist.to_owned();
+        let song = Song { id: String::new(), path, title, artist, year, extra };
+        Ok((Found { song, real, line: Some(line) }, complaint))
     }
 }
 
-/// A path that stays inside the library, without `.` in it.
-fn inside(text: &str) -> std::result::Result<PathBuf, String> {
+/// A path without `.` in it, that stays inside the library unless it may leave.
+fn plain(text: &str, outside: bool) -> std::result::Result<PathBuf, String> {
     if text.is_empty() {
         return Err("path: empty, expected a file relative to the manifest's folder".into());
     }
@@ -163,6 +147,7 @@ fn inside(text: &str) -> std::result::Result<PathBuf, String> {
         match component {
             Component::Normal(name) => path.push(name),
             Component::CurDir => {}
+            other if outside => path.push(other),
             _ => return Err(format!("path {text:?}: leads out of the manifest's folder")),
         }
     }

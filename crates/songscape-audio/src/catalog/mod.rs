@@ -1,22 +1,29 @@
 //! The songs of a library: one table, made from a manifest or from a folder.
+//!
+//! [`Library::open`] reads either, leaves out what is listed twice, and says what it could not use.
 
+mod duplicates;
 mod id;
+mod known;
+mod library;
 mod manifest;
+mod name;
 mod scan;
 mod table;
+mod tags;
 mod year;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use songscape_project::Failure;
+pub(crate) use duplicates::first;
+pub use duplicates::{Decision, Duplicate};
+pub use library::{Library, LibraryParams, SameName};
 
-use crate::error::{Error, Result};
-
-/// The stage that [`Failure`]s of this module name.
+/// The stage that failures and duplicates of this module name.
 pub(crate) const STAGE: &str = "catalog";
 
 /// One song.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Song {
     /// Stable, unique, and safe as a file name: words of the file's name and a hash of its path
     /// within the library.
@@ -45,18 +52,17 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Reads a library: [`from_folder`](Self::from_folder) for a folder,
-    /// [`from_manifest`](Self::from_manifest) for a file.
-    ///
-    /// # Errors
-    /// Those of the two, and [`Error::Io`] when there is nothing at `path`.
-    pub fn open(path: &Path) -> Result<(Self, Vec<Failure>)> {
-        let metadata = std::fs::metadata(path).map_err(Error::io(path))?;
-        if metadata.is_dir() { Self::from_folder(path) } else { Self::from_manifest(path) }
-    }
-
     /// The music file of a song.
     pub fn file(&self, song: &Song) -> PathBuf {
         self.root.join(&song.path)
     }
+}
+
+/// A song on its way into the catalog, without an id.
+struct Found {
+    song: Song,
+    /// The file, with all links followed where there may be any.
+    real: PathBuf,
+    /// The line of the manifest.
+    line: Option<u64>,
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use songscape_project::{Progress, write_atomic};
 
 use super::ImageEntry;
+use crate::disk::check_room;
 use crate::error::{Error, Result};
 use crate::image::ImageReader;
 use crate::params::ImageParams;
@@ -61,12 +62,14 @@ impl<'a> Cache<'a> {
         let mut offset = 0;
         for ImageEntry { id, columns, .. } in images {
             places.push(Place { id: id.clone(), offset, columns: *columns, rows: self.rows });
-            offset += columns * self.rows as u64;
+            offset = offset.saturating_add(columns.saturating_mul(self.rows as u64));
         }
         let there = std::fs::metadata(self.folder.join(PIXELS)).is_ok_and(|m| m.len() == offset);
         if there && read_places(self.folder).is_ok_and(|old| old == places) {
             return Ok(());
         }
+        // The old pixels stay until the new ones are whole.
+        check_room(self.folder, offset)?;
         self.invalidate()?;
 
         progress.begin("pixels", images.len() as u64, "songs");

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use songscape_project::write_atomic;
 
 use super::ImageEntry;
-use super::stamp::Stamp;
 use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
+use crate::params::ImageParams;
+use crate::stamp::Stamp;
 
 pub(super) const NAME: &str = "index.csv";
 
@@ -23,12 +24,15 @@ pub(super) struct Row {
     modified: u64,
     status: Status,
     columns: Option<u64>,
+    start: Option<u64>,
     seconds: Option<f64>,
     reference_db: Option<f32>,
     peak_db: Option<f64>,
     rate: Option<u32>,
     channels: Option<usize>,
     skipped_packets: Option<u64>,
+    /// A hash of the decoded audio.
+    audio: String,
     /// Which limits a failed song was held against.
     limits: String,
     reason: String,
@@ -50,12 +54,14 @@ impl Row {
             modified: stamp.modified,
             status: Status::Image,
             columns: Some(entry.columns),
+            start: Some(entry.start),
             seconds: Some(entry.seconds),
             reference_db: Some(entry.reference_db),
             peak_db: Some(entry.peak_db),
             rate: Some(entry.rate),
             channels: Some(entry.channels),
             skipped_packets: Some(entry.skipped_packets),
+            audio: entry.audio.clone(),
             limits: String::new(),
             reason: String::new(),
         }
@@ -75,12 +81,14 @@ impl Row {
             modified: stamp.modified,
             status: Status::Failed,
             columns: None,
+            start: None,
             seconds: None,
             reference_db: None,
             peak_db: None,
             rate: None,
             channels: None,
             skipped_packets: None,
+            audio: String::new(),
             limits: fingerprint(limits),
             reason: problem.to_string(),
         }
@@ -92,12 +100,14 @@ impl Row {
         Some(ImageEntry {
             id: self.id.clone(),
             columns: self.columns?,
+            start: self.start?,
             seconds: self.seconds?,
             reference_db: self.reference_db?,
             peak_db: self.peak_db?,
             rate: self.rate?,
             channels: self.channels?,
             skipped_packets: self.skipped_packets?,
+            audio: self.audio.clone(),
         })
     }
 
@@ -107,14 +117,22 @@ impl Row {
     }
 
     /// Whether the row still holds for a file that looks like this, under these limits.
-    pub(super) fn holds(&self, path: &str, stamp: Stamp, limits: &Limits) -> bool {
+    pub(super) fn holds(
+        &self,
+        path: &str,
+        stamp: Stamp,
+        limits: &Limits,
+        params: &ImageParams,
+    ) -> bool {
         let same =
             self.path == path && (self.bytes, self.modified) == (stamp.bytes, stamp.modified);
         same && match self.entry() {
             Some(entry) => {
+                let columns = entry.columns as f64 / params.columns_per_second;
+                let sound = if params.trim { columns.min(entry.seconds) } else { entry.seconds };
                 limits.check_format(entry.rate, entry.channels).is_ok()
                     && limits.check_length("", entry.seconds).is_ok()
-                    && limits.check_whole(entry.seconds, entry.peak_db).is_ok()
+                    && limits.check_whole(entry.seconds, sound, entry.peak_db).is_ok()
             }
             None => self.status == Status::Failed && self.limits == fingerprint(limits),
         }

@@ -11,13 +11,13 @@ use songscape_project::{Failure, Progress, Project, Stage};
 
 use super::cache::Cache;
 use super::index::{self, Row};
-use super::stamp::Stamp;
-use super::{ImageEntry, Made, STAGE, Store};
+use super::{ImageEntry, Made, STAGE, Store, identical};
 use crate::catalog::Catalog;
 use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
 use crate::params::ImageParams;
 use crate::render::Renderer;
+use crate::stamp::Stamp;
 
 /// The index is written at least this far apart, and so that writing it takes no more than 5% of
 /// the time; what is lost when the process is killed is done again.
@@ -31,12 +31,15 @@ impl Store {
     /// A song that cannot be used is a failure of this song alone. A song that fails by its
     /// content is not opened again until its file or the limits change; one that is missing or may
     /// not be read is tried every time. Images of songs that have left the catalog stay in the
-    /// folder but leave the index and the cache.
+    /// folder but leave the index and the cache; so do those of songs that sound exactly like
+    /// another one, but for the index. Of those that sound the same, the one with the first year
+    /// counts, or the first in the catalog.
     ///
     /// # Errors
     /// [`Error::Interrupted`] when `progress` says so; [`Error::Project`] when another process
     /// works on the folder, when its images were made with other parameters (the fields are
-    /// named), or when it cannot be written; [`Error::Parameter`] and [`Error::Transform`] for a
+    /// named), or when it cannot be written; [`Error::DiskSpace`] when the cache would not fit onto
+    /// the disk, before it is begun; [`Error::Parameter`] and [`Error::Transform`] for a
     /// parameter outside its range. In all cases what is done is kept.
     pub fn make(
         catalog: &Catalog,
@@ -50,7 +53,7 @@ impl Store {
         let _lock = Project::open(folder)?;
         let stage = Stage::open(folder, params, &[("songs", fingerprint(catalog))])?;
         let cache = Cache::new(folder, params.rows);
-        let mut songs = plan(catalog, folder, limits)?;
+        let mut songs = plan(catalog, folder, limits, params)?;
         let before = songs.iter().filter(|song| song.state.is_image()).count();
 
         progress.begin(STAGE, songs.len() as u64, "songs");
@@ -61,11 +64,12 @@ impl Store {
         index::write(folder, rows.clone())?;
         ended?;
 
-        let images: Vec<ImageEntry> = rows.filter_map(Row::entry).collect();
+        let images = rows.filter_map(Row::entry).collect();
+        let (images, duplicates) = identical::leave_one(catalog, images);
         cache.make(&images, params, threads.max(1), progress)?;
         stage.finish()?;
         let failures = songs.iter().filter_map(Planned::failure).collect();
-        Ok(Made { images, failures, skipped_existing: before })
+        Ok(Made { images, failures, duplicates, skipped_existing: before })
     }
 }
 
@@ -122,7 +126,12 @@ impl Planned {
 }
 
 /// Compares the catalog with the index and the images that are there.
-fn plan(catalog: &Catalog, folder: &Path, limits: &Limits) -> Result<Vec<Planned>> {
+fn plan(
+    catalog: &Catalog,
+    folder: &Path,
+    limits: &Limits,
+    params: &ImageParams,
+) -> Result<Vec<Planned>> {
     let mut index = index::read(folder)?;
     let mut present = HashSet::new();
     for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
@@ -135,7 +144,7 @@ fn plan(catalog: &Catalog, folder: &Path, limits: &Limits) -> Result<Vec<Planned
             Err(problem) => State::Passing(problem),
             Ok(stamp) => match index.remove(&song.id) {
                 Some(row)
-                    if row.holds(&path, stamp, limits)
+                    if row.holds(&path, stamp, limits, params)
                         && (row.entry().is_none()
                             || present.contains(OsStr::new(&format!("{}.png", song.id)))) =>
                 {
@@ -244,12 +253,14 @@ impl Work<'_> {
                 return Ok(Some(Ok(ImageEntry {
                     id: id.into(),
                     columns: song.columns(),
+                    start: song.start(),
                     seconds: song.seconds(),
                     reference_db: song.grey().reference_db,
                     peak_db: song.peak_db(),
                     rate: song.rate(),
                     channels: song.channels(),
                     skipped_packets: song.skipped_packets(),
+                    audio: song.audio_hash().into(),
                 })));
             }
             Err(Error::Audio { problem, .. }) => problem,

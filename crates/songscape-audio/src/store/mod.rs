@@ -14,14 +14,15 @@
 //! gave an image or could not be used.
 
 mod cache;
+mod identical;
 mod index;
 mod make;
-mod stamp;
 
 use std::path::{Path, PathBuf};
 
 use songscape_project::Failure;
 
+use crate::catalog::Duplicate;
 use crate::error::Result;
 use crate::pixels::Pixels;
 pub(crate) use cache::{PIXELS, Place, read_places};
@@ -42,7 +43,10 @@ pub struct Made {
     pub images: Vec<ImageEntry>,
     /// The songs that have none, and why, in catalog order.
     pub failures: Vec<Failure>,
-    /// How many of the images were there already.
+    /// The songs that sound exactly like another one, in catalog order; they are not among the
+    /// images.
+    pub duplicates: Vec<Duplicate>,
+    /// How many images were there already, those of duplicates included.
     pub skipped_existing: usize,
 }
 
@@ -53,11 +57,13 @@ pub struct ImageEntry {
     pub id: String,
     /// Columns of the image.
     pub columns: u64,
+    /// Columns that were cut off at the start, where they were black.
+    pub start: u64,
     /// Length of the audio in seconds.
     pub seconds: f64,
     /// Level drawn white in dB relative to a sine of full scale.
     pub reference_db: f32,
-    /// Largest magnitude of the mono mix in dB below full scale.
+    /// Largest magnitude of the mono mix, without offset and rumble, in dB relative to full scale.
     pub peak_db: f64,
     /// The file's own sample rate in Hz.
     pub rate: u32,
@@ -65,6 +71,8 @@ pub struct ImageEntry {
     pub channels: usize,
     /// Packets of the file that could not be decoded and were left out.
     pub skipped_packets: u64,
+    /// A hash of the decoded audio.
+    pub audio: String,
 }
 
 impl Store {

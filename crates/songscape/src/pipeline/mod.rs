@@ -14,7 +14,7 @@ mod vectors;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use songscape_audio::{Catalog, Limits, Pixels, Store};
+use songscape_audio::{Catalog, Duplicate, Library, LibraryParams, Limits, Pixels, Store};
 use songscape_contrastive::Songs;
 use songscape_project::{Failure, Progress, Project, Stage, State, hash_file};
 use songscape_resnet::Model;
@@ -38,7 +38,7 @@ pub enum Input {
 /// The stages, in the order in which each needs the ones before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// `songs.csv`: one row per song.
+    /// `songs.csv`: one row per song; `duplicates.csv`: what is there more than once.
     Catalog,
     /// `spectrograms/ID.png`: the images.
     Spectrograms,
@@ -163,6 +163,10 @@ impl Pipeline {
         self.project.path("failures.csv")
     }
 
+    fn duplicate_list(&self) -> PathBuf {
+        self.project.path("duplicates.csv")
+    }
+
     fn songs_table(&self) -> PathBuf {
         self.project.path("songs.csv")
     }
@@ -181,11 +185,21 @@ impl Pipeline {
             )?,
             Input::Library(path) => path.clone(),
         };
-        let (catalog, failures) = Catalog::open(&source)?;
+        let params = LibraryParams {
+            known_tags: Some(self.project.path("tags.csv")),
+            ..self.parameters.library.clone()
+        };
+        let Library { catalog, failures, duplicates } = Library::open(&source, &params, progress)?;
         Failure::record(&self.failure_list(), Step::Catalog.name(), &failures)?;
+        Duplicate::record(&self.duplicate_list(), Step::Catalog.name(), &duplicates)?;
         catalog.write_csv(&self.songs_table())?;
         let dated = catalog.songs.iter().filter(|song| song.year.is_some()).count();
-        Ok(format!("{} songs, {dated} with a year, {} failed", catalog.songs.len(), failures.len()))
+        Ok(format!(
+            "{} songs, {dated} with a year, {} left out as duplicates, {} failed",
+            catalog.songs.len(),
+            duplicates.iter().filter(|duplicate| duplicate.is_left_out()).count(),
+            failures.len()
+        ))
     }
 
     fn spectrograms(&self, progress: &dyn Progress) -> Result<String> {
@@ -195,16 +209,18 @@ impl Pipeline {
         let made =
             Store::make(&catalog, &folder, images, &Limits::default(), self.threads, progress)?;
         Failure::record(&self.failure_list(), Step::Spectrograms.name(), &made.failures)?;
+        Duplicate::record(&self.duplicate_list(), Step::Spectrograms.name(), &made.duplicates)?;
         if made.images.is_empty() {
             let failures = self.failure_list();
             return Err(Error::NoSongs { listed: catalog.songs.len(), failures });
         }
         let seconds: f64 = made.images.iter().map(|image| image.seconds).sum();
         Ok(format!(
-            "{} images of {:.1} h of music, {} made before, {} failed",
+            "{} images of {:.1} h of music, {} made before, {} duplicates, {} failed",
             made.images.len(),
             seconds / 3600.0,
             made.skipped_existing,
+            made.duplicates.len(),
             made.failures.len()
         ))
     }

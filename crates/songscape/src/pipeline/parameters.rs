@@ -1,4 +1,4 @@
-use songscape_audio::ImageParams;
+use songscape_audio::{ImageParams, LibraryParams};
 use songscape_contrastive::TrainParams;
 use songscape_resnet::EncoderConfig;
 use songscape_synth::Params as DemoMusic;
@@ -10,6 +10,8 @@ use super::AnalysisParams;
 pub struct Parameters {
     /// The embedded demo music, for [`Input::Demo`](super::Input::Demo).
     pub demo_music: DemoMusic,
+    /// How the library is read; the known tags are kept in the project folder.
+    pub library: LibraryParams,
     /// The spectrogram images.
     pub images: ImageParams,
     /// The network.
@@ -25,6 +27,7 @@ impl Parameters {
     pub fn demo(seed: u64) -> Self {
         Self {
             demo_music: DemoMusic::default(),
+            library: LibraryParams::default(),
             images: ImageParams::default(),
             encoder: EncoderConfig::demo(),
             training: TrainParams { seed, ..TrainParams::demo() },

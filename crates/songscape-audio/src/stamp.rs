@@ -7,14 +7,14 @@ use crate::error::Problem;
 
 /// Size and time of modification of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     pub bytes: u64,
     /// Nanoseconds since 1970; 0 where the system does not tell.
     pub modified: u64,
 }
 
 impl Stamp {
-    pub(super) fn of(path: &Path) -> Result<Self, Problem> {
+    pub(crate) fn of(path: &Path) -> Result<Self, Problem> {
         let metadata = std::fs::metadata(path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => Problem::Missing,
             _ => Problem::Unreadable(e),

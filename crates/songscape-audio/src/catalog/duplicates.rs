@@ -1,0 +1,158 @@
+//! Songs that are there more than once.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use songscape_project::replace_rows;
+
+use super::{Found, STAGE, SameName, Song, name};
+use crate::error::Result;
+
+/// Columns by which a manifest tells recordings of one song apart.
+const TELL_APART: [&str; 5] = ["song", "recording", "rendition", "version", "take"];
+
+/// What was made of a song that looks or sounds like another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duplicate {
+    /// Where it was noticed: `catalog` or `spectrograms`.
+    pub stage: String,
+    /// What was decided.
+    pub decision: Decision,
+    /// The file of the song.
+    pub file: String,
+    /// The file of the song that it is like.
+    pub same_as: String,
+    /// The artist.
+    pub artist: String,
+    /// The title.
+    pub title: String,
+    /// The year, where it is known.
+    pub year: Option<i32>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Whether a song that is like another one counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// The other one stands for it.
+    LeftOut,
+    /// Both count.
+    KeptApart,
+}
+
+impl Duplicate {
+    pub(crate) fn left_out(
+        stage: &str,
+        song: &Song,
+        kept: &Song,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self {
+            stage: stage.into(),
+            decision: Decision::LeftOut,
+            file: song.path.display().to_string(),
+            same_as: kept.path.display().to_string(),
+            artist: song.artist.clone(),
+            title: song.title.clone(),
+            year: song.year,
+            reason: reason.into(),
+        }
+    }
+
+    /// Whether the song does not count.
+    pub fn is_left_out(&self) -> bool {
+        self.decision == Decision::LeftOut
+    }
+
+    /// Replaces the decisions of one stage in a CSV file, atomically; those of other stages stay.
+    ///
+    /// # Errors
+    /// [`Error::Project`](crate::Error::Project) when the file cannot be read or written.
+    pub fn record(path: &Path, stage: &str, duplicates: &[Self]) -> Result<()> {
+        const COLUMNS: [&str; 8] =
+            ["stage", "decision", "file", "same_as", "artist", "title", "year", "reason"];
+        let replaced = |row: &Self| row.stage == stage;
+        Ok(replace_rows(path, &COLUMNS, replaced, duplicates)?)
+    }
+}
+
+/// Of a group of songs, given by their places in the order, the one with the first year, or the
+/// first one.
+pub(crate) fn first(group: &[usize], year: impl Fn(usize) -> Option<i32>) -> usize {
+    let earliest = group.iter().min_by_key(|&&i| (year(i).unwrap_or(i32::MAX), i));
+    earliest.copied().unwrap_or_default()
+}
+
+/// Leaves one of each group of songs that are the same, and lists what was decided, in order.
+pub(super) fn merge(
+    found: Vec<Found>,
+    columns: &[String],
+    same_name: SameName,
+) -> (Vec<Found>, Vec<Duplicate>) {
+    // The place of the song that stands for each.
+    let mut kept: Vec<usize> = (0..found.len()).collect();
+    let mut decisions = Vec::new();
+    let year = |i: usize| found[i].song.year;
+    let like = |what: &str, i: usize| match found[i].line {
+        Some(line) => format!("{what} as on line {line}"),
+        None => what.to_owned(),
+    };
+
+    for group in groups(0..found.len(), |i| Some(&found[i].real)) {
+        let stays = first(&group, year);
+        for i in group.into_iter().filter(|&i| i != stays) {
+            kept[i] = stays;
+            let (song, other) = (&found[i].song, &found[stays].song);
+            decisions.push((i, Duplicate::left_out(STAGE, song, other, like("same file", stays))));
+        }
+    }
+
+    let apart = match same_name {
+        SameName::Merge => None,
+        SameName::Keep => Some("names do not count".to_owned()),
+        SameName::Auto => columns
+            .iter()
+            .find(|column| TELL_APART.iter().any(|name| column.eq_ignore_ascii_case(name)))
+            .map(|column| format!("told apart by the column {column}")),
+    };
+    let remaining = (0..found.len()).filter(|&i| kept[i] == i);
+    for group in groups(remaining, |i| name::key(&found[i].song.artist, &found[i].song.title)) {
+        let stays = first(&group, year);
+        for i in group.into_iter().filter(|&i| i != stays) {
+            let (song, other) = (&found[i].song, &found[stays].song);
+            let reason = like("same artist and title", stays);
+            let mut duplicate = Duplicate::left_out(STAGE, song, other, reason);
+            match &apart {
+                None => kept[i] = stays,
+                Some(why) => {
+                    duplicate.decision = Decision::KeptApart;
+                    duplicate.reason += &format!("; {why}");
+                }
+            }
+            decisions.push((i, duplicate));
+        }
+    }
+
+    decisions.sort_by_key(|(i, _)| *i);
+    let songs = found.into_iter().zip(kept).enumerate();
+    let songs = songs.filter_map(|(i, (song, kept))| (i == kept).then_some(song));
+    (songs.collect(), decisions.into_iter().map(|(_, decision)| decision).collect())
+}
+
+/// The groups of two and more with the same key.
+fn groups<K: Hash + Eq>(
+    songs: impl Iterator<Item = usize>,
+    key: impl Fn(usize) -> Option<K>,
+) -> Vec<Vec<usize>> {
+    let mut groups: HashMap<K, Vec<usize>> = HashMap::new();
+    for i in songs {
+        if let Some(key) = key(i) {
+            groups.entry(key).or_default().push(i);
+        }
+    }
+    groups.into_values().filter(|group| group.len() > 1).collect()
+}
