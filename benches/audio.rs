@@ -178,6 +178,7 @@ fn workers(c: &mut Criterion) {
 
 /// Random crops of 256 × 1024 from the cache, copied as training does.
 fn crops(c: &mut Criterion) {
+    const CROP: usize = 256 * 1024;
     let folder = tempfile::tempdir().expect("a folder");
     let catalog = library(folder.path());
     let store = folder.path().join("store");
@@ -185,15 +186,15 @@ fn crops(c: &mut Criterion) {
     let pixels = Store::new(&store).pixels().expect("a cache");
     let mut group = c.benchmark_group("audio/crops");
     group.throughput(Throughput::Elements(1));
-    let (mut state, mut crop) = (1_u32, vec![0_u8; 256 * 1024]);
+    let (mut state, mut crop) = (1_u32, vec![0_u8; CROP]);
     group.bench_function("256 x 1024 from the cache", |b| {
         b.iter(|| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let song = (state >> 16) as usize % pixels.len();
             let start = (state >> 8) as usize % (pixels.columns(song) - 1024);
             let start = start * pixels.rows();
-            crop.copy_from_slice(&pixels.song(song)[start..start + crop.len()]);
-            crop[state as usize % crop.len()]
+            crop.copy_from_slice(&pixels.song(song)[start..][..CROP]);
+            crop[state as usize % CROP]
         });
     });
     group.finish();
