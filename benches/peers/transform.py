@@ -12,7 +12,7 @@ from . import measure
 
 ENVIRONMENTS = {
     "ssqueezepy": ["ssqueezepy==0.6.6"],
-    "fcwt": ["fCWT"],
+    "fcwt": ["fCWT", "matplotlib"],
 }
 PACKAGES = [
     # work, package, name of the work there

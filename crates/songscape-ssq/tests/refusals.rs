@@ -88,6 +88,9 @@ fn parameters() {
         p.voices = 1e9;
     });
     assert!(matches!(error, Error::TooLong { .. }));
+    // So many voices panicked where scales are linear.
+    let linear = CwtParams { scales: "linear".parse().unwrap(), voices: 1e300, ..params() };
+    let _ = CwtPlan::<f64>::new(&linear, 100);
     for scales in [vec![], vec![1.0, 1.0], vec![-1.0], vec![2.0, f64::NAN]] {
         let error = refuse(&|p| p.scales = ScaleSpec::Explicit(scales.clone()));
         assert!(matches!(error, Error::Order { .. } | Error::TooShort { .. }), "{error}");

@@ -75,7 +75,9 @@ impl Scales {
         }
         let power = |i: usize| ((first + i as f64) / voices).exp2();
         let step = std::f64::consts::LN_2 / voices;
-        let values: Vec<f64> = (0..count as usize).map(power).collect();
+        // Of linear spacings the voices count for the ends alone.
+        let logarithmic = if spacing == Spacing::Linear { 0 } else { count as usize };
+        let values: Vec<f64> = (0..logarithmic).map(power).collect();
         match spacing {
             Spacing::Log => {
                 let log_steps = vec![step; values.len()];
