@@ -53,3 +53,47 @@ fn unit(v: Array1<f32>) -> Array1<f32> {
     let length = v.dot(&v).sqrt();
     if length > 0.0 { v / length } else { v }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    /// Nine songs on a quarter of a circle, ten degrees apart.
+    fn circle() -> Array2<f32> {
+        Array2::from_shape_fn((9, 2), |(row, axis)| {
+            let angle = (row as f32 * 10.0).to_radians();
+            if axis == 0 { angle.cos() } else { angle.sin() }
+        })
+    }
+
+    fn rows(found: &[(usize, f32)]) -> Vec<usize> {
+        found.iter().map(|next| next.0).collect()
+    }
+
+    #[test]
+    fn near_songs_come_first_and_seeds_never() {
+        let found = like(circle().view(), &[0], 3, 0.0);
+        assert_eq!(rows(&found), [1, 2, 3]);
+        assert!((found[0].1 - 10f32.to_radians().cos()).abs() < 1e-6);
+        assert_eq!(rows(&like(circle().view(), &[3, 5], 1, 0.0)), [4]);
+    }
+
+    #[test]
+    fn a_wanderer_goes_far_and_repeats_nothing() {
+        // From the middle, what is near lies on both sides; a wanderer stays on the side it took.
+        let near = rows(&like(circle().view(), &[4], 4, 0.0));
+        assert!(near.contains(&3) && near.contains(&5));
+        let mut far = rows(&like(circle().view(), &[4], 20, 1.0));
+        assert!(far[..4] == [3, 2, 1, 0] || far[..4] == [5, 6, 7, 8], "{far:?}");
+        far.sort_unstable();
+        assert_eq!(far, [0, 1, 2, 3, 5, 6, 7, 8], "all others, once");
+    }
+
+    #[test]
+    fn a_path_has_both_ends_and_even_steps() {
+        assert_eq!(rows(&path(circle().view(), 0, 8, 5)), [0, 2, 4, 6, 8]);
+        assert_eq!(rows(&path(circle().view(), 8, 0, 2)), [8, 0]);
+        assert_eq!(rows(&path(circle().view(), 3, 3, 2)), [3]);
+    }
+}

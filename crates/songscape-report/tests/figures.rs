@@ -82,6 +82,21 @@ fn a_usual_library_has_all_figures() {
 }
 
 #[test]
+fn a_title_is_text_in_figures_too() {
+    let mut input = sample(30, 2, (1960, 2020));
+    input.songs[0].title = "<img src=x onerror=alert(1)> & $\\alpha$".into();
+    input.songs[0].artist = "</svg><script>alert(2)</script>".into();
+    input.scores.retrieval[1].name = "$x_1$ and 5$".into();
+    let (folder, _) = written(&input);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(read("figures/retrieval.svg").contains(">$x_1$ and 5$</text>"));
+    let svg = read("figures/spectrogram.svg");
+    assert!(svg.contains("onerror=alert(1)&gt; &amp; $\\alpha$"), "the title is shown");
+    assert!(!svg.contains("<img") && !svg.contains("<script"), "and stays text");
+    assert_eq!(svg.matches("</svg>").count(), 1);
+}
+
+#[test]
 fn one_song() {
     let mut input = sample(1, 1, (1999, 1999));
     input.history.truncate(1);

@@ -163,7 +163,8 @@ impl Panel {
         self.scene.add(Primitive::Text {
             x: at.0,
             y: at.1,
-            content: text.into(),
+            // Two dollars would make a formula of what stands between them.
+            content: text.replace('$', "\\$"),
             size,
             anchor,
             rotate: None,
