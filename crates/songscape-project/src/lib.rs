@@ -12,6 +12,15 @@
 //!   which stages share;
 //! - [`Progress`]: what a long job tells its caller while it runs.
 //!
+//! ```text
+//! my-map/                    locked: one writer at a time
+//! ├── failures.csv           the inputs that could not be used, and why
+//! ├── spectrograms/          a stage
+//! │   ├── parameters.json    what it was made with, and whether it finished
+//! │   └── *.png              each whole or not there
+//! └── analysis/              the next stage: outdated when what it was made from has changed
+//! ```
+//!
 //! ```
 //! use songscape_project::{Project, Stage, State};
 //!
@@ -47,3 +56,7 @@ pub use progress::{Progress, Silent};
 pub use project::Project;
 pub use stage::{Stage, State};
 pub use table::replace_rows;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -14,6 +14,29 @@
 //! | `project` | project folders: stages, locks, atomic files, progress | |
 //! | `pipeline` | all stages over one project folder | yes |
 //!
+//! ```text
+//! music ── audio, ssq ──▶ spectrograms ── contrastive, resnet ──▶ vectors
+//!                                                                    │ analysis
+//!            map and figures ◀── report ── clusters, years, tables ◀─┘
+//! ```
+//!
+//! Features compose: the transform alone, or the analysis of vectors from elsewhere.
+//!
+//! ```
+//! # #[cfg(feature = "ssq")]
+//! # fn main() -> Result<(), songscape::ssq::Error> {
+//! use songscape::ssq::{CwtParams, SsqParams, SsqPlan, signal};
+//!
+//! let chirp = signal::linear_chirp(1000, 1000.0, 60.0, 120.0);
+//! let cwt = CwtParams { sampling_rate: 1000.0, ..CwtParams::default() };
+//! let plan = SsqPlan::<f64>::new(&SsqParams { cwt, ..SsqParams::default() }, chirp.len())?;
+//! assert_eq!(plan.transform(&chirp)?.ncols(), 1000);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "ssq"))]
+//! # fn main() {}
+//! ```
+//!
 //! The default features need no libtorch; `pipeline` brings everything. Array types are those of
 //! `ndarray` 0.16.
 
@@ -39,4 +62,8 @@ pub mod pipeline;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
+struct WorkspaceReadme;
+
+#[cfg(all(doctest, feature = "analysis", feature = "report"))]
+#[doc = include_str!("../README.md")]
 struct Readme;
