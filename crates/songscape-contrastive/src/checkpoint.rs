@@ -31,6 +31,8 @@ pub(crate) struct Checkpoint {
     pub moments: [Tensor; 2],
     /// Parameters of the key network and the keys in the queue.
     pub queue: Option<[Tensor; 2]>,
+    /// What the loss learns, and its moments.
+    pub learned: Option<Tensor>,
     pub history: Vec<Step>,
 }
 
@@ -61,6 +63,7 @@ impl Checkpoint {
         if let Some([parameters, keys]) = &self.queue {
             tensors.extend([("key_parameters", parameters), ("keys", keys)]);
         }
+        tensors.extend(self.learned.iter().map(|learned| ("loss_parameters", learned)));
         let history = Step::to_tensor(&self.history)?;
         tensors.push(("history", &history));
         tensors.sort_by_key(|(name, _)| *name);
@@ -152,11 +155,14 @@ impl Checkpoint {
         } else {
             None
         };
+        let learned = names.contains(&"loss_parameters").then(|| on_device("loss_parameters"));
+        let learned = learned.transpose()?;
         Ok(Self {
             step: metadata.step,
             parameters: on_device("parameters")?,
             moments: [on_device("first_moment")?, on_device("second_moment")?],
             queue,
+            learned,
             history: Step::from_tensor(&tensor("history")?)?,
         })
     }

@@ -4,10 +4,12 @@
 //! (Chen et al. 2020). No label is used.
 //!
 //! - [`Songs`], [`PairSampler`]: images in memory and the pairs of each batch;
-//! - [`loss`]: NT-Xent, decoupled contrastive, and the published binary NCE;
+//! - [`Augment`]: changes of the crops that leave only the music in common;
+//! - [`loss`]: NT-Xent, decoupled contrastive, sigmoid, and the published binary NCE;
 //! - [`KeyQueue`]: the momentum network and its keys; [`AdamW`]: the optimiser;
 //! - [`train`] with [`TrainParams`]: the loop, with checkpoints from which it goes on exactly;
-//! - [`retrieval`]: recall of one half of a song by the other, beside baselines.
+//! - [`retrieval`]: recall of one half of a song by the other, and of other recordings of it, beside
+//!   every [`baseline`].
 //!
 //! ```
 //! use songscape_contrastive::{Songs, TrainParams, train};
@@ -26,7 +28,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod augment;
+pub mod baseline;
+mod batch;
 mod checkpoint;
+mod criterion;
 mod error;
 mod history;
 pub mod loss;
@@ -37,6 +43,7 @@ mod queue;
 pub mod retrieval;
 mod trainer;
 
+pub use augment::Augment;
 pub use error::{Error, Result};
 pub use history::Step;
 pub use optimizer::{AdamW, clip};

@@ -2,8 +2,6 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use songscape_resnet::{Precision, images};
-use tch::{Device, Tensor};
 
 use crate::error::{Error, Result};
 
@@ -74,32 +72,6 @@ impl<'a> Songs<'a> {
     /// The pixels of a song.
     pub fn pixels(&self, song: usize) -> &'a [u8] {
         self.pixels[song]
-    }
-
-    /// The crops of pairs as images `[2 n, 1, rows, crop_columns]`: first the `n` first crops, then
-    /// the `n` second ones.
-    ///
-    /// # Errors
-    /// [`Error::Network`] when memory runs out.
-    ///
-    /// # Panics
-    /// When a crop reaches beyond its song; those of a [`PairSampler`] of these songs do not.
-    pub fn crops(
-        &self,
-        pairs: &[Pair],
-        crop_columns: usize,
-        precision: Precision,
-        device: Device,
-    ) -> Result<Tensor> {
-        let crop = |pair: &Pair, side: usize| {
-            let start = pair.starts[side] * self.rows;
-            &self.pixels[pair.song][start..start + crop_columns * self.rows]
-        };
-        let slices: Vec<&[u8]> = [0, 1]
-            .iter()
-            .flat_map(|&side| pairs.iter().map(move |pair| crop(pair, side)))
-            .collect();
-        Ok(images(&slices, self.rows, precision, device)?)
     }
 }
 
@@ -243,19 +215,5 @@ mod tests {
         assert!(matches!(none, Error::TooFewSongs { found: 0, songs: 0, .. }));
         let ragged = Songs::new(2, vec![&[0; 4], &[0; 5]]).unwrap_err().to_string();
         assert!(ragged.starts_with("song 1: 5 pixels"), "{ragged}");
-    }
-
-    #[test]
-    fn crops_are_the_right_pixels() {
-        let pixels: Vec<Vec<u8>> = (0..3).map(|s| (0..40).map(|i| 40 * s + i).collect()).collect();
-        let songs = songs(&pixels);
-        let pairs = [Pair { song: 2, starts: [3, 5] }, Pair { song: 0, starts: [0, 12] }];
-        let crops = songs.crops(&pairs, 4, Precision::F32, Device::Cpu).unwrap();
-        assert_eq!(crops.size(), [4, 1, 2, 4]);
-        let bytes = ((crops + 1.0) * 127.5).round();
-        let row: Vec<f32> = Vec::try_from(bytes.get(0).get(0).get(1)).unwrap();
-        assert_eq!(row, [87.0, 89.0, 91.0, 93.0]);
-        let row: Vec<f32> = Vec::try_from(bytes.get(3).get(0).get(0)).unwrap();
-        assert_eq!(row, [24.0, 26.0, 28.0, 30.0]);
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use songscape_resnet::Precision;
 
+use crate::augment::Augment;
 use crate::error::{Error, Result};
 
 /// How an encoder is trained.
@@ -14,6 +15,13 @@ pub struct TrainParams {
     /// The least distance in columns between the beginnings of a pair's crops; as far as the song
     /// allows where it is shorter. 0: independent positions.
     pub min_distance: usize,
+    /// How the crops are changed.
+    #[serde(default)]
+    pub augment: Augment,
+    /// Pairs that run through the network together; 0: all of a batch. Fewer take less memory and a
+    /// second run of the network; the gradient is the same.
+    #[serde(default)]
+    pub chunk_pairs: usize,
     /// What pulls the crops of one song together.
     pub loss: Loss,
     /// The learning rate after the warm-up.
@@ -55,6 +63,14 @@ pub enum Loss {
         /// The temperature of the cosines.
         temperature: f64,
     },
+    /// The pairwise sigmoid loss with a learned scale and bias
+    /// ([`loss::sigmoid`](crate::loss::sigmoid)).
+    Sigmoid {
+        /// The temperature of the cosines at the start, 0.1 as published.
+        temperature: f64,
+        /// The bias at the start, −10 as published: most pairs are no pairs.
+        bias: f64,
+    },
     /// The published binary noise-contrastive loss with a queue of keys
     /// ([`loss::binary_nce`](crate::loss::binary_nce)).
     SeedNce {
@@ -88,6 +104,8 @@ impl TrainParams {
             crop_columns: 1024,
             pairs: 16,
             min_distance: 0,
+            augment: Augment::none(),
+            chunk_pairs: 0,
             loss: Loss::SeedNce { temperature: 0.07, queue: 160, momentum: 0.99, norm_weight: 1.0 },
             learning_rate: 1e-4,
             beta1: 0.99,
@@ -111,6 +129,8 @@ impl TrainParams {
             crop_columns: 256,
             pairs: 64,
             min_distance: 0,
+            augment: Augment::none(),
+            chunk_pairs: 0,
             loss: Loss::Dcl { temperature: 0.1 },
             learning_rate: 2e-3,
             beta1: 0.9,
@@ -153,6 +173,7 @@ impl TrainParams {
         if self.crop_columns == 0 {
             return refuse("crop_columns", &self.crop_columns, "at least one vector's columns");
         }
+        self.augment.check()?;
         if self.pairs < 2 {
             return refuse("pairs", &self.pairs, "at least 2");
         }
@@ -161,6 +182,12 @@ impl TrainParams {
         }
         let (temperature, momentum) = match self.loss {
             Loss::NtXent { temperature } | Loss::Dcl { temperature } => (temperature, 0.0),
+            Loss::Sigmoid { temperature, bias } => {
+                if !bias.is_finite() {
+                    return refuse("loss.bias", &bias, "a finite number");
+                }
+                (temperature, 0.0)
+            }
             Loss::SeedNce { temperature, momentum, queue, norm_weight } => {
                 if queue == 0 {
                     return refuse("loss.queue", &queue, "at least 1");

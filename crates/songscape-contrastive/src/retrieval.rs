@@ -1,7 +1,7 @@
 //! Evaluation by retrieval: does a part of a song find the other part of the same song?
 //!
 //! All functions work on plain vectors `[n, d]`, whatever they were made by, so that an encoder is
-//! judged beside its baselines: an untrained one, and the statistics of rows.
+//! judged beside its [`baseline`](crate::baseline)s.
 
 use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate, s};
 use serde::{Deserialize, Serialize};
@@ -126,43 +126,6 @@ pub fn gap(encoder: &songscape_resnet::EncoderConfig) -> usize {
     encoder.receptive_field().div_ceil(encoder.columns_per_vector()) - 1
 }
 
-/// Mean and deviation of each row of an image of time-major pixels, `[2 rows]`: what a song's
-/// average spectrum alone says about it. Empty for an empty image.
-pub fn row_statistics(pixels: &[u8], rows: usize) -> Vec<f32> {
-    if rows == 0 || pixels.len() < rows {
-        return Vec::new();
-    }
-    let (mut sums, mut squares) = (vec![0_u64; rows], vec![0_u64; rows]);
-    for column in pixels.chunks_exact(rows) {
-        for (row, &pixel) in column.iter().enumerate() {
-            sums[row] += u64::from(pixel);
-            squares[row] += u64::from(pixel) * u64::from(pixel);
-        }
-    }
-    let columns = (pixels.len() / rows) as f64;
-    let mean = |sum: &u64| *sum as f64 / columns;
-    let deviation = |(sum, square): (&u64, &u64)| {
-        ((mean(square) - mean(sum) * mean(sum)).max(0.0).sqrt()) as f32
-    };
-    let deviations: Vec<f32> = sums.iter().zip(&squares).map(deviation).collect();
-    sums.iter().map(|sum| mean(sum) as f32).chain(deviations).collect()
-}
-
-/// [`row_statistics`] of the first and second half of an image, `gap_columns` between them left out.
-///
-/// `None` when the image is too short for one column on each side.
-pub fn row_statistics_halves(
-    pixels: &[u8],
-    rows: usize,
-    gap_columns: usize,
-) -> Option<(Vec<f32>, Vec<f32>)> {
-    let columns = pixels.len().checked_div(rows)?;
-    let side = columns.checked_sub(gap_columns)? / 2;
-    let first = row_statistics(&pixels[..side * rows], rows);
-    let second = row_statistics(&pixels[(columns - side) * rows..columns * rows], rows);
-    (side > 0).then_some((first, second))
-}
-
 /// Columns of both sets shifted and scaled to mean 0 and deviation 1 over all rows of both. Without
 /// it the cosines of raw statistics are all near 1, which would make a weak baseline.
 ///
@@ -231,16 +194,6 @@ mod tests {
         assert_eq!((first[0], second[0]), (1.0, 8.0));
         assert!(halves(&features, 9).is_none() && halves(&features, 11).is_none());
         assert_eq!(gap(&songscape_resnet::EncoderConfig::seed()), 5);
-    }
-
-    #[test]
-    fn statistics_are_means_and_deviations_of_rows() {
-        let pixels = [0, 10, 4, 30];
-        assert_eq!(row_statistics(&pixels, 2), [2.0, 20.0, 2.0, 10.0]);
-        let (first, second) = row_statistics_halves(&[1, 2, 3, 4, 5], 1, 1).unwrap();
-        assert_eq!((first[0], second[0]), (1.5, 4.5));
-        assert!(row_statistics_halves(&[1, 2], 1, 1).is_none());
-        assert!(row_statistics(&[], 2).is_empty());
     }
 
     #[test]

@@ -5,14 +5,14 @@ use songscape_project::Progress;
 use songscape_resnet::{EncoderConfig, Model};
 use tch::{Device, Kind, Tensor};
 
+use crate::batch::Batch;
 use crate::checkpoint::{Checkpoint, Identity};
+use crate::criterion::Criterion;
 use crate::error::{Error, Result};
 use crate::history::{self, Step};
-use crate::loss;
 use crate::optimizer::{AdamW, clip};
 use crate::pairs::{PairSampler, Songs};
-use crate::params::{Loss, TrainParams};
-use crate::queue::KeyQueue;
+use crate::params::TrainParams;
 
 /// A trained network and how it came about.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ struct Trainer<'a> {
     sampler: PairSampler,
     model: Model,
     optimizer: AdamW,
-    queue: Option<KeyQueue>,
+    criterion: Criterion,
     history: Vec<Step>,
     /// The step of the last checkpoint.
     saved: Option<usize>,
@@ -105,12 +105,19 @@ impl<'a> Trainer<'a> {
             params.beta2,
             params.weight_decay,
         )?;
-        let queue = match params.loss {
-            Loss::SeedNce { queue, momentum, .. } => Some(KeyQueue::new(&model, queue, momentum)?),
-            Loss::NtXent { .. } | Loss::Dcl { .. } => None,
-        };
+        let criterion = Criterion::new(params, &model)?;
         let history = Vec::new();
-        Ok(Self { songs, params, device, sampler, model, optimizer, queue, history, saved: None })
+        Ok(Self {
+            songs,
+            params,
+            device,
+            sampler,
+            model,
+            optimizer,
+            criterion,
+            history,
+            saved: None,
+        })
     }
 
     fn run(&mut self, identity: &Identity, folder: &Path, progress: &dyn Progress) -> Result<()> {
@@ -144,19 +151,14 @@ impl<'a> Trainer<'a> {
     fn step(&mut self, step: usize) -> Result<Step> {
         let params = self.params;
         let pairs = self.sampler.batch(step);
-        let images =
-            self.songs.crops(&pairs, params.crop_columns, params.precision, self.device)?;
-        let features = self.model.encoder().forward(&images)?;
-        let outputs = self.model.head().forward(&features)?;
-        let n = pairs.len() as i64;
-        let (a, b) = (outputs.f_narrow(0, 0, n)?, outputs.f_narrow(0, n, n)?);
-        let loss = self.loss(&a, &b, &features)?;
-        let gradient = self.model.parameters().gradient(&loss)?;
-        let (gradient, norm) = clip(gradient, params.clip_norm)?;
-        let accuracy = tch::no_grad(|| loss::accuracy(&a, &b))?;
+        let batch = Batch::new(self.songs, &pairs, params, step, self.device);
+        let (criterion, norm_weight) = (&self.criterion, self.criterion.norm_weight());
+        let judge = |a: &Tensor, b: &Tensor| criterion.judge(a, b);
+        let outcome = batch.gradient(&self.model, params.chunk_pairs, norm_weight, judge)?;
+        let (gradient, norm) = clip(outcome.gradient, params.clip_norm)?;
 
         // One transfer from the device for all three.
-        let figures = tch::no_grad(|| Tensor::f_stack(&[loss.f_detach()?, accuracy, norm], 0))?;
+        let figures = tch::no_grad(|| Tensor::f_stack(&[outcome.loss, outcome.accuracy, norm], 0))?;
         let figures = figures.f_to_kind(Kind::Double)?.f_to_device(Device::Cpu)?;
         let figure = |index| figures.f_double_value(&[index]);
         let (loss, accuracy, gradient_norm) = (figure(0)?, figure(1)?, figure(2)?);
@@ -173,24 +175,12 @@ impl<'a> Trainer<'a> {
             }
         }
         self.optimizer.step(&self.model.parameters().flat(), &gradient, learning_rate)?;
-        if let Some(queue) = &mut self.queue {
-            queue.push(&images.f_narrow(0, n, n)?)?;
+        self.criterion.learn(outcome.learned.as_ref(), learning_rate)?;
+        if let Some(queue) = &mut self.criterion.queue {
+            queue.push(&batch.second_images()?)?;
             queue.follow(&self.model)?;
         }
         Ok(Step { step: step + 1, loss, accuracy, gradient_norm, learning_rate, seconds: 0.0 })
-    }
-
-    fn loss(&self, a: &Tensor, b: &Tensor, features: &Tensor) -> Result<Tensor> {
-        match (self.params.loss, &self.queue) {
-            (Loss::NtXent { temperature }, _) => loss::nt_xent(a, b, temperature),
-            (Loss::Dcl { temperature }, _) => loss::decoupled(a, b, temperature),
-            (Loss::SeedNce { temperature, norm_weight, .. }, queue) => {
-                let none = Tensor::f_zeros([0, a.size()[1]], (Kind::Float, self.device))?;
-                let keys = queue.as_ref().map_or(&none, KeyQueue::keys);
-                let loss = loss::binary_nce(a, b, keys, temperature)?;
-                Ok(loss.f_add(&loss::unit_norm(features)?.f_mul_scalar(norm_weight)?)?)
-            }
-        }
     }
 
     fn save(&mut self, folder: &Path, identity: &Identity) -> Result<()> {
@@ -199,10 +189,12 @@ impl<'a> Trainer<'a> {
             return Ok(());
         }
         let moments = self.optimizer.moments().map(Tensor::shallow_clone);
-        let queue = self.queue.as_ref().map(|q| [q.parameters(), q.keys().shallow_clone()]);
+        let learned = self.criterion.state()?;
+        let queue =
+            self.criterion.queue.as_ref().map(|q| [q.parameters(), q.keys().shallow_clone()]);
         let history = self.history.clone();
         let parameters = self.model.parameters().flat();
-        Checkpoint { step, parameters, moments, queue, history }.save(folder, identity)?;
+        Checkpoint { step, parameters, moments, queue, learned, history }.save(folder, identity)?;
         self.saved = Some(step);
         Ok(())
     }
@@ -211,7 +203,11 @@ impl<'a> Trainer<'a> {
         self.model.parameters_mut().set_flat(&checkpoint.parameters)?;
         let [first, second] = &checkpoint.moments;
         self.optimizer.restore([first, second], checkpoint.step)?;
-        if let (Some(queue), Some([parameters, keys])) = (&mut self.queue, &checkpoint.queue) {
+        if let Some(state) = &checkpoint.learned {
+            self.criterion.restore(state, checkpoint.step)?;
+        }
+        let queue = &mut self.criterion.queue;
+        if let (Some(queue), Some([parameters, keys])) = (queue, &checkpoint.queue) {
             queue.restore(parameters, keys)?;
         }
         self.saved = Some(checkpoint.step);

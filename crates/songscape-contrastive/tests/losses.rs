@@ -46,6 +46,30 @@ fn the_published_loss_is_that_of_the_reference() {
 }
 
 #[test]
+fn the_sigmoid_loss_is_its_formula_and_teaches_its_scale_and_bias() {
+    let golden = golden();
+    let values = Tensor::from_slice(&[10f32.ln(), -10.0]).set_requires_grad(true);
+    let (a, b) = (&golden["a"], &golden["b"]);
+    let found = loss::sigmoid(a, b, &values).unwrap();
+    let unit = |x: &Tensor| x / x.square().sum_dim_intlist([1].as_slice(), true, None).sqrt();
+    let cosines = unit(a).matmul(&unit(b).transpose(0, 1));
+    let expected = |scale: f64, bias: f64| {
+        let cost = |i: i64, j: i64| {
+            let logit = scale * cosines.double_value(&[i, j]) + bias;
+            (if i == j { -logit } else { logit }).exp().ln_1p()
+        };
+        (0..144).map(|k| cost(k / 12, k % 12)).sum::<f64>() / 12.0
+    };
+    let value = f64::try_from(&found).unwrap();
+    assert!((value - expected(10.0, -10.0)).abs() < 1e-4, "{value}");
+    let gradient = Tensor::run_backward(&[found], &[&values], false, false).remove(0);
+    let by_scale = (expected(10.0 * 1e-3f64.exp(), -10.0) - value) / 1e-3;
+    let by_bias = (expected(10.0, -10.0 + 1e-3) - value) / 1e-3;
+    assert!((gradient.double_value(&[0]) - by_scale).abs() < 0.01 * by_scale.abs() + 1e-3);
+    assert!((gradient.double_value(&[1]) - by_bias).abs() < 0.01 * by_bias.abs() + 1e-3);
+}
+
+#[test]
 fn vectors_of_norm_one_have_no_norm_loss() {
     let features = Tensor::from_slice(&[0.6_f32, 3.0, 0.8, 4.0]).view([1, 2, 2]);
     // Norms 1 and 5: (0 + 16) / 2.

@@ -97,7 +97,9 @@ fn songs_are_told_apart_after_training() {
 fn twenty_steps_are_ten_and_ten_bit_for_bit() {
     let pixels = pixels(10, 150);
     let published = Loss::SeedNce { temperature: 0.1, queue: 20, momentum: 0.9, norm_weight: 1.0 };
-    for loss in [Loss::Dcl { temperature: 0.1 }, published] {
+    for loss in
+        [Loss::Dcl { temperature: 0.1 }, Loss::Sigmoid { temperature: 0.1, bias: -10.0 }, published]
+    {
         let params = TrainParams { loss, ..params() };
         let (straight, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let once = run(&pixels, &params, straight.path(), &Silent).unwrap();

@@ -6,10 +6,12 @@
 mod dcl;
 mod nce;
 mod ntxent;
+mod sigmoid;
 
 pub use dcl::decoupled;
 pub use nce::{binary_nce, unit_norm};
 pub use ntxent::nt_xent;
+pub use sigmoid::sigmoid;
 
 use tch::{Kind, Tensor};
 

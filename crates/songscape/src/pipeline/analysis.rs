@@ -62,6 +62,7 @@ impl Pipeline {
                 ("trained", fingerprint(Source::Trained)?),
                 ("untrained", fingerprint(Source::Untrained)?),
                 ("rows", fingerprint(Source::RowStatistics)?),
+                ("chroma", fingerprint(Source::Chroma)?),
             ],
         )?;
         if stage.state() != State::Done {

@@ -14,8 +14,11 @@ mod vectors;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use songscape_audio::{Catalog, Duplicate, Library, LibraryParams, Limits, Pixels, Store};
+use songscape_audio::{
+    Catalog, Duplicate, ImageParams, Library, LibraryParams, Limits, Pixels, Store,
+};
 use songscape_contrastive::Songs;
+use songscape_contrastive::baseline::Pitches;
 use songscape_project::{Failure, Progress, Project, Stage, State, hash_file};
 use songscape_resnet::Model;
 use tch::Device;
@@ -275,7 +278,9 @@ impl Pipeline {
         let trained = Model::load(&weights, self.device)?;
         let seed = self.parameters.training.seed;
         let untrained = Model::new(trained.config(), self.device, seed)?;
-        vectors::compute(&pixels, &trained, &untrained, stage.folder(), progress)?;
+        let ImageParams { rows, f_min, f_max, range_db, .. } = self.parameters.images;
+        let pitches = Pitches::new(rows, f_min, f_max, f64::from(range_db));
+        vectors::compute(&pixels, &trained, &untrained, &pitches, stage.folder(), progress)?;
         stage.finish()?;
         Ok(format!("{what}, {} channels", trained.config().channels()))
     }

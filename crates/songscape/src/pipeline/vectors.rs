@@ -1,4 +1,4 @@
-//! The vectors of the songs, by the trained encoder and by its two baselines.
+//! The vectors of the songs, by the trained encoder and by its baselines.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 use songscape_analysis::vectors::{read_npy, write_npy};
 use songscape_audio::Pixels;
-use songscape_contrastive::retrieval::{gap, halves, row_statistics, row_statistics_halves};
+use songscape_contrastive::baseline::{self, Pitches, row_statistics};
+use songscape_contrastive::retrieval::{gap, halves};
 use songscape_project::Progress;
 use songscape_resnet::{Embedder, Model, mean};
 
@@ -19,19 +20,22 @@ pub enum Source {
     Trained,
     /// The mean and deviation of every row of the image: what no learning at all gives.
     RowStatistics,
+    /// The mean and deviation of the twelve pitch classes: the harmony alone.
+    Chroma,
     /// The encoder with its random initial weights.
     Untrained,
 }
 
 impl Source {
     /// All sources, the trained encoder first.
-    pub const ALL: [Self; 3] = [Self::Trained, Self::RowStatistics, Self::Untrained];
+    pub const ALL: [Self; 4] = [Self::Trained, Self::RowStatistics, Self::Chroma, Self::Untrained];
 
     /// As in tables and titles.
     pub fn name(self) -> &'static str {
         match self {
             Self::Trained => "trained encoder",
             Self::RowStatistics => "row statistics",
+            Self::Chroma => "chroma",
             Self::Untrained => "untrained encoder",
         }
     }
@@ -79,6 +83,7 @@ pub(super) fn compute(
     pixels: &Pixels,
     trained: &Model,
     untrained: &Model,
+    pitches: &Pitches,
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<()> {
@@ -101,17 +106,15 @@ pub(super) fn compute(
             features
         };
         let random = embedder.embed(untrained, song)?;
+        let parts = baseline::halves(song, config.rows, gap * config.columns_per_vector());
         for (set, source) in sets.iter_mut().zip(Source::ALL) {
             match source {
                 Source::Trained => set.push_features(&features, gap),
                 Source::Untrained => set.push_features(&random, gap),
                 Source::RowStatistics => {
-                    let columns = gap * config.columns_per_vector();
-                    set.push(
-                        row_statistics(song, config.rows),
-                        row_statistics_halves(song, config.rows, columns),
-                    );
+                    set.push_pixels(song, parts, |pixels| row_statistics(pixels, config.rows));
                 }
+                Source::Chroma => set.push_pixels(song, parts, |pixels| pitches.chroma(pixels)),
             }
         }
         progress.advance(1);
@@ -146,6 +149,15 @@ impl Rows {
     fn push_features(&mut self, features: &Array2<f32>, gap: usize) {
         let both = halves(features, gap).map(|(a, b)| (a.to_vec(), b.to_vec()));
         self.push(mean(features).to_vec(), both);
+    }
+
+    fn push_pixels(
+        &mut self,
+        song: &[u8],
+        halves: Option<(&[u8], &[u8])>,
+        vector: impl Fn(&[u8]) -> Vec<f32>,
+    ) {
+        self.push(vector(song), halves.map(|(first, second)| (vector(first), vector(second))));
     }
 
     fn into_vectors(self) -> SongVectors {

@@ -1,0 +1,352 @@
+//! Changes of a crop that leave the music and take away what else tells songs apart: loudness, the
+//! equaliser, the codec, hiss, the room, the instrument.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::pairs::{Pair, Songs};
+
+/// How far the two crops of a pair are changed, each apart from the other. Every step is off at 0.
+///
+/// The steps work on grey values, whose scale is logarithmic: a change of level is a sum. They are
+/// applied in the order of the fields. Black (0) stays black until the noise floor is drawn, since
+/// it stands for any level below the range of the image.
+///
+/// ```
+/// use songscape_contrastive::Augment;
+///
+/// let augment = Augment { gain: 6.0, equalizer: 4.0, ..Augment::none() };
+/// assert!(augment.check().is_ok() && !augment.is_none());
+/// assert!(Augment::none().is_none());
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Augment {
+    /// Decibels between black and white in the images.
+    pub range_db: f64,
+    /// Rows of an octave in the images.
+    pub rows_per_octave: f64,
+    /// The largest change of speed: 0.1 plays up to 10 % faster or slower, at the same pitch.
+    pub time_stretch: f64,
+    /// The largest shift along frequency, in rows, up or down.
+    pub frequency_shift: usize,
+    /// The probability with which each of an octave, a twelfth and two octaves above is added to
+    /// all that sounds, and with which the octave below is, at a random level: another instrument
+    /// playing the same.
+    pub overtones: f64,
+    /// The largest gain, ± dB.
+    pub gain: f64,
+    /// The largest tilt of the spectrum around its middle, ± dB an octave.
+    pub tilt: f64,
+    /// The standard deviation of a smooth random equaliser with two knots an octave, dB.
+    pub equalizer: f64,
+    /// The most octaves that are cut off at the top, as lossy codecs and old recordings do.
+    pub low_pass: f64,
+    /// How far above black a floor of noise reaches at most, dB.
+    pub noise_floor: f64,
+    /// The largest share of columns that are blackened, in one piece.
+    pub time_mask: f64,
+    /// The largest share of rows that are blackened, in one piece.
+    pub frequency_mask: f64,
+}
+
+impl Default for Augment {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+/// Semitones of the overtones that may be added: the octave, the twelfth, two octaves, and the
+/// octave below.
+const OVERTONES: [f64; 4] = [12.0, 19.02, 24.0, -12.0];
+/// They are between this many dB below what they are added to, and as loud.
+const WEAKEST_OVERTONE: f64 = 24.0;
+/// Spread of the noise floor's grey values, dB: that of the power of Gaussian noise.
+const NOISE_SPREAD: f64 = 5.6;
+
+impl Augment {
+    /// No change, for images of 60 dB and 256 rows from 30 Hz to 12 kHz.
+    pub fn none() -> Self {
+        Self {
+            range_db: 60.0,
+            rows_per_octave: 255.0 / 400f64.log2(),
+            time_stretch: 0.0,
+            frequency_shift: 0,
+            overtones: 0.0,
+            gain: 0.0,
+            tilt: 0.0,
+            equalizer: 0.0,
+            low_pass: 0.0,
+            noise_floor: 0.0,
+            time_mask: 0.0,
+            frequency_mask: 0.0,
+        }
+    }
+
+    /// Whether nothing is changed.
+    pub fn is_none(&self) -> bool {
+        let Self { range_db, rows_per_octave, .. } = *self;
+        *self == Self { range_db, rows_per_octave, ..Self::none() }
+    }
+
+    /// Refuses values that make no sense.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] names the first one.
+    pub fn check(&self) -> Result<()> {
+        let levels = [self.gain, self.tilt, self.equalizer, self.low_pass, self.noise_floor];
+        let named = ["gain", "tilt", "equalizer", "low_pass", "noise_floor"];
+        let levels = named.into_iter().zip(levels).map(|(name, value)| (name, value, 0.0, 1e3));
+        let shares = [
+            ("range_db", self.range_db, 1.0, 1e3),
+            ("rows_per_octave", self.rows_per_octave, 1.0, 1e4),
+            ("time_stretch", self.time_stretch, 0.0, 0.5),
+            ("overtones", self.overtones, 0.0, 1.0),
+            ("time_mask", self.time_mask, 0.0, 0.9),
+            ("frequency_mask", self.frequency_mask, 0.0, 0.9),
+        ];
+        for (field, value, least, most) in shares.into_iter().chain(levels) {
+            if !(least..=most).contains(&value) {
+                let expected = format!("{least} to {most}");
+                return Err(Error::Parameter { field, found: value.to_string(), expected });
+            }
+        }
+        Ok(())
+    }
+
+    /// The crops of pairs, changed, time-major: first the first crops of all pairs, then the second
+    /// ones. They depend on the seed and the step alone.
+    pub(crate) fn crops(
+        &self,
+        songs: &Songs,
+        pairs: &[Pair],
+        columns: usize,
+        seed: u64,
+        step: usize,
+    ) -> Vec<Vec<u8>> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        // Apart from the streams of the sampler, which are the steps from 1 on.
+        rng.set_stream(1 << 63 | step as u64);
+        let sides = [0, 1].into_iter().flat_map(|side| pairs.iter().map(move |p| (p, side)));
+        let tasks: Vec<_> = sides
+            .map(|(pair, side)| {
+                let left = songs.columns(pair.song) - pair.starts[side];
+                (pair, side, Change::draw(self, songs.rows(), columns, left, &mut rng))
+            })
+            .collect();
+        tasks
+            .into_par_iter()
+            .map(|(pair, side, change)| {
+                let start = pair.starts[side] * songs.rows();
+                change.apply(&songs.pixels(pair.song)[start..], songs.rows(), columns)
+            })
+            .collect()
+    }
+}
+
+/// What happens to one crop.
+struct Change {
+    /// Columns of the song for one of the crop.
+    speed: f64,
+    /// Rows that are added up, with the grey values that each loses: at least the row itself.
+    sources: Vec<(isize, i32)>,
+    /// Grey values added to each row.
+    curve: Vec<i32>,
+    /// Grey value of the noise floor and its spread.
+    floor: Option<(f64, f64)>,
+    noise: u64,
+    black_columns: std::ops::Range<usize>,
+    black_rows: std::ops::Range<usize>,
+}
+
+impl Change {
+    /// Draws a change. The number of draws depends on the parameters alone.
+    fn draw(
+        augment: &Augment,
+        rows: usize,
+        columns: usize,
+        left: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Self {
+        let per_db = 255.0 / augment.range_db;
+        let octaves = |row: usize| row as f64 / augment.rows_per_octave;
+        let both_ways = |rng: &mut ChaCha8Rng, most: f64| most * rng.random_range(-1.0..=1.0);
+
+        let stretch = both_ways(rng, augment.time_stretch).exp();
+        let speed = stretch.min(left as f64 / columns as f64).max(1.0 / columns as f64);
+        let shift = (both_ways(rng, augment.frequency_shift as f64)).round() as isize;
+        let mut sources = vec![(shift, 0)];
+        for semitones in OVERTONES {
+            let (chosen, loss) = (rng.random_bool(augment.overtones), rng.random_range(0.0..1.0));
+            if chosen {
+                // Rows run from the top: what sounds an octave above comes from a row further down.
+                let rows = (semitones / 12.0 * augment.rows_per_octave).round() as isize;
+                sources.push((shift + rows, (loss * WEAKEST_OVERTONE * per_db) as i32));
+            }
+        }
+        let (gain, tilt) = (both_ways(rng, augment.gain), both_ways(rng, augment.tilt));
+        let knots: Vec<f64> = (0..(2.0 * octaves(rows)).ceil() as usize + 2)
+            .map(|_| augment.equalizer * normal(rng))
+            .collect();
+        let cut = augment.low_pass * rng.random_range(0.0..=1.0);
+        let middle = octaves(rows) / 2.0;
+        let curve = (0..rows)
+            .map(|row| {
+                let at = 2.0 * octaves(row);
+                let (knot, part) = (at as usize, at.fract());
+                // A cosine between the knots, so that the curve has no corners.
+                let part = 0.5 - 0.5 * (std::f64::consts::PI * part).cos();
+                let smooth = knots[knot] * (1.0 - part) + knots[knot + 1] * part;
+                let level = gain + tilt * (middle - octaves(row)) + smooth;
+                let level = if octaves(row) < cut { -augment.range_db } else { level };
+                (level * per_db).round() as i32
+            })
+            .collect();
+        let height = augment.noise_floor * rng.random_range(0.0..=1.0);
+        let floor = (height > 0.0).then_some((height * per_db, NOISE_SPREAD * per_db));
+        let black_columns = piece(rng, augment.time_mask, columns);
+        let black_rows = piece(rng, augment.frequency_mask, rows);
+        Self { speed, sources, curve, floor, noise: rng.random(), black_columns, black_rows }
+    }
+
+    /// The crop that begins where `song` does.
+    fn apply(&self, song: &[u8], rows: usize, columns: usize) -> Vec<u8> {
+        let mut out = vec![0; rows * columns];
+        let last = song.len() / rows - 1;
+        let mut noise = self.noise | 1;
+        for (column, out) in out.chunks_exact_mut(rows).enumerate() {
+            if self.black_columns.contains(&column) {
+                continue;
+            }
+            let from = ((column as f64 * self.speed) as usize).min(last) * rows;
+            let from = &song[from..from + rows];
+            for (row, (out, curve)) in out.iter_mut().zip(&self.curve).enumerate() {
+                let level = |(shift, loss): &(isize, i32)| {
+                    let value = row.checked_add_signed(*shift).and_then(|row| from.get(row));
+                    value.map_or(0, |value| i32::from(*value) - loss)
+                };
+                let loudest = self.sources.iter().map(level).max().unwrap_or(0);
+                *out = if loudest > 0 { (loudest + curve).clamp(0, 255) as u8 } else { 0 };
+            }
+            if let Some((height, spread)) = self.floor {
+                for out in out.iter_mut() {
+                    // The sum of four bytes of a xorshift generator, near enough to a bell curve.
+                    noise ^= noise << 13;
+                    noise ^= noise >> 7;
+                    noise ^= noise << 17;
+                    let sum: u32 = noise.to_le_bytes()[..4].iter().map(|b| u32::from(*b)).sum();
+                    let bell = (f64::from(sum) - 510.0) / 147.8;
+                    *out = (*out).max((height + spread * (bell - 1.5)) as u8);
+                }
+            }
+            out[self.black_rows.clone()].fill(0);
+        }
+        out
+    }
+}
+
+/// A piece of random length, up to a share of the whole, at a random place.
+fn piece(rng: &mut ChaCha8Rng, most: f64, whole: usize) -> std::ops::Range<usize> {
+    let length = (most * rng.random_range(0.0..=1.0) * whole as f64) as usize;
+    let start = rng.random_range(0..=whole - length);
+    start..start + length
+}
+
+/// The sum of twelve uniform numbers: normal enough for an equaliser, and always as many draws.
+fn normal(rng: &mut ChaCha8Rng) -> f64 {
+    (0..12).map(|_| rng.random_range(0.0..1.0)).sum::<f64>() - 6.0
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const ROWS: usize = 64;
+
+    /// One bright row, number 40, on black.
+    fn line() -> Vec<u8> {
+        (0..ROWS * 100).map(|i| if i % ROWS == 40 { 200 } else { 0 }).collect()
+    }
+
+    fn change(augment: &Augment) -> Vec<Vec<u8>> {
+        let pixels = line();
+        let songs = Songs::new(ROWS, vec![&pixels, &pixels]).unwrap();
+        let pairs = [Pair { song: 0, starts: [0, 30] }, Pair { song: 1, starts: [7, 36] }];
+        augment.check().unwrap();
+        augment.crops(&songs, &pairs, 64, 5, 3)
+    }
+
+    fn rows_lit(crop: &[u8]) -> Vec<usize> {
+        (0..ROWS).filter(|row| crop.chunks_exact(ROWS).any(|c| c[*row] > 0)).collect()
+    }
+
+    fn base() -> Augment {
+        Augment { rows_per_octave: 12.0, ..Augment::none() }
+    }
+
+    #[test]
+    fn without_changes_crops_are_the_pixels() {
+        for crop in change(&base()) {
+            assert_eq!(crop, line()[..ROWS * 64]);
+        }
+    }
+
+    #[test]
+    fn they_depend_on_seed_and_step_alone() {
+        let all = Augment {
+            time_stretch: 0.1,
+            frequency_shift: 3,
+            overtones: 0.5,
+            gain: 6.0,
+            tilt: 1.0,
+            equalizer: 3.0,
+            low_pass: 1.0,
+            noise_floor: 20.0,
+            time_mask: 0.2,
+            frequency_mask: 0.2,
+            ..base()
+        };
+        let crops = change(&all);
+        assert_eq!(crops, change(&all));
+        assert!(crops[0] != crops[2], "the two crops of a pair are changed apart");
+    }
+
+    #[test]
+    fn each_step_does_what_it_says() {
+        let lit = |augment: &Augment| {
+            change(augment).iter().map(|crop| rows_lit(crop)).collect::<Vec<_>>()
+        };
+        let shifted = lit(&Augment { frequency_shift: 5, ..base() });
+        assert!(shifted.iter().all(|rows| rows.len() == 1 && rows[0].abs_diff(40) <= 5));
+        assert!(shifted.iter().any(|rows| rows[0] != 40));
+
+        // An octave above is 12 rows up, a twelfth 19, two octaves 24; an octave below 12 down.
+        let rich = lit(&Augment { overtones: 1.0, ..base() });
+        assert!(rich.iter().all(|rows| *rows == [16, 21, 28, 40, 52]), "{rich:?}");
+
+        let gain = change(&Augment { gain: 6.0, ..base() });
+        let levels: Vec<u8> = gain.iter().map(|crop| crop[40]).collect();
+        assert!(levels.iter().all(|v| v.abs_diff(200) <= 26) && levels.iter().any(|v| *v != 200));
+
+        let floor = change(&Augment { noise_floor: 30.0, ..base() });
+        assert!(floor.iter().any(|crop| rows_lit(crop).len() > 50));
+
+        let masked = change(&Augment { time_mask: 0.9, ..base() });
+        let dark = |crop: &[u8]| crop.chunks_exact(ROWS).filter(|c| c[40] == 0).count();
+        assert!(masked.iter().any(|crop| dark(crop) > 10) && masked.iter().all(|c| dark(c) <= 57));
+
+        let cut = lit(&Augment { low_pass: 5.0, ..base() });
+        assert!(cut.iter().any(Vec::is_empty) && cut.iter().any(|rows| *rows == [40]));
+    }
+
+    #[test]
+    fn bad_values_are_named() {
+        let message = Augment { time_mask: 1.5, ..base() }.check().unwrap_err().to_string();
+        assert!(message.contains("time_mask is 1.5"), "{message}");
+        assert!(Augment { gain: f64::NAN, ..base() }.check().is_err());
+    }
+}

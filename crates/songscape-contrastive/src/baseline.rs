@@ -1,0 +1,150 @@
+//! What a song's image says without any learning: the baselines that an encoder is judged beside.
+
+/// Mean and deviation of each row of an image of time-major pixels, `[2 rows]`: what a song's
+/// average spectrum alone says about it. Empty for an empty image.
+pub fn row_statistics(pixels: &[u8], rows: usize) -> Vec<f32> {
+    if rows == 0 || pixels.len() < rows {
+        return Vec::new();
+    }
+    let (mut sums, mut squares) = (vec![0_u64; rows], vec![0_u64; rows]);
+    for column in pixels.chunks_exact(rows) {
+        for (row, &pixel) in column.iter().enumerate() {
+            sums[row] += u64::from(pixel);
+            squares[row] += u64::from(pixel) * u64::from(pixel);
+        }
+    }
+    let columns = (pixels.len() / rows) as f64;
+    let mean = |sum: &u64| *sum as f64 / columns;
+    let deviation = |(sum, square): (&u64, &u64)| {
+        ((mean(square) - mean(sum) * mean(sum)).max(0.0).sqrt()) as f32
+    };
+    let deviations: Vec<f32> = sums.iter().zip(&squares).map(deviation).collect();
+    sums.iter().map(|sum| mean(sum) as f32).chain(deviations).collect()
+}
+
+/// The first and second half of an image, `gap_columns` between them left out.
+///
+/// `None` when the image is too short for one column on each side.
+pub fn halves(pixels: &[u8], rows: usize, gap_columns: usize) -> Option<(&[u8], &[u8])> {
+    let columns = pixels.len().checked_div(rows)?;
+    let side = columns.checked_sub(gap_columns)? / 2;
+    let second = &pixels[(columns - side) * rows..columns * rows];
+    (side > 0).then_some((&pixels[..side * rows], second))
+}
+
+/// What pitch a row of an image stands for, and what level its grey values.
+///
+/// ```
+/// use songscape_contrastive::baseline::Pitches;
+///
+/// let pitches = Pitches::new(256, 30.0, 12_000.0, 60.0);
+/// // The row of 440 Hz, lit: all of it is an A.
+/// let row = (255.0 * (12_000f64 / 440.0).ln() / 400f64.ln()).round() as usize;
+/// let mut column = vec![0; 256];
+/// column[row] = 255;
+/// let chroma = pitches.chroma(&column);
+/// assert!(chroma[9] > 5.0 * chroma[8].max(chroma[10]));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Pitches {
+    /// For every row its share of each pitch class, C first.
+    weights: Vec<[f32; 12]>,
+    /// Amplitudes of the grey values.
+    amplitudes: Vec<f32>,
+}
+
+impl Pitches {
+    /// Pitches of images of that many rows, equally spaced in their logarithm from `high` Hz (row 0)
+    /// down to `low`, with `range_db` between black and white.
+    pub fn new(rows: usize, low: f64, high: f64, range_db: f64) -> Self {
+        /// Beyond these there are few fundamentals and strong partials, Hz.
+        const LOWEST: f64 = 60.0;
+        const HIGHEST: f64 = 2500.0;
+        /// Width of a pitch class, semitones.
+        const DEVIATION: f64 = 0.35;
+        let weights = |row: usize| {
+            let frequency = high * (low / high).powf(row as f64 / (rows.max(2) - 1) as f64);
+            let pitch = 69.0 + 12.0 * (frequency / 440.0).log2();
+            std::array::from_fn(|class| {
+                let distance = (pitch - class as f64 + 6.0).rem_euclid(12.0) - 6.0;
+                let near = (-0.5 * (distance / DEVIATION).powi(2)).exp();
+                if (LOWEST..HIGHEST).contains(&frequency) { near as f32 } else { 0.0 }
+            })
+        };
+        let amplitude = |grey: u32| {
+            if grey == 0 {
+                0.0
+            } else {
+                10f64.powf((f64::from(grey) / 255.0 - 1.0) * range_db / 20.0) as f32
+            }
+        };
+        Self {
+            weights: (0..rows).map(weights).collect(),
+            amplitudes: (0..256).map(amplitude).collect(),
+        }
+    }
+
+    /// Mean and deviation over time of the share of each pitch class in the amplitude, `[24]`: what
+    /// the harmony alone says about a piece, whatever plays it. Empty for an empty image.
+    pub fn chroma(&self, pixels: &[u8]) -> Vec<f32> {
+        /// Amplitude of a column, relative to white, below which it fades out.
+        const SOFTEST: f32 = 0.03;
+        let rows = self.weights.len();
+        if rows == 0 || pixels.len() < rows {
+            return Vec::new();
+        }
+        let (mut sums, mut squares) = ([0.0f64; 12], [0.0f64; 12]);
+        for column in pixels.chunks_exact(rows) {
+            let mut classes = [0.0f32; 12];
+            for (grey, weights) in column.iter().zip(&self.weights) {
+                let amplitude = self.amplitudes[usize::from(*grey)];
+                classes.iter_mut().zip(weights).for_each(|(class, w)| *class += amplitude * w);
+            }
+            // Loud and soft columns count alike, but those near silence less.
+            let norm = classes.iter().map(|class| class * class).sum::<f32>().sqrt() + SOFTEST;
+            classes.iter_mut().for_each(|class| *class /= norm);
+            for (class, (sum, square)) in classes.iter().zip(sums.iter_mut().zip(&mut squares)) {
+                *sum += f64::from(*class);
+                *square += f64::from(*class).powi(2);
+            }
+        }
+        let columns = (pixels.len() / rows) as f64;
+        let means = sums.map(|sum| sum / columns);
+        let deviation =
+            |(square, mean): (&f64, &f64)| (square / columns - mean * mean).max(0.0).sqrt();
+        let deviations = squares.iter().zip(&means).map(deviation);
+        means.iter().copied().chain(deviations).map(|value| value as f32).collect()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_are_means_and_deviations_of_rows() {
+        let pixels = [0, 10, 4, 30];
+        assert_eq!(row_statistics(&pixels, 2), [2.0, 20.0, 2.0, 10.0]);
+        assert_eq!(halves(&[1, 2, 3, 4, 5], 1, 1), Some((&[1, 2][..], &[4, 5][..])));
+        assert!(halves(&[1, 2], 1, 1).is_none());
+        assert!(row_statistics(&[], 2).is_empty());
+    }
+
+    #[test]
+    fn chroma_does_not_depend_on_octave_or_level() {
+        let pitches = Pitches::new(256, 30.0, 12_000.0, 60.0);
+        // A chord of three rows, and the same an octave (29.5 rows) lower and 10 dB weaker.
+        let chord = |shift: f64, grey: u8| -> Vec<u8> {
+            let rows = [150.0, 140.0, 131.0].map(|row: f64| (row + shift).round() as usize);
+            (0..256 * 4).map(|i| if rows.contains(&(i % 256)) { grey } else { 0 }).collect()
+        };
+        let (high, low) = (pitches.chroma(&chord(0.0, 250)), pitches.chroma(&chord(29.5, 207)));
+        assert_eq!(high.len(), 24);
+        let dot: f32 = high.iter().zip(&low).map(|(a, b)| a * b).sum();
+        let norm = |x: &[f32]| x.iter().map(|x| x * x).sum::<f32>().sqrt();
+        assert!(dot / (norm(&high) * norm(&low)) > 0.9);
+        assert!(high[12..].iter().all(|deviation| *deviation < 1e-3), "the chord stands still");
+        assert!(pitches.chroma(&[]).is_empty());
+    }
+}

@@ -1,0 +1,232 @@
+//! One batch: its crops, and the gradient of its loss in bounded memory.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use songscape_resnet::{Model, Precision, images};
+use tch::{Device, Kind, Tensor};
+
+use crate::error::Result;
+use crate::loss;
+use crate::pairs::{Pair, Songs};
+use crate::params::TrainParams;
+
+/// The crops of the pairs of one step.
+pub(crate) struct Batch<'a> {
+    pairs: usize,
+    rows: usize,
+    precision: Precision,
+    device: Device,
+    /// Time-major pixels: the first crops of all pairs, then the second ones.
+    crops: Vec<Cow<'a, [u8]>>,
+}
+
+/// What a loss says of the outputs of a batch.
+pub(crate) struct Judgement {
+    pub loss: Tensor,
+    /// The gradients with respect to the outputs `a` and `b`.
+    pub gradients: [Tensor; 2],
+    /// The gradient with respect to what the loss itself learns.
+    pub learned: Option<Tensor>,
+}
+
+/// The gradient of a batch and what is reported of it; scalars stay on the device.
+pub(crate) struct Outcome {
+    /// With respect to all parameters of the network, `[count]`.
+    pub gradient: Tensor,
+    /// With respect to what the loss itself learns.
+    pub learned: Option<Tensor>,
+    pub loss: Tensor,
+    pub accuracy: Tensor,
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn new(
+        songs: &Songs<'a>,
+        pairs: &[Pair],
+        params: &TrainParams,
+        step: usize,
+        device: Device,
+    ) -> Self {
+        let TrainParams { crop_columns, precision, seed, ref augment, .. } = *params;
+        let rows = songs.rows();
+        let crops = if augment.is_none() {
+            let crop = |pair: &Pair, side: usize| {
+                let start = pair.starts[side] * rows;
+                Cow::Borrowed(&songs.pixels(pair.song)[start..start + crop_columns * rows])
+            };
+            let sides = [0, 1].into_iter();
+            sides.flat_map(|side| pairs.iter().map(move |pair| crop(pair, side))).collect()
+        } else {
+            let crops = augment.crops(songs, pairs, crop_columns, seed, step);
+            crops.into_iter().map(Cow::Owned).collect()
+        };
+        Self { pairs: pairs.len(), rows, precision, device, crops }
+    }
+
+    /// The crops of some pairs as images `[2 n, 1, rows, columns]`.
+    fn images(&self, pairs: &Range<usize>) -> Result<Tensor> {
+        let second = self.pairs + pairs.start..self.pairs + pairs.end;
+        let crops = self.crops[pairs.clone()].iter().chain(&self.crops[second]);
+        let crops: Vec<&[u8]> = crops.map(AsRef::as_ref).collect();
+        Ok(images(&crops, self.rows, self.precision, self.device)?)
+    }
+
+    /// The second crops of all pairs as images.
+    pub(crate) fn second_images(&self) -> Result<Tensor> {
+        let crops: Vec<&[u8]> = self.crops[self.pairs..].iter().map(AsRef::as_ref).collect();
+        Ok(images(&crops, self.rows, self.precision, self.device)?)
+    }
+
+    /// The gradient of `judge` (of the head's outputs `a` and `b`, `[pairs, d]`) plus `norm_weight`
+    /// times [`loss::unit_norm`].
+    ///
+    /// A contrastive loss needs all outputs at once, but the network only runs on one image at a
+    /// time. So all outputs are computed first, without a graph; the loss gives the gradient with
+    /// respect to them; and then the network runs once more, `chunk` pairs at a time, with that
+    /// gradient sent back through it (Gao et al. 2021, "Scaling deep contrastive learning batch size
+    /// under memory limited setup"). Nothing in the network looks at other images, so the gradient is
+    /// that of the whole batch. A batch of one chunk needs no second run.
+    pub(crate) fn gradient(
+        &self,
+        model: &Model,
+        chunk: usize,
+        norm_weight: f64,
+        judge: impl Fn(&Tensor, &Tensor) -> Result<Judgement>,
+    ) -> Result<Outcome> {
+        let chunk = if chunk == 0 { self.pairs } else { chunk.min(self.pairs) };
+        let chunks: Vec<Range<usize>> = (0..self.pairs)
+            .step_by(chunk)
+            .map(|start| start..(start + chunk).min(self.pairs))
+            .collect();
+        let run = |pairs: &Range<usize>| -> Result<[Tensor; 2]> {
+            let features = model.encoder().forward(&self.images(pairs)?)?;
+            let outputs = model.head().forward(&features)?;
+            Ok([features, outputs])
+        };
+        let kept = if chunks.len() == 1 { Some(run(&chunks[0])?) } else { None };
+        let outputs = match &kept {
+            Some([_, outputs]) => vec![outputs.f_detach()?],
+            None => tch::no_grad(|| {
+                chunks
+                    .iter()
+                    .map(|pairs| run(pairs).map(|[_, outputs]| outputs))
+                    .collect::<Result<_>>()
+            })?,
+        };
+        let side = |second: bool| -> Result<Tensor> {
+            let parts = outputs.iter().zip(&chunks).map(|(outputs, pairs)| {
+                let n = pairs.len() as i64;
+                outputs.f_narrow(0, if second { n } else { 0 }, n)
+            });
+            let parts = parts.collect::<Result<Vec<_>, _>>()?;
+            Ok(Tensor::f_cat(&parts, 0)?.f_to_kind(Kind::Float)?.f_set_requires_grad(true)?)
+        };
+        let (a, b) = (side(false)?, side(true)?);
+        let judgement = judge(&a, &b)?;
+        let accuracy = tch::no_grad(|| loss::accuracy(&a, &b))?;
+
+        let mut kept = kept;
+        let mut total: Option<Tensor> = None;
+        let mut norms = Tensor::f_zeros([], (Kind::Float, self.device))?;
+        for pairs in &chunks {
+            let [features, outputs] = match kept.take() {
+                Some(kept) => kept,
+                None => run(pairs)?,
+            };
+            let (start, n) = (pairs.start as i64, pairs.len() as i64);
+            let [of_a, of_b] = &judgement.gradients;
+            let wanted =
+                Tensor::f_cat(&[of_a.f_narrow(0, start, n)?, of_b.f_narrow(0, start, n)?], 0)?;
+            // Its gradient is the wanted one, sent back through the network.
+            let mut back = outputs.f_to_kind(Kind::Float)?.f_mul(&wanted)?.f_sum(Kind::Float)?;
+            if norm_weight > 0.0 {
+                let share = norm_weight * pairs.len() as f64 / self.pairs as f64;
+                let norm = loss::unit_norm(&features)?.f_mul_scalar(share)?;
+                norms = norms.f_add(&norm.f_detach()?)?;
+                back = back.f_add(&norm)?;
+            }
+            let gradient = model.parameters().gradient(&back)?;
+            total = Some(match total {
+                None => gradient,
+                Some(mut total) => total.f_add_(&gradient)?,
+            });
+        }
+        let gradient = match total {
+            Some(gradient) => gradient,
+            None => model.parameters().flat().f_zeros_like()?,
+        };
+        let loss = judgement.loss.f_detach()?.f_add(&norms)?;
+        Ok(Outcome { gradient, learned: judgement.learned, loss, accuracy })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use songscape_resnet::EncoderConfig;
+
+    use super::*;
+    use crate::{Loss, PairSampler};
+
+    #[test]
+    fn crops_are_the_right_pixels() {
+        let pixels: Vec<Vec<u8>> = (0..3).map(|s| (0..40).map(|i| 40 * s + i).collect()).collect();
+        let songs = Songs::new(2, pixels.iter().map(Vec::as_slice).collect()).unwrap();
+        let pairs = [Pair { song: 2, starts: [3, 5] }, Pair { song: 0, starts: [0, 12] }];
+        let params =
+            TrainParams { crop_columns: 4, precision: Precision::F32, ..TrainParams::demo() };
+        let batch = Batch::new(&songs, &pairs, &params, 0, Device::Cpu);
+        let crops = batch.images(&(0..2)).unwrap();
+        assert_eq!(crops.size(), [4, 1, 2, 4]);
+        let bytes = ((crops + 1.0) * 127.5).round();
+        let row: Vec<f32> = Vec::try_from(bytes.get(0).get(0).get(1)).unwrap();
+        assert_eq!(row, [87.0, 89.0, 91.0, 93.0]);
+        let row: Vec<f32> = Vec::try_from(bytes.get(3).get(0).get(0)).unwrap();
+        assert_eq!(row, [24.0, 26.0, 28.0, 30.0]);
+    }
+
+    #[test]
+    fn the_gradient_in_chunks_is_that_of_the_whole_batch() {
+        let pixels: Vec<Vec<u8>> = (0..12u32)
+            .map(|song| {
+                let value =
+                    |i: u32| (i.wrapping_mul(2_654_435_761).wrapping_add(song * 977) >> 15) as u8;
+                (0..64 * 100).map(value).collect()
+            })
+            .collect();
+        let songs = Songs::new(64, pixels.iter().map(Vec::as_slice).collect()).unwrap();
+        let config = EncoderConfig { rows: 64, ..EncoderConfig::narrow(4) };
+        let model = Model::new(&config, Device::Cpu, 5).unwrap();
+        let params = TrainParams {
+            crop_columns: 64,
+            precision: Precision::F32,
+            loss: Loss::Dcl { temperature: 0.1 },
+            ..TrainParams::demo()
+        };
+        let pairs = PairSampler::new(&songs, 64, 11, 0, 1).unwrap().batch(0);
+        let batch = Batch::new(&songs, &pairs, &params, 0, Device::Cpu);
+        let judge = |a: &Tensor, b: &Tensor| {
+            let loss = loss::decoupled(a, b, 0.1)?;
+            let [x, y] =
+                <[Tensor; 2]>::try_from(Tensor::f_run_backward(&[&loss], &[a, b], false, false)?)
+                    .unwrap();
+            Ok(Judgement { loss, gradients: [x, y], learned: None })
+        };
+        let whole = batch.gradient(&model, 0, 0.5, judge).unwrap();
+        // The definition, through one graph.
+        let features = model.encoder().forward(&batch.images(&(0..11)).unwrap()).unwrap();
+        let outputs = model.head().forward(&features).unwrap();
+        let direct = loss::decoupled(&outputs.narrow(0, 0, 11), &outputs.narrow(0, 11, 11), 0.1)
+            .unwrap()
+            + loss::unit_norm(&features).unwrap() * 0.5;
+        let exact = model.parameters().gradient(&direct).unwrap();
+        let scale = f64::try_from(exact.abs().max()).unwrap();
+        for chunk in [0, 1, 4, 11, 100] {
+            let found = batch.gradient(&model, chunk, 0.5, judge).unwrap();
+            let error = f64::try_from((&found.gradient - &exact).abs().max()).unwrap();
+            assert!(error < 1e-5 * scale, "{chunk}: {error:e} of {scale:e}");
+            assert!(f64::try_from((&found.loss - &whole.loss).abs()).unwrap() < 1e-5);
+        }
+    }
+}
