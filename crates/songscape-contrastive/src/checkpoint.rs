@@ -13,6 +13,7 @@ use tch::{Device, Kind, Tensor};
 use crate::error::{Error, Result};
 use crate::history::Step;
 use crate::params::TrainParams;
+use crate::validation::Validation;
 
 /// What a checkpoint was made by. Training goes on only from one of the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,7 @@ pub(crate) struct Checkpoint {
     /// What the loss learns, and its moments.
     pub learned: Option<Tensor>,
     pub history: Vec<Step>,
+    pub validations: Vec<Validation>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -47,7 +49,7 @@ struct Metadata {
 
 /// With one key the order of keys cannot vary.
 const KEY: &str = "songscape";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const KEPT: usize = 2;
 
 impl Checkpoint {
@@ -66,6 +68,8 @@ impl Checkpoint {
         tensors.extend(self.learned.iter().map(|learned| ("loss_parameters", learned)));
         let history = Step::to_tensor(&self.history)?;
         tensors.push(("history", &history));
+        let validations = Validation::to_tensor(&self.validations)?;
+        tensors.push(("validations", &validations));
         tensors.sort_by_key(|(name, _)| *name);
 
         let broken = |reason: String| Error::Checkpoint { path: path.clone(), reason };
@@ -164,6 +168,7 @@ impl Checkpoint {
             queue,
             learned,
             history: Step::from_tensor(&tensor("history")?)?,
+            validations: Validation::from_tensor(&tensor("validations")?)?,
         })
     }
 }

@@ -56,8 +56,8 @@ impl Step {
     }
 }
 
-/// Writes steps as CSV with a header, atomically.
-pub(crate) fn write(path: &Path, steps: &[Step]) -> Result<()> {
+/// Writes records as CSV with a header, atomically.
+pub(crate) fn write<R: Serialize>(path: &Path, steps: &[R]) -> Result<()> {
     let mut text = csv::Writer::from_writer(Vec::new());
     let rows = || {
         steps.iter().try_for_each(|step| text.serialize(step))?;

@@ -42,6 +42,7 @@ mod params;
 mod queue;
 pub mod retrieval;
 mod trainer;
+mod validation;
 
 pub use augment::Augment;
 pub use error::{Error, Result};
@@ -51,3 +52,4 @@ pub use pairs::{Pair, PairSampler, Songs};
 pub use params::{Loss, Schedule, TrainParams};
 pub use queue::KeyQueue;
 pub use trainer::{Trained, train};
+pub use validation::Validation;

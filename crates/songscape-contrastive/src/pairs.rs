@@ -87,9 +87,25 @@ impl PairSampler {
         min_distance: usize,
         seed: u64,
     ) -> Result<Self> {
+        Self::without(songs, &[], crop_columns, pairs, min_distance, seed)
+    }
+
+    /// The same without some of the songs, given by their ascending numbers.
+    ///
+    /// # Errors
+    /// As [`PairSampler::new`].
+    pub fn without(
+        songs: &Songs,
+        held_out: &[usize],
+        crop_columns: usize,
+        pairs: usize,
+        min_distance: usize,
+        seed: u64,
+    ) -> Result<Self> {
         let long: Vec<_> = (0..songs.len())
             .map(|song| (song, songs.columns(song)))
             .filter(|&(_, columns)| columns >= crop_columns)
+            .filter(|(song, _)| held_out.binary_search(song).is_err())
             .collect();
         if long.len() < 2 {
             let (found, songs) = (long.len(), songs.len());

@@ -46,6 +46,12 @@ pub struct TrainParams {
     pub seed: u64,
     /// Steps between checkpoints. 0: one at the end.
     pub checkpoint_every: usize,
+    /// The share of the songs that is held out of the training, to judge it by; 0 to below 1.
+    #[serde(default)]
+    pub held_out: f64,
+    /// Steps between looks at the held-out songs. 0: none.
+    #[serde(default)]
+    pub validate_every: usize,
 }
 
 /// What pulls the crops of one song together and pushes those of different songs apart.
@@ -118,6 +124,8 @@ impl TrainParams {
             precision: Precision::F32,
             seed: 0,
             checkpoint_every: 625,
+            held_out: 0.0,
+            validate_every: 0,
         }
     }
 
@@ -143,6 +151,8 @@ impl TrainParams {
             precision: Precision::Bf16,
             seed: 0,
             checkpoint_every: 50,
+            held_out: 0.0,
+            validate_every: 0,
         }
     }
 
@@ -212,6 +222,9 @@ impl TrainParams {
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             return refuse("learning_rate", &self.learning_rate, "> 0");
+        }
+        if !(0.0..1.0).contains(&self.held_out) {
+            return refuse("held_out", &self.held_out, "0 to below 1");
         }
         for (field, value) in [("weight_decay", self.weight_decay), ("clip_norm", self.clip_norm)] {
             if !(value >= 0.0 && value.is_finite()) {

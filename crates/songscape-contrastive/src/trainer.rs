@@ -13,6 +13,7 @@ use crate::history::{self, Step};
 use crate::optimizer::{AdamW, clip};
 use crate::pairs::{PairSampler, Songs};
 use crate::params::TrainParams;
+use crate::validation::{self, Validation};
 
 /// A trained network and how it came about.
 #[derive(Debug)]
@@ -21,18 +22,23 @@ pub struct Trained {
     pub model: Model,
     /// Every step, those of earlier runs included.
     pub history: Vec<Step>,
+    /// What the held-out songs said, as far as there are some.
+    pub validations: Vec<Validation>,
 }
 
 /// The state that changes from step to step.
 struct Trainer<'a> {
     songs: &'a Songs<'a>,
     params: &'a TrainParams,
+    folder: &'a Path,
     device: Device,
     sampler: PairSampler,
     model: Model,
     optimizer: AdamW,
     criterion: Criterion,
     history: Vec<Step>,
+    held_out: Vec<usize>,
+    validations: Vec<Validation>,
     /// The step of the last checkpoint.
     saved: Option<usize>,
 }
@@ -44,6 +50,10 @@ struct Trainer<'a> {
 /// it goes on from the last one, on the CPU with the same bits as without an interruption (given the
 /// same number of threads); a finished training is returned at once. Songs shorter than one crop
 /// take no part. A batch has at most as many pairs as there are songs.
+///
+/// With [`TrainParams::held_out`] some songs take no part but judge: `validation.csv` has what they
+/// say, `best.safetensors` the network that they liked best, and the observer is told when all their
+/// vectors have become alike.
 ///
 /// # Errors
 /// - [`Error::Parameter`], [`Error::Rows`], [`Error::TooFewSongs`]: nothing was started.
@@ -74,14 +84,15 @@ pub fn train(
     let identity =
         Identity { encoder: encoder.clone(), params: params.clone(), songs: fingerprint(songs) };
     let checkpoints = folder.join("checkpoints");
-    let mut trainer = Trainer::new(songs, encoder, params, device)?;
+    let mut trainer = Trainer::new(songs, encoder, params, device, folder)?;
     progress.begin("training", params.steps as u64, "steps");
     let result = trainer.run(&identity, &checkpoints, progress);
     progress.end();
     result?;
     trainer.model.save(&folder.join("model.safetensors"))?;
     history::write(&folder.join("history.csv"), &trainer.history)?;
-    Ok(Trained { model: trainer.model, history: trainer.history })
+    let Trainer { model, history, validations, .. } = trainer;
+    Ok(Trained { model, history, validations })
 }
 
 impl<'a> Trainer<'a> {
@@ -90,9 +101,12 @@ impl<'a> Trainer<'a> {
         encoder: &EncoderConfig,
         params: &'a TrainParams,
         device: Device,
+        folder: &'a Path,
     ) -> Result<Self> {
-        let sampler = PairSampler::new(
+        let held_out = validation::held_out(songs, encoder, params);
+        let sampler = PairSampler::without(
             songs,
+            &held_out,
             params.crop_columns,
             params.pairs,
             params.min_distance,
@@ -106,16 +120,18 @@ impl<'a> Trainer<'a> {
             params.weight_decay,
         )?;
         let criterion = Criterion::new(params, &model)?;
-        let history = Vec::new();
         Ok(Self {
             songs,
             params,
+            folder,
             device,
             sampler,
             model,
             optimizer,
             criterion,
-            history,
+            history: Vec::new(),
+            held_out,
+            validations: Vec::new(),
             saved: None,
         })
     }
@@ -139,6 +155,10 @@ impl<'a> Trainer<'a> {
             self.history.push(step);
             progress.advance(1);
             progress.message(&format!("loss {:.3}, accuracy {:.2}", step.loss, step.accuracy));
+            let every = self.params.validate_every;
+            if every > 0 && (done + 1).is_multiple_of(every) {
+                self.validate(done + 1, progress)?;
+            }
             let every = self.params.checkpoint_every;
             if every > 0 && (done + 1).is_multiple_of(every) {
                 self.save(folder, identity)?;
@@ -183,6 +203,25 @@ impl<'a> Trainer<'a> {
         Ok(Step { step: step + 1, loss, accuracy, gradient_norm, learning_rate, seconds: 0.0 })
     }
 
+    /// Asks the held-out songs, and keeps the network that they like best.
+    fn validate(&mut self, step: usize, progress: &dyn Progress) -> Result<()> {
+        let found = Validation::of(&self.model, self.songs, &self.held_out, step)?;
+        let Some(found) = found else { return Ok(()) };
+        let best = self.validations.iter().map(|v| v.reciprocal_rank).fold(0.0, f64::max);
+        self.validations.push(found);
+        if found.reciprocal_rank > best {
+            self.model.save(&self.folder.join("best.safetensors"))?;
+        }
+        history::write(&self.folder.join("validation.csv"), &self.validations)?;
+        let Validation { recall_1, alignment, uniformity, spread, .. } = found;
+        progress.message(&if found.is_collapsed() {
+            format!("step {step}: collapsed, the vectors of all songs are alike (spread {spread:.3})")
+        } else {
+            format!("held-out recall@1 {recall_1:.3}, alignment {alignment:.2}, uniformity {uniformity:.2}")
+        });
+        Ok(())
+    }
+
     fn save(&mut self, folder: &Path, identity: &Identity) -> Result<()> {
         let step = self.history.len();
         if self.saved == Some(step) {
@@ -192,9 +231,10 @@ impl<'a> Trainer<'a> {
         let learned = self.criterion.state()?;
         let queue =
             self.criterion.queue.as_ref().map(|q| [q.parameters(), q.keys().shallow_clone()]);
-        let history = self.history.clone();
+        let (history, validations) = (self.history.clone(), self.validations.clone());
         let parameters = self.model.parameters().flat();
-        Checkpoint { step, parameters, moments, queue, learned, history }.save(folder, identity)?;
+        Checkpoint { step, parameters, moments, queue, learned, history, validations }
+            .save(folder, identity)?;
         self.saved = Some(step);
         Ok(())
     }
@@ -212,6 +252,7 @@ impl<'a> Trainer<'a> {
         }
         self.saved = Some(checkpoint.step);
         self.history = checkpoint.history;
+        self.validations = checkpoint.validations;
         Ok(())
     }
 }

@@ -192,3 +192,35 @@ fn unusable_input_is_refused_before_anything_is_written() {
     assert_eq!(error.to_string(), "images of 32 rows, but the encoder takes 64");
     assert!(!path.exists());
 }
+
+#[test]
+fn held_out_songs_judge_and_take_no_part() {
+    let mut pixels = pixels(24, 460);
+    let folder = tempfile::tempdir().unwrap();
+    let params = TrainParams { held_out: 0.25, validate_every: 5, steps: 10, ..params() };
+    let stop = Stop::after(usize::MAX);
+    let trained = run(&pixels, &params, folder.path(), &stop).unwrap();
+    let steps: Vec<usize> = trained.validations.iter().map(|v| v.step).collect();
+    assert_eq!(steps, [5, 10]);
+    assert!(folder.path().join("best.safetensors").is_file());
+    let csv = std::fs::read_to_string(folder.path().join("validation.csv")).unwrap();
+    assert!(csv.starts_with("step,recall_1,reciprocal_rank,alignment,uniformity,spread\n5,"));
+    assert!(stop.messages.lock().unwrap().iter().any(|text| text.contains("held-out recall@1")));
+    for v in &trained.validations {
+        assert!((0.0..=1.0).contains(&v.recall_1) && v.alignment >= 0.0 && v.uniformity <= 0.0);
+    }
+
+    // Some songs are made silent: the training stays the same only if none of them took part.
+    let same = |changed: &[Vec<u8>]| {
+        let folder = tempfile::tempdir().unwrap();
+        let other = run(changed, &params, folder.path(), &Silent).unwrap();
+        other.history[9].loss == trained.history[9].loss
+    };
+    let unused = (0..24).filter(|song| {
+        let kept = std::mem::replace(&mut pixels[*song], vec![0; ROWS * 460]);
+        let same = same(&pixels);
+        pixels[*song] = kept;
+        same
+    });
+    assert_eq!(unused.count(), 6);
+}
