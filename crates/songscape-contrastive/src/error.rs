@@ -64,6 +64,14 @@ pub enum Error {
         /// The step of the last checkpoint, which is kept.
         checkpoint: Option<usize>,
     },
+    /// A batch does not fit into memory.
+    #[error(
+        "out of memory with {pairs} pairs at once; set chunk_pairs to {} or less: the gradient stays the same", (pairs / 2).max(1)
+    )]
+    OutOfMemory {
+        /// Pairs that ran through the network together.
+        pairs: usize,
+    },
     /// The caller asked to stop. The state is saved and training goes on when it is started again.
     #[error("training interrupted after step {step}; start it again to continue")]
     Interrupted {
@@ -105,6 +113,34 @@ impl From<tch::TchError> for Error {
     }
 }
 
+impl Error {
+    /// Whether libtorch had no memory; it has no kind of error for that, so its words decide.
+    pub(crate) fn is_out_of_memory(&self) -> bool {
+        let Self::Network(error) = self else { return false };
+        let text = error.to_string();
+        ["out of memory", "allocate memory", "not enough memory"]
+            .iter()
+            .any(|part| text.contains(part))
+    }
+}
+
 fn kept(checkpoint: Option<usize>) -> String {
     checkpoint.map_or(String::new(), |step| format!(" (the checkpoint of step {step} is kept)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::{Device, Kind, Tensor};
+
+    use super::*;
+
+    #[test]
+    fn missing_memory_is_told_from_other_errors() {
+        let huge = Tensor::f_zeros([1 << 46], (Kind::Float, Device::Cpu));
+        assert!(huge.is_err_and(|error| Error::from(error).is_out_of_memory()));
+        let shapes = Tensor::f_zeros([2], (Kind::Float, Device::Cpu))
+            .and_then(|x| x.f_matmul(&Tensor::f_zeros([3, 3], (Kind::Float, Device::Cpu))?));
+        assert!(shapes.is_err_and(|error| !Error::from(error).is_out_of_memory()));
+        assert!(Error::OutOfMemory { pairs: 64 }.to_string().contains("chunk_pairs to 32"));
+    }
 }

@@ -58,6 +58,7 @@ struct Trainer<'a> {
 /// # Errors
 /// - [`Error::Parameter`], [`Error::Rows`], [`Error::TooFewSongs`]: nothing was started.
 /// - [`Error::Diverged`]: the loss or the gradient is not finite; the last checkpoint is good.
+/// - [`Error::OutOfMemory`]: a batch does not fit; says what to set.
 /// - [`Error::Interrupted`]: `progress.interrupted()` was true; the state is saved.
 /// - [`Error::OtherTraining`]: the folder's checkpoints belong to another training.
 /// - [`Error::Network`], [`Error::File`]: libtorch or the file system reported an error.
@@ -174,7 +175,12 @@ impl<'a> Trainer<'a> {
         let batch = Batch::new(self.songs, &pairs, params, step, self.device);
         let (criterion, norm_weight) = (&self.criterion, self.criterion.norm_weight());
         let judge = |a: &Tensor, b: &Tensor| criterion.judge(a, b);
-        let outcome = batch.gradient(&self.model, params.chunk_pairs, norm_weight, judge)?;
+        let outcome = batch.gradient(&self.model, params.chunk_pairs, norm_weight, judge);
+        let outcome = outcome.map_err(|error| {
+            let at_once = if params.chunk_pairs == 0 { pairs.len() } else { params.chunk_pairs };
+            let at_once = at_once.min(pairs.len());
+            if error.is_out_of_memory() { Error::OutOfMemory { pairs: at_once } } else { error }
+        })?;
         let (gradient, norm) = clip(outcome.gradient, params.clip_norm)?;
 
         // One transfer from the device for all three.

@@ -43,7 +43,7 @@ impl Validation {
     /// Whether all songs get nearly the same vector.
     pub fn is_collapsed(&self) -> bool {
         // Not a number is no spread either.
-        !(self.spread >= COLLAPSED)
+        self.spread.is_nan() || self.spread < COLLAPSED
     }
 
     /// Embeds the held-out songs. `None` where fewer than two are long enough.

@@ -224,3 +224,38 @@ fn held_out_songs_judge_and_take_no_part() {
     });
     assert_eq!(unused.count(), 6);
 }
+
+/// Set for the process that is killed: where it trains.
+const KILLED: &str = "SONGSCAPE_TEST_KILLED_TRAINING";
+
+#[test]
+fn a_killed_training_goes_on_bit_for_bit() {
+    let pixels = pixels(10, 150);
+    let params = TrainParams { steps: 150, ..params() };
+    if let Some(folder) = std::env::var_os(KILLED) {
+        run(&pixels, &params, Path::new(&folder), &Silent).unwrap();
+        return;
+    }
+    let (straight, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_killed_training_goes_on_bit_for_bit"])
+        .env(KILLED, killed.path())
+        .spawn()
+        .unwrap();
+    // Files on their way to a checkpoint have other endings.
+    let saved = || {
+        let files = std::fs::read_dir(killed.path().join("checkpoints")).into_iter().flatten();
+        files.flatten().any(|file| file.path().extension().is_some_and(|e| e == "safetensors"))
+    };
+    while !saved() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(saved() && !killed.path().join("model.safetensors").exists());
+
+    run(&pixels, &params, straight.path(), &Silent).unwrap();
+    run(&pixels, &params, killed.path(), &Silent).unwrap();
+    let model = |folder: &Path| std::fs::read(folder.join("model.safetensors")).unwrap();
+    assert!(model(straight.path()) == model(killed.path()));
+}
