@@ -24,19 +24,23 @@ class Encoder(torch.nn.Module):
                     tensor = torch.nn.Parameter(file.get_tensor(name))
                     self.register_parameter(name.removeprefix("encoder.").replace(".", "/"), tensor)
 
+        activations = {"leaky_relu": lambda x: F.leaky_relu(x, 0.2), "relu": F.relu, "silu": F.silu}
+        self.active = activations[self.config["activation"]]
+
     def get(self, name):
         return self._parameters[name.replace(".", "/")]
 
     def conv(self, name, x, stride=1):
         weight = self.get(f"{name}.weight")
-        weight = weight / (weight.square().sum((1, 2, 3), keepdim=True) + 1e-8).sqrt()
+        if self.config["normalization"] == "weight":
+            weight = weight / (weight.square().sum((1, 2, 3), keepdim=True) + 1e-8).sqrt()
         return F.conv2d(x, weight, self.get(f"{name}.bias"), stride)
 
     def block(self, name, x, stride):
-        active = F.leaky_relu(x, 0.2)
-        inner = F.leaky_relu(self.conv(f"{name}.reduce", active), 0.2)
+        active = self.active(x)
+        inner = self.active(self.conv(f"{name}.reduce", active))
         inner = self.conv(f"{name}.conv", F.pad(inner, (1, 1, 1, 1), "replicate"), stride)
-        inner = self.conv(f"{name}.expand", F.leaky_relu(inner, 0.2))
+        inner = self.conv(f"{name}.expand", self.active(inner))
         return inner + (x if stride == 1 else self.conv(f"{name}.shortcut", active, stride))
 
     def forward(self, images):
@@ -47,6 +51,9 @@ class Encoder(torch.nn.Module):
             x = torch.cat((ends[0], x, ends[1]), dim)
         x = F.conv2d(x, self.get("stem_weight"), self.get("stem_bias"), 2)
         for i in stages:
-            x = self.block(f"down.{i}", x + self.get(f"positions.{i}"), 2)
-            x = self.block(f"keep.{i}", x, 1)
-        return self.conv("collapse", F.leaky_relu(x, 0.2)).squeeze(2)
+            if f"positions/{i}" in self._parameters:
+                x = x + self.get(f"positions.{i}")
+            x = self.block(f"down.{i}", x, 2)
+            for j in range(1, self.config["blocks_per_stage"]):
+                x = self.block(f"keep.{i}" + (f".{j}" if j > 1 else ""), x, 1)
+        return self.conv("collapse", self.active(x)).squeeze(2)

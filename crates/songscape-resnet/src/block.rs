@@ -2,18 +2,20 @@
 
 use tch::Tensor;
 
-use crate::conv::{NormalizedConv, leaky_relu, pad_edge};
+use crate::config::{Activation, EncoderConfig};
+use crate::conv::{Conv, activate, pad_edge};
 use crate::error::Result;
 use crate::parameters::{Declaration, Parameters};
 
 /// Three convolutions (1 × 1 to half the input's channels, 3 × 3, 1 × 1) beside a shortcut.
 #[derive(Debug)]
 pub(crate) struct Bottleneck {
-    reduce: NormalizedConv,
-    conv: NormalizedConv,
-    expand: NormalizedConv,
+    reduce: Conv,
+    conv: Conv,
+    expand: Conv,
     /// Present where the block halves rows and columns.
-    shortcut: Option<NormalizedConv>,
+    shortcut: Option<Conv>,
+    activation: Activation,
 }
 
 impl Bottleneck {
@@ -26,31 +28,38 @@ impl Bottleneck {
         declared: &mut Vec<Declaration>,
     ) {
         let inner = inputs / 2;
-        NormalizedConv::declare(&format!("{path}.reduce"), inputs, inner, [1, 1], declared);
-        NormalizedConv::declare(&format!("{path}.conv"), inner, inner, [3, 3], declared);
-        NormalizedConv::declare(&format!("{path}.expand"), inner, outputs, [1, 1], declared);
+        Conv::declare(&format!("{path}.reduce"), inputs, inner, [1, 1], declared);
+        Conv::declare(&format!("{path}.conv"), inner, inner, [3, 3], declared);
+        Conv::declare(&format!("{path}.expand"), inner, outputs, [1, 1], declared);
         if halve {
-            NormalizedConv::declare(&format!("{path}.shortcut"), inputs, outputs, [1, 1], declared);
+            Conv::declare(&format!("{path}.shortcut"), inputs, outputs, [1, 1], declared);
         }
     }
 
-    pub(crate) fn new(path: &str, halve: bool, parameters: &Parameters) -> Result<Self> {
+    pub(crate) fn new(
+        path: &str,
+        halve: bool,
+        config: &EncoderConfig,
+        parameters: &Parameters,
+    ) -> Result<Self> {
         let stride = if halve { 2 } else { 1 };
         let conv =
-            |name: &str, stride| NormalizedConv::new(&format!("{path}.{name}"), stride, parameters);
+            |name: &str, stride| Conv::new(&format!("{path}.{name}"), stride, config, parameters);
         Ok(Self {
             reduce: conv("reduce", 1)?,
             conv: conv("conv", stride)?,
             expand: conv("expand", 1)?,
             shortcut: if halve { Some(conv("shortcut", 1)?) } else { None },
+            activation: config.activation,
         })
     }
 
     /// `[b, inputs, h, w]` to `[b, outputs, h', w']`.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let active = leaky_relu(x)?;
-        let inner = leaky_relu(&self.reduce.forward(&active)?)?;
-        let inner = leaky_relu(&self.conv.forward(&pad_edge(&inner)?)?)?;
+        let activate = |x: &Tensor| activate(x, self.activation);
+        let active = activate(x)?;
+        let inner = activate(&self.reduce.forward(&active)?)?;
+        let inner = activate(&self.conv.forward(&pad_edge(&inner)?)?)?;
         let mut sum = self.expand.forward(&inner)?;
         // The activated input is the shortcut's input too. In place: no convolution needs its output.
         Ok(match &self.shortcut {

@@ -21,8 +21,50 @@ pub struct EncoderConfig {
     pub stem_channels: usize,
     /// Output channels of each stage as multiples of the stem's. Each stage halves rows and columns.
     pub stage_multipliers: Vec<usize>,
+    /// Bottleneck blocks in each stage: one that halves, and others that keep the resolution.
+    #[serde(default = "published_blocks")]
+    pub blocks_per_stage: usize,
+    /// The stages, counted from 0, that begin with a position embedding along frequency; `None` for
+    /// all of them, as published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position_stages: Option<Vec<usize>>,
+    /// What is done to the convolutions' weights.
+    #[serde(default)]
+    pub normalization: Normalization,
+    /// What is between the layers.
+    #[serde(default)]
+    pub activation: Activation,
     /// Length of the vector that the projection head gives to the loss.
     pub head_outputs: usize,
+}
+
+/// What is done to the weights of a convolution before it is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Normalization {
+    /// They are divided by their norm, per output channel, as published (Salimans and Kingma 2016,
+    /// without the learned gain).
+    #[default]
+    Weight,
+    /// Nothing.
+    None,
+}
+
+/// The function between the layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// LeakyReLU with slope 0.2, as published.
+    #[default]
+    LeakyRelu,
+    /// max(x, 0).
+    Relu,
+    /// x·sigmoid(x) (Hendrycks and Gimpel 2016; Elfwing et al. 2018).
+    Silu,
+}
+
+fn published_blocks() -> usize {
+    2
 }
 
 impl EncoderConfig {
@@ -42,7 +84,16 @@ impl EncoderConfig {
     /// The published architecture with another number of channels in the stem, and all others in
     /// proportion. `narrow(16)` has 128 channels at the end and 330,640 parameters.
     pub fn narrow(stem_channels: usize) -> Self {
-        Self { rows: 256, stem_channels, stage_multipliers: vec![2, 4, 4, 8, 8], head_outputs: 64 }
+        Self {
+            rows: 256,
+            stem_channels,
+            stage_multipliers: vec![2, 4, 4, 8, 8],
+            blocks_per_stage: published_blocks(),
+            position_stages: None,
+            normalization: Normalization::default(),
+            activation: Activation::default(),
+            head_outputs: 64,
+        }
     }
 
     /// Channels of the vectors that come out.
@@ -58,12 +109,17 @@ impl EncoderConfig {
     /// Columns on each side of column `i * columns_per_vector` that vector `i` sees.
     pub fn reach(&self) -> usize {
         // The stem reaches 2 columns; in each stage one 3 × 3 convolution at the stage's input
-        // resolution and one at its output resolution reach one position each.
+        // resolution and the others at its output resolution reach one position each.
         let mut reach = 2;
         for stage in 0..self.stage_multipliers.len() {
-            reach += (2 << stage) + (4 << stage);
+            reach += (2 << stage) + (self.blocks_per_stage - 1) * (4 << stage);
         }
         reach
+    }
+
+    /// Whether a stage begins with a position embedding.
+    pub(crate) fn has_positions(&self, stage: usize) -> bool {
+        self.position_stages.as_ref().is_none_or(|stages| stages.contains(&stage))
     }
 
     /// Columns of the image that one vector sees.
@@ -89,6 +145,14 @@ impl EncoderConfig {
                 format!("{:?}", self.stage_multipliers),
                 "≥ 1 each",
             );
+        }
+        if !(1..=16).contains(&self.blocks_per_stage) {
+            return refuse("blocks_per_stage", self.blocks_per_stage.to_string(), "1 to 16");
+        }
+        let unknown = self.position_stages.iter().flatten().find(|stage| **stage >= stages);
+        if let Some(stage) = unknown {
+            let expected = format!("stages from 0 to {}", stages - 1);
+            return refuse("position_stages", stage.to_string(), &expected);
         }
         let widest = self.stage_multipliers.iter().max().copied().unwrap_or(1);
         if self.stem_channels < 2
@@ -116,6 +180,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn files_from_before_there_was_a_choice_are_the_published_network() {
+        let text =
+            r#"{"rows":256,"stem_channels":64,"stage_multipliers":[2,4,4,8,8],"head_outputs":64}"#;
+        assert_eq!(serde_json::from_str::<EncoderConfig>(text).unwrap(), EncoderConfig::seed());
+    }
+
+    #[test]
     fn each_bad_field_is_named() {
         let bad = |change: fn(&mut EncoderConfig)| {
             let mut config = EncoderConfig::seed();
@@ -126,6 +197,8 @@ mod tests {
         assert!(bad(|c| c.stem_channels = 7).contains("stem_channels is 7"));
         assert!(bad(|c| c.stage_multipliers = vec![]).contains("0 stages"));
         assert!(bad(|c| c.stage_multipliers = vec![2, 0]).contains("[2, 0]"));
+        assert!(bad(|c| c.blocks_per_stage = 0).contains("blocks_per_stage is 0"));
+        assert!(bad(|c| c.position_stages = Some(vec![1, 5])).contains("position_stages is 5"));
         assert!(bad(|c| c.head_outputs = 0).contains("head_outputs is 0"));
         EncoderConfig::seed().check().unwrap();
         EncoderConfig::narrow(16).check().unwrap();

@@ -2,18 +2,20 @@
 
 use tch::Tensor;
 
+use crate::config::{Activation, EncoderConfig, Normalization};
 use crate::error::Result;
 use crate::parameters::{Declaration, Init, Parameters};
 
-/// A convolution whose weights are divided by their norm, per output channel.
+/// A convolution, with the norm of its weights as the configuration says.
 #[derive(Debug)]
-pub(crate) struct NormalizedConv {
+pub(crate) struct Conv {
     weight: Tensor,
     bias: Tensor,
     stride: i64,
+    normalization: Normalization,
 }
 
-impl NormalizedConv {
+impl Conv {
     /// Declares `weight` `[outputs, inputs, kernel.0, kernel.1]` and `bias` `[outputs]`.
     pub(crate) fn declare(
         path: &str,
@@ -35,17 +37,27 @@ impl NormalizedConv {
         });
     }
 
-    pub(crate) fn new(path: &str, stride: i64, parameters: &Parameters) -> Result<Self> {
+    pub(crate) fn new(
+        path: &str,
+        stride: i64,
+        config: &EncoderConfig,
+        parameters: &Parameters,
+    ) -> Result<Self> {
         Ok(Self {
             weight: parameters.get(&format!("{path}.weight"))?,
             bias: parameters.get(&format!("{path}.bias"))?,
             stride,
+            normalization: config.normalization,
         })
     }
 
     /// Without padding: `[b, inputs, h, w]` to `[b, outputs, h', w']`, in the kind of `x`.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let weight = normalized(&self.weight)?.f_to_kind(x.kind())?;
+        let weight = match self.normalization {
+            Normalization::Weight => normalized(&self.weight)?,
+            Normalization::None => self.weight.shallow_clone(),
+        };
+        let weight = weight.f_to_kind(x.kind())?;
         let bias = self.bias.f_to_kind(x.kind())?;
         Ok(x.f_conv2d(&weight, Some(bias), [self.stride; 2], [0, 0], [1, 1], 1)?)
     }
@@ -57,12 +69,21 @@ fn normalized(weight: &Tensor) -> Result<Tensor> {
     Ok(weight.f_mul(&square.f_add_scalar(1e-8)?.f_rsqrt()?)?)
 }
 
+/// The activation of the configuration.
+pub(crate) fn activate(x: &Tensor, activation: Activation) -> Result<Tensor> {
+    match activation {
+        Activation::LeakyRelu => leaky_relu(x),
+        Activation::Relu => Ok(x.f_relu()?),
+        Activation::Silu => Ok(x.f_silu()?),
+    }
+}
+
 /// LeakyReLU with slope 0.2.
 ///
 /// The bindings fix the slope of `leaky_relu` at 0.01. Its derivative, which takes a slope, is
 /// `g · (x > 0 ? 1 : slope)`; at `g = x` that is the function itself, in one pass over the memory,
 /// and its own derivative with respect to `g` is again the derivative wanted here.
-pub(crate) fn leaky_relu(x: &Tensor) -> Result<Tensor> {
+fn leaky_relu(x: &Tensor) -> Result<Tensor> {
     Ok(x.f_detach()?.f_leaky_relu_backward(x, 0.2, false)?)
 }
 

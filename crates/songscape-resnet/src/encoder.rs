@@ -1,8 +1,8 @@
 use tch::{Kind, Tensor};
 
 use crate::block::Bottleneck;
-use crate::config::EncoderConfig;
-use crate::conv::{NormalizedConv, leaky_relu, pad_mirrored};
+use crate::config::{Activation, EncoderConfig};
+use crate::conv::{Conv, activate, pad_mirrored};
 use crate::error::{Error, Result};
 use crate::parameters::{Declaration, Init, Parameters};
 
@@ -14,15 +14,25 @@ pub struct Encoder {
     stem_weight: Tensor,
     stem_bias: Tensor,
     stages: Vec<Stage>,
-    collapse: NormalizedConv,
+    collapse: Conv,
+    activation: Activation,
 }
 
-/// Position embeddings, a block that halves, and one that keeps the resolution.
+/// Position embeddings, a block that halves, and others that keep the resolution.
 #[derive(Debug)]
 struct Stage {
-    positions: Tensor,
+    positions: Option<Tensor>,
     down: Bottleneck,
-    keep: Bottleneck,
+    keep: Vec<Bottleneck>,
+}
+
+/// The names of a stage's blocks that keep the resolution; the published one has a single one.
+fn kept_blocks(config: &EncoderConfig, stage: usize) -> impl Iterator<Item = String> {
+    let name = move |block| match block {
+        1 => format!("encoder.keep.{stage}"),
+        _ => format!("encoder.keep.{stage}.{block}"),
+    };
+    (1..config.blocks_per_stage).map(name)
 }
 
 impl Encoder {
@@ -42,31 +52,35 @@ impl Encoder {
         let mut rows = config.rows / 2;
         for (stage, multiplier) in config.stage_multipliers.iter().enumerate() {
             let outputs = multiplier * stem;
-            declared.push(Declaration {
-                name: format!("encoder.positions.{stage}"),
-                shape: vec![1, inputs, rows, 1],
-                init: Init::Zeros,
-            });
+            if config.has_positions(stage) {
+                declared.push(Declaration {
+                    name: format!("encoder.positions.{stage}"),
+                    shape: vec![1, inputs, rows, 1],
+                    init: Init::Zeros,
+                });
+            }
             Bottleneck::declare(&format!("encoder.down.{stage}"), inputs, outputs, true, declared);
-            Bottleneck::declare(
-                &format!("encoder.keep.{stage}"),
-                outputs,
-                outputs,
-                false,
-                declared,
-            );
+            for name in kept_blocks(config, stage) {
+                Bottleneck::declare(&name, outputs, outputs, false, declared);
+            }
             inputs = outputs;
             rows /= 2;
         }
-        NormalizedConv::declare("encoder.collapse", inputs, inputs, [rows, 1], declared);
+        Conv::declare("encoder.collapse", inputs, inputs, [rows, 1], declared);
     }
 
     pub(crate) fn new(config: &EncoderConfig, parameters: &Parameters) -> Result<Self> {
+        let block = |name: &str, halve| Bottleneck::new(name, halve, config, parameters);
         let stage = |stage| {
+            let positions = config
+                .has_positions(stage)
+                .then(|| parameters.get(&format!("encoder.positions.{stage}")));
             Ok(Stage {
-                positions: parameters.get(&format!("encoder.positions.{stage}"))?,
-                down: Bottleneck::new(&format!("encoder.down.{stage}"), true, parameters)?,
-                keep: Bottleneck::new(&format!("encoder.keep.{stage}"), false, parameters)?,
+                positions: positions.transpose()?,
+                down: block(&format!("encoder.down.{stage}"), true)?,
+                keep: kept_blocks(config, stage)
+                    .map(|name| block(&name, false))
+                    .collect::<Result<_>>()?,
             })
         };
         Ok(Self {
@@ -75,7 +89,8 @@ impl Encoder {
             stem_weight: parameters.get("encoder.stem_weight")?,
             stem_bias: parameters.get("encoder.stem_bias")?,
             stages: (0..config.stage_multipliers.len()).map(stage).collect::<Result<_>>()?,
-            collapse: NormalizedConv::new("encoder.collapse", 1, parameters)?,
+            collapse: Conv::new("encoder.collapse", 1, config, parameters)?,
+            activation: config.activation,
         })
     }
 
@@ -100,10 +115,15 @@ impl Encoder {
         let columns = shape[3] - shape[3] % self.unit as i64;
         let mut x = self.stem(&images.f_select(1, 0)?.f_narrow(2, 0, columns)?)?;
         for stage in &self.stages {
-            x = add_positions(x, &stage.positions)?;
-            x = stage.keep.forward(&stage.down.forward(&x)?)?;
+            if let Some(positions) = &stage.positions {
+                x = add_positions(x, positions)?;
+            }
+            x = stage.down.forward(&x)?;
+            for block in &stage.keep {
+                x = block.forward(&x)?;
+            }
         }
-        Ok(self.collapse.forward(&leaky_relu(&x)?)?.f_squeeze_dim(2)?)
+        Ok(self.collapse.forward(&activate(&x, self.activation)?)?.f_squeeze_dim(2)?)
     }
 
     /// `[b, rows, columns]` to `[b, stem_channels, rows / 2, columns / 2]`.

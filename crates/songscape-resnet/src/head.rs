@@ -1,18 +1,19 @@
 use tch::{Kind, Tensor};
 
-use crate::config::EncoderConfig;
-use crate::conv::leaky_relu;
+use crate::config::{Activation, EncoderConfig};
+use crate::conv::activate;
 use crate::error::{Error, Result};
 use crate::parameters::{Declaration, Init, Parameters};
 
 /// The projection head: features of a crop to the vector that the loss compares.
 ///
 /// Mean over time, then three linear layers (channels, `head_outputs`, `head_outputs`), each after
-/// a LeakyReLU. It is used in training alone; songs are described by the encoder's features.
+/// the activation. It is used in training alone; songs are described by the encoder's features.
 #[derive(Debug)]
 pub struct Head {
     channels: usize,
     layers: Vec<(Tensor, Tensor)>,
+    activation: Activation,
 }
 
 const LAYERS: [&str; 3] = ["fc1", "fc2", "fc3"];
@@ -43,7 +44,7 @@ impl Head {
             ))
         };
         let layers = LAYERS.into_iter().map(layer).collect::<Result<_>>()?;
-        Ok(Self { channels: config.channels(), layers })
+        Ok(Self { channels: config.channels(), layers, activation: config.activation })
     }
 
     /// `features` `[batch, channels, vectors]` of any kind to `[batch, head_outputs]` in float32.
@@ -57,7 +58,7 @@ impl Head {
         }
         let mut x = features.f_mean_dim([2].as_slice(), false, Kind::Float)?;
         for (weight, bias) in &self.layers {
-            x = leaky_relu(&x)?.f_linear(weight, Some(bias))?;
+            x = activate(&x, self.activation)?.f_linear(weight, Some(bias))?;
         }
         Ok(x)
     }

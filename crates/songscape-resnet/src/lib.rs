@@ -35,7 +35,7 @@ mod model;
 mod parameters;
 mod weights;
 
-pub use config::EncoderConfig;
+pub use config::{Activation, EncoderConfig, Normalization};
 pub use device::DeviceChoice;
 pub use embed::{Embedder, images, mean};
 pub use encoder::{Encoder, Precision};

@@ -114,6 +114,42 @@ mod tests {
     }
 
     #[test]
+    fn every_choice_makes_a_network_that_learns() {
+        use crate::{Activation, Normalization};
+        use tch::{Kind, Tensor};
+        let published = EncoderConfig::narrow(4);
+        let images = Tensor::randn([2, 1, 256, 192], (Kind::Float, Device::Cpu));
+        let changes: [fn(&mut EncoderConfig); 6] = [
+            |c| c.blocks_per_stage = 1,
+            |c| c.blocks_per_stage = 3,
+            |c| c.position_stages = Some(vec![]),
+            |c| c.position_stages = Some(vec![0, 4]),
+            |c| c.normalization = Normalization::None,
+            |c| c.activation = Activation::Silu,
+        ];
+        for change in changes {
+            let mut config = published.clone();
+            change(&mut config);
+            let model = Model::new(&config, Device::Cpu, 0).unwrap();
+            let features = model.encoder().forward(&images).unwrap();
+            assert_eq!(features.size(), [2, 32, 3]);
+            let outputs = model.head().forward(&features).unwrap();
+            let gradient = model.parameters().gradient(&outputs.square().sum(Kind::Float)).unwrap();
+            let norm = f64::try_from(gradient.norm()).unwrap();
+            assert!(norm.is_finite() && norm > 0.0, "{config:?}: {norm}");
+            // What a vector sees grows with the blocks: a change just beyond leaves it as it is.
+            let reach = config.reach() as i64;
+            let wide = Tensor::zeros([1, 1, 256, 1024], (Kind::Float, Device::Cpu));
+            let changed = wide.copy();
+            let _ = changed.narrow(3, 512 + reach + 1, 511 - reach).fill_(1.0);
+            let vector = |x: &Tensor| model.encoder().forward(x).unwrap().select(2, 8);
+            assert_eq!(vector(&wide), vector(&changed));
+            let _ = changed.narrow(3, 512 + reach, 1).fill_(1.0);
+            assert_ne!(vector(&wide), vector(&changed), "{config:?}");
+        }
+    }
+
+    #[test]
     fn a_duplicate_is_equal_and_apart() {
         let model = Model::new(&EncoderConfig::narrow(4), Device::Cpu, 3).unwrap();
         let copy = model.duplicate().unwrap();

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use songscape_resnet::{EncoderConfig, Model};
+use songscape_resnet::{Activation, EncoderConfig, Model, Normalization};
 use tch::{Device, Kind, Tensor};
 
 /// Reads a model and `images` from the first two arguments, and writes `features` to the third.
@@ -27,9 +27,22 @@ fn pytorch_computes_the_same_features() {
         eprintln!("skipped: {python} has no torch and safetensors");
         return;
     }
+    let other = EncoderConfig {
+        blocks_per_stage: 3,
+        position_stages: Some(vec![1]),
+        normalization: Normalization::None,
+        activation: Activation::Silu,
+        ..EncoderConfig::narrow(4)
+    };
+    for config in [EncoderConfig::narrow(8), other] {
+        compare(&python, &config);
+    }
+}
+
+fn compare(python: &str, config: &EncoderConfig) {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let mut model = Model::new(&EncoderConfig::narrow(8), Device::Cpu, 7).unwrap();
+    let mut model = Model::new(config, Device::Cpu, 7).unwrap();
     // Biases and positions start at zero; shifted, a forgotten one shows.
     let count = model.parameters().flat().numel() as i64;
     let shift = Tensor::arange(count, (Kind::Float, Device::Cpu)).sin() * 0.05;
@@ -40,7 +53,7 @@ fn pytorch_computes_the_same_features() {
     Tensor::write_safetensors(&[("images", &images)], path("images.safetensors")).unwrap();
 
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    let run = Command::new(&python)
+    let run = Command::new(python)
         .args(["-c", PROGRAM])
         .args(["model", "images", "features"].map(|name| path(&format!("{name}.safetensors"))))
         .env("PYTHONPATH", docs)
