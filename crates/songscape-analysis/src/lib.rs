@@ -4,6 +4,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`vectors`] | poolings of a song's features, checks, `.npy` files |
+//! | [`songs`] | the catalog beside the vectors |
 //! | [`pca`] | principal components and whitening |
 //! | [`neighbors`] | nearest neighbours by cosine, euclidean or manhattan distance |
 //! | [`umap`] | a map of few dimensions that keeps neighbours together |
@@ -45,6 +46,7 @@ pub mod metrics;
 pub mod music;
 pub mod neighbors;
 pub mod pca;
+pub mod songs;
 pub mod umap;
 pub mod vectors;
 

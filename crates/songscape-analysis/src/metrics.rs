@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::neighbors::{self, Metric};
+use crate::neighbors::{self, Metric, Prepared};
 
 fn same_length(what: &'static str, found: usize, expected: usize) -> Result<()> {
     if found != expected {
@@ -176,6 +176,73 @@ pub fn trustworthiness(
     Ok(1.0 - penalty * 2.0 / (n * k * (2.0 * n - 3.0 * k - 1.0)))
 }
 
+/// The same over some rows, evenly spaced, each compared with all others, by distances in float32: for
+/// maps of tens of thousands of rows, of which the whole score would take longer than the map.
+///
+/// # Errors
+/// As [`trustworthiness`]; [`Error::Parameter`] when `sample` is 0.
+pub fn trustworthiness_of_some(
+    x: ArrayView2<f32>,
+    map: ArrayView2<f32>,
+    k: usize,
+    metric: Metric,
+    sample: usize,
+) -> Result<f64> {
+    const BLOCK: usize = 32;
+    let n = x.nrows();
+    same_length("map", map.nrows(), n)?;
+    if 2 * k >= n || k == 0 {
+        return Err(Error::parameter("k", k, "at least 1, less than half the number of rows"));
+    }
+    if sample == 0 {
+        return Err(Error::parameter("sample", 0, "at least 1"));
+    }
+    crate::vectors::check_finite(x)?;
+    crate::vectors::check_finite(map)?;
+    let sample = sample.min(n);
+    let rows: Vec<u32> = (0..sample).map(|i| (i * n / sample) as u32).collect();
+    let all: Vec<u32> = (0..n as u32).collect();
+    let (x, map) = (x.as_standard_layout(), map.as_standard_layout());
+    let among = Prepared::new(x.view(), metric);
+    let on_map = Prepared::new(map.view(), Metric::Euclidean);
+    let scores = |space: &Prepared, rows: &[u32]| {
+        let (mut own, mut values, mut tile) = (Vec::new(), Vec::new(), Vec::new());
+        let mut out = vec![Vec::with_capacity(n); rows.len()];
+        space.gather(rows, &mut own);
+        for others in all.chunks(1024) {
+            space.gather(others, &mut values);
+            space.scores((rows, &own), (others, &values), &mut tile);
+            for (out, tile) in out.iter_mut().zip(tile.chunks_exact(others.len())) {
+                out.extend_from_slice(tile);
+            }
+        }
+        out
+    };
+    let penalty: usize = rows
+        .par_chunks(BLOCK)
+        .map(|rows| {
+            let (far, near) = (scores(&among, rows), scores(&on_map, rows));
+            let mut penalty = 0;
+            for ((&row, far), near) in rows.iter().zip(&far).zip(&near) {
+                let mut others: Vec<u32> = all.iter().copied().filter(|&j| j != row).collect();
+                let order = |a: &u32, b: &u32| {
+                    near[*a as usize].total_cmp(&near[*b as usize]).then(a.cmp(b))
+                };
+                others.select_nth_unstable_by(k - 1, order);
+                for &j in &others[..k] {
+                    let own = far[j as usize];
+                    let before = far.iter().filter(|&&score| score < own).count();
+                    let itself = usize::from(far[row as usize] < own);
+                    penalty += (before - itself + 1).saturating_sub(k);
+                }
+            }
+            penalty
+        })
+        .sum();
+    let (n, k, sample) = (n as f64, k as f64, sample as f64);
+    Ok(1.0 - penalty as f64 * 2.0 / (sample * k * (2.0 * n - 3.0 * k - 1.0)))
+}
+
 /// For each row and each of the rows in `others` `[n, k]`: its rank, 1 for the nearest, among all
 /// rows by distance.
 fn ranks(x: ArrayView2<f32>, others: &Array2<u32>, metric: Metric) -> Result<Array2<usize>> {
@@ -204,6 +271,55 @@ fn ranks(x: ArrayView2<f32>, others: &Array2<u32>, metric: Metric) -> Result<Arr
         out.slice_mut(s![i, ..]).iter_mut().zip(row).for_each(|(o, &r)| *o = r);
     }
     Ok(out)
+}
+
+/// How far the large structure of the vectors `[n, d]` is kept on the map `[n, m]`: the correlation
+/// (Pearson) between the distances of the groups' centres among the vectors and on the map. 1 when
+/// they are proportional. Rows of label −1 belong to no group. `None` for fewer than three groups, or
+/// where all distances are equal.
+///
+/// # Errors
+/// [`Error::LengthMismatch`], [`Error::TooFewRows`] for no rows.
+pub fn global_structure(
+    x: ArrayView2<f32>,
+    map: ArrayView2<f32>,
+    labels: &[i32],
+    metric: Metric,
+) -> Result<Option<f64>> {
+    same_length("map", map.nrows(), x.nrows())?;
+    same_length("labels", labels.len(), x.nrows())?;
+    let mut groups: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
+    for (row, &label) in labels.iter().enumerate().filter(|l| *l.1 >= 0) {
+        groups.entry(label).or_default().push(row);
+    }
+    let centres = |values: ArrayView2<f32>| -> Vec<Vec<f64>> {
+        let mean = |rows: &Vec<usize>| {
+            let mut sum = vec![0.0; values.ncols()];
+            for &row in rows {
+                let row = values.row(row);
+                sum.iter_mut().zip(row).for_each(|(s, &v)| *s += f64::from(v) / rows.len() as f64);
+            }
+            sum
+        };
+        groups.values().map(mean).collect()
+    };
+    let distances = |centres: &[Vec<f64>], metric: Metric| -> Vec<f64> {
+        let pairs = (0..centres.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+        pairs.map(|(i, j)| metric.distance(&centres[i], &centres[j])).collect()
+    };
+    if groups.len() < 3 {
+        return Ok(None);
+    }
+    let among = distances(&centres(x), metric);
+    let on_map = distances(&centres(map), Metric::Euclidean);
+    let centred = |values: &[f64]| -> Vec<f64> {
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        values.iter().map(|v| v - mean).collect()
+    };
+    let (a, b) = (centred(&among), centred(&on_map));
+    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let scale = (product(&a, &a) * product(&b, &b)).sqrt();
+    Ok((scale > 0.0).then(|| product(&a, &b) / scale))
 }
 
 #[cfg(test)]
@@ -242,12 +358,33 @@ mod tests {
     const AMI: f64 = 0.5865834896999365;
 
     #[test]
+    fn a_scaled_copy_keeps_its_large_structure() {
+        let x = Array2::from_shape_fn((40, 3), |(i, j)| ((i % 4 * (7 + j * 5)) % 11) as f32);
+        let labels: Vec<i32> = (0..40).map(|i| i % 4).collect();
+        let of = |map: ArrayView2<f32>| {
+            global_structure(x.view(), map, &labels, Metric::Euclidean).unwrap()
+        };
+        assert_abs_diff_eq!(of((&x * 3.0).view()).unwrap(), 1.0, epsilon = 1e-9);
+        let line = Array2::from_shape_fn((40, 1), |(i, _)| (i % 4) as f32);
+        assert!(of(line.view()).unwrap() < 0.99);
+        assert_eq!(of(Array2::ones((40, 2)).view()), None);
+        let two: Vec<i32> = (0..40).map(|i| i % 2).collect();
+        let few = global_structure(x.view(), x.view(), &two, Metric::Cosine).unwrap();
+        assert_eq!(few, None);
+    }
+
+    #[test]
     fn a_copy_is_trusted_and_a_shuffled_map_less() {
         let x = Array2::from_shape_fn((60, 3), |(i, j)| ((i * 31 + j * 17) % 61) as f32);
         let same = trustworthiness(x.view(), x.view(), 5, Metric::Euclidean).unwrap();
         assert_eq!(same, 1.0);
         let map = Array2::from_shape_fn((60, 2), |(i, j)| ((i * 13 + j * 29 + 7) % 59) as f32);
-        assert!(trustworthiness(x.view(), map.view(), 5, Metric::Euclidean).unwrap() < 0.9);
+        let shuffled = trustworthiness(x.view(), map.view(), 5, Metric::Euclidean).unwrap();
+        assert!(shuffled < 0.9);
+        let some = trustworthiness_of_some(x.view(), map.view(), 5, Metric::Euclidean, 60).unwrap();
+        // Equal distances are ranked by row in the one and together in the other.
+        assert_abs_diff_eq!(some, shuffled, epsilon = 0.02);
+        assert!(trustworthiness_of_some(x.view(), map.view(), 5, Metric::Cosine, 0).is_err());
         let tiny = array![[1.0_f32], [2.0]];
         assert!(trustworthiness(tiny.view(), tiny.view(), 1, Metric::Euclidean).is_err());
     }

@@ -129,3 +129,37 @@ fn a_constant_target_or_constant_columns_give_the_mean() {
     let mean = Booster::fit(ones.view(), &y, None, &BoosterParams::default()).unwrap();
     assert!(mean.predict(ones.view()).unwrap().iter().all(|p| (p - 24.5).abs() < 1e-4));
 }
+
+#[test]
+fn a_fit_stops_where_other_rows_gain_no_more() {
+    let songs = songs(400, 10, 4, 2);
+    let years: Vec<f32> = songs.years.iter().map(|y| y.unwrap_or(1990) as f32).collect();
+    let (train, test) = (songs.x.slice(s![..300, ..]), songs.x.slice(s![300.., ..]));
+    let params = BoosterParams { trees: 400, learning_rate: 0.3, ..BoosterParams::default() };
+    for loss in [Loss::Squared, Loss::Absolute, Loss::Quantile(0.9)] {
+        let params = BoosterParams { loss, ..params.clone() };
+        let other = (test, &years[300..]);
+        let stopped = Booster::fit_until(train, &years[..300], None, &params, other, 10).unwrap();
+        let count = stopped.trees().len();
+        assert!(count < 400, "{loss:?}: {count}");
+        // The trees are those of a fit of as many.
+        if count > 0 {
+            let params = BoosterParams { trees: count, ..params };
+            let plain = Booster::fit(train, &years[..300], None, &params).unwrap();
+            assert_eq!(plain.trees(), stopped.trees());
+        }
+    }
+    let narrow = (test.slice_move(s![.., ..3]), &years[300..]);
+    assert!(Booster::fit_until(train, &years[..300], None, &params, narrow, 10).is_err());
+}
+
+#[test]
+fn shuffling_the_column_that_counts_hurts() {
+    let (x, y) = steps(300);
+    let booster = Booster::fit(x.view(), &y, None, &one_tree()).unwrap();
+    let importance = booster.permutation_importance(x.view(), &y, 3, 1).unwrap();
+    assert!(importance[1] > 4.0 && importance[0] == 0.0 && importance[2] == 0.0, "{importance:?}");
+    assert_eq!(importance, booster.permutation_importance(x.view(), &y, 3, 1).unwrap());
+    assert!(booster.permutation_importance(x.view(), &y[1..], 3, 1).is_err());
+    assert!(booster.permutation_importance(x.view(), &y, 0, 1).is_err());
+}

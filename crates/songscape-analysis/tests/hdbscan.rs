@@ -179,3 +179,90 @@ fn with_ties_most_cases_still_agree_with_the_package() {
     println!("{} cases, {exact} equal, mean ARI {mean}, lowest {:?}", scores.len(), &scores[..8]);
     assert!(mean > 0.9, "{mean}");
 }
+
+/// Two discs of 60 points each, far apart, and one point between them.
+fn discs() -> Array2<f64> {
+    Array2::from_shape_fn((121, 2), |(i, j)| {
+        if i == 120 {
+            return if j == 0 { 5.0 } else { 0.3 };
+        }
+        let (turn, radius) = (i as f64 * 2.4, ((i % 60) as f64 / 60.0).sqrt());
+        let centre = if i < 60 || j == 1 { 0.0 } else { 10.0 };
+        centre + radius * if j == 0 { turn.cos() } else { turn.sin() }
+    })
+}
+
+fn small() -> HdbscanParams {
+    HdbscanParams { min_cluster_size: 10, min_samples: 3, ..HdbscanParams::default() }
+}
+
+#[test]
+fn exemplars_and_memberships_follow_the_clusters() {
+    let x = discs();
+    let clusters = hdbscan::fit(x.view(), &small()).unwrap();
+    assert_eq!(clusters.count(), 2);
+    for (label, exemplars) in clusters.exemplars().iter().enumerate() {
+        assert!(!exemplars.is_empty());
+        for &e in exemplars {
+            assert_eq!(clusters.labels()[e], label as i32);
+            assert_eq!(clusters.probabilities()[e], 1.0);
+        }
+    }
+    let soft = clusters.memberships(x.view()).unwrap();
+    assert_eq!(soft.dim(), (121, 2));
+    for (i, row) in soft.rows().into_iter().enumerate() {
+        assert!(row.iter().all(|v| (0.0..=1.0).contains(v)) && row.sum() <= 1.0 + 1e-12);
+        if let Ok(own) = usize::try_from(clusters.labels()[i]) {
+            assert!(row[own] > row[1 - own], "{i}: {row}");
+        }
+    }
+    // The point in the middle belongs a little to both.
+    let middle = soft.row(120);
+    assert!(middle.sum() < 0.2 && (middle[0] - middle[1]).abs() < 0.1, "{middle}");
+    assert!(clusters.memberships(x.slice(ndarray::s![1.., ..])).is_err());
+}
+
+#[test]
+fn new_points_join_the_cluster_that_they_are_in() {
+    let x = discs();
+    let clusters = hdbscan::fit(x.view(), &small()).unwrap();
+    let new = ndarray::array![[0.1, 0.1], [10.1, -0.2], [5.0, 0.0], [500.0, 0.0]];
+    let found = clusters.predict(x.view(), new.view()).unwrap();
+    assert_eq!(found.labels[..2], [clusters.labels()[0], clusters.labels()[60]]);
+    assert_eq!(found.labels[2..], [-1, -1]);
+    assert!(found.probabilities[0] > 0.3 && found.probabilities[3] == 0.0);
+    let again = clusters.predict(x.view(), x.view()).unwrap();
+    let same = again.labels.iter().zip(clusters.labels()).filter(|(a, b)| a == b).count();
+    assert!(same >= 115, "{same}");
+    assert!(clusters.predict(x.view(), Array2::zeros((1, 3)).view()).is_err());
+}
+
+#[test]
+fn clusters_larger_than_allowed_are_parted() {
+    // Three groups in two pairs: without a limit the near two are one cluster.
+    let x = Array2::from_shape_fn((150, 2), |(i, j)| {
+        let centre = [0.0, 1.4, 30.0][i / 50];
+        let (turn, radius) = (i as f64 * 2.4, 0.6 * ((i % 50) as f64 / 50.0).sqrt());
+        if j == 0 { centre + radius * turn.cos() } else { radius * turn.sin() }
+    });
+    let free = hdbscan::fit(x.view(), &small()).unwrap();
+    let limited =
+        hdbscan::fit(x.view(), &HdbscanParams { max_cluster_size: Some(60), ..small() }).unwrap();
+    let largest = |c: &Clusters| c.selected().iter().map(|&s| c.tree().clusters[s].size).max();
+    assert!(largest(&free) > Some(60), "{:?}", largest(&free));
+    assert!(largest(&limited) <= Some(60) && limited.count() > free.count());
+    let wrong = HdbscanParams { max_cluster_size: Some(5), ..small() };
+    assert!(hdbscan::fit(x.view(), &wrong).is_err());
+}
+
+#[test]
+fn validity_prefers_the_true_clusters() {
+    let x = discs();
+    let truth: Vec<i32> = (0..121).map(|i| if i == 120 { -1 } else { i / 60 }).collect();
+    let good = hdbscan::validity(x.view(), &truth, Metric::Euclidean).unwrap().unwrap();
+    let mixed: Vec<i32> = (0..121).map(|i| i % 2).collect();
+    let bad = hdbscan::validity(x.view(), &mixed, Metric::Euclidean).unwrap().unwrap();
+    assert!(good > 0.8 && bad < 0.0, "{good} {bad}");
+    assert_eq!(hdbscan::validity(x.view(), &[0; 121], Metric::Euclidean).unwrap(), None);
+    assert!(hdbscan::validity(x.view(), &truth[1..], Metric::Euclidean).is_err());
+}

@@ -6,7 +6,7 @@ mod songs;
 use songs::{songs, with_threads};
 use songscape_analysis::Error;
 use songscape_analysis::metrics::{adjusted_rand_index, trustworthiness};
-use songscape_analysis::music::clusters::{ClusterOn, ClusterParams, cluster};
+use songscape_analysis::music::clusters::{ClusterOn, ClusterParams, cluster, stability};
 use songscape_analysis::music::years::{YearParams, constant, cross_validate};
 use songscape_analysis::music::{comparisons, representatives};
 use songscape_analysis::neighbors::Metric;
@@ -120,4 +120,41 @@ fn years_that_cannot_be_learned_are_refused() {
     let flat = ndarray::Array2::<f32>::ones((30, 8));
     let error = cross_validate(flat.view(), &songs.years, &nobody, &params, &Silent).unwrap_err();
     assert!(matches!(error, Error::AllConstant { columns: 8 }));
+}
+
+#[test]
+fn intervals_hold_about_the_share_that_is_asked_for() {
+    let songs = songs(700, 24, 5, 6);
+    for share in [0.5, 0.8] {
+        let params = YearParams { interval: Some(share), ..YearParams::for_songs(686, 1) };
+        let found =
+            cross_validate(songs.x.view(), &songs.years, &songs.artists, &params, &Silent).unwrap();
+        let coverage = found.coverage.unwrap();
+        assert!((coverage - share).abs() < 0.06, "{share}: {coverage}");
+        assert!(found.width.unwrap() < 30.0);
+        for row in &found.rows {
+            assert!(row.low.unwrap() <= row.predicted && row.predicted <= row.high.unwrap());
+        }
+    }
+    let params = YearParams { interval: None, ..YearParams::for_songs(686, 1) };
+    let found =
+        cross_validate(songs.x.view(), &songs.years, &songs.artists, &params, &Silent).unwrap();
+    assert!(found.coverage.is_none() && found.rows[0].low.is_none());
+    let params = YearParams { interval: Some(1.0), ..params };
+    assert!(
+        cross_validate(songs.x.view(), &songs.years, &songs.artists, &params, &Silent).is_err()
+    );
+}
+
+#[test]
+fn firm_clusters_are_found_again_in_parts_of_the_songs() {
+    let songs = songs(600, 32, 6, 2);
+    let params = ClusterParams::for_songs(600, 0);
+    let found = cluster(songs.x.view(), None, &params, &Silent).unwrap();
+    let again = stability(&found, &params.hdbscan, 3, 0.8, 1, &Silent).unwrap();
+    assert_eq!(again.jaccard.len(), found.clusters.count());
+    assert!(again.ari > 0.6 && again.ari <= 1.0, "{again:?}");
+    assert_eq!(again, stability(&found, &params.hdbscan, 3, 0.8, 1, &Silent).unwrap());
+    assert!(stability(&found, &params.hdbscan, 0, 0.8, 1, &Silent).is_err());
+    assert!(stability(&found, &params.hdbscan, 3, 1.0, 1, &Silent).is_err());
 }

@@ -8,7 +8,7 @@ use ndarray_npy::NpzReader;
 use songscape_analysis::metrics::trustworthiness;
 use songscape_analysis::neighbors::{self, Metric, Neighbors};
 use songscape_analysis::umap::graph::neighborhoods;
-use songscape_analysis::umap::{self, Curve, FuzzyGraph, Start, UmapParams};
+use songscape_analysis::umap::{self, Curve, FuzzyGraph, Start, Umap, UmapParams};
 use songscape_project::Silent;
 
 fn golden() -> NpzReader<File> {
@@ -142,4 +142,26 @@ fn any_number_of_dimensions_is_laid_out() {
         assert!(dims < 3 || trust > 0.975, "{dims}: {trust}");
     }
     assert!(worst > 0.9, "{worst}");
+}
+
+#[test]
+fn new_rows_find_their_place_among_their_neighbours() {
+    let x: Array2<f32> = golden().by_name("x").unwrap();
+    let (old, new) = (x.slice(s![..300, ..]), x.slice(s![300.., ..]));
+    let umap = Umap::fit(old, &UmapParams::default(), &Silent).unwrap();
+    let placed = umap.transform(new).unwrap();
+    assert_eq!(placed.dim(), (100, 2));
+    assert_eq!(placed, umap.transform(new).unwrap());
+    // A row's place does not depend on the others.
+    assert_eq!(placed.slice(s![40.., ..]), umap.transform(new.slice(s![40.., ..])).unwrap());
+    let whole = ndarray::concatenate![ndarray::Axis(0), umap.map(), placed];
+    let trust = trustworthiness(x.view(), whole.view(), 15, Metric::Cosine).unwrap();
+    println!("trustworthiness with a quarter of new rows: {trust}");
+    assert!(trust > 0.96, "{trust}");
+    // Old rows stay about where they are.
+    let again = umap.transform(old).unwrap();
+    let moved = (&again - &umap.map()).mapv(|v| v * v).sum_axis(ndarray::Axis(1));
+    let near = moved.iter().filter(|&&d2| d2 < 1.0).count();
+    assert!(near > 270, "{near}");
+    assert!(umap.transform(Array2::zeros((1, 3)).view()).is_err());
 }

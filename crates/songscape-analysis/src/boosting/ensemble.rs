@@ -2,7 +2,7 @@ use std::path::Path;
 
 use ndarray::ArrayView2;
 use rand::SeedableRng;
-use rand::seq::index;
+use rand::seq::{SliceRandom, index};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use super::histogram::{Cell, Counted, MOST_ROWS, Scale, Weighted};
 use super::loss::weighted_quantile;
 use super::{Bins, BoosterParams, Loss, Node, Tree};
 use crate::error::{Error, Result};
+use crate::metrics::mean_absolute_error;
 
 /// A sum of regression trees. It can be saved as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,11 +40,47 @@ impl Booster {
         weights: Option<&[f32]>,
         params: &BoosterParams,
     ) -> Result<Self> {
+        Self::fit_watched(x, y, weights, params, None)
+    }
+
+    /// As [`fit`](Self::fit), but stops when `patience` trees in a row have not lowered the mean loss
+    /// on other rows, and keeps the trees up to the lowest.
+    ///
+    /// # Errors
+    /// Those of [`fit`](Self::fit), for the other rows too; [`Error::ColumnMismatch`];
+    /// [`Error::Parameter`] when `patience` is 0.
+    pub fn fit_until<'a>(
+        x: ArrayView2<f32>,
+        y: &[f32],
+        weights: Option<&[f32]>,
+        params: &BoosterParams,
+        (other_x, other_y): (ArrayView2<'a, f32>, &'a [f32]),
+        patience: usize,
+    ) -> Result<Self> {
+        if patience == 0 {
+            return Err(Error::parameter("patience", 0, "at least 1"));
+        }
+        if other_x.ncols() != x.ncols() {
+            return Err(Error::ColumnMismatch { found: other_x.ncols(), expected: x.ncols() });
+        }
+        check(other_x, other_y, None)?;
+        let watch =
+            Watch { x: other_x, y: other_y, patience, predicted: Vec::new(), losses: Vec::new() };
+        Self::fit_watched(x, y, weights, params, Some(watch))
+    }
+
+    fn fit_watched(
+        x: ArrayView2<f32>,
+        y: &[f32],
+        weights: Option<&[f32]>,
+        params: &BoosterParams,
+        watch: Option<Watch>,
+    ) -> Result<Self> {
         params.check()?;
         check(x, y, weights)?;
         match weights {
-            Some(weights) => Self::fit_with::<Weighted>(x, y, Some(weights), params),
-            None => Self::fit_with::<Counted>(x, y, None, params),
+            Some(weights) => Self::fit_with::<Weighted>(x, y, Some(weights), params, watch),
+            None => Self::fit_with::<Counted>(x, y, None, params, watch),
         }
     }
 
@@ -52,6 +89,7 @@ impl Booster {
         y: &[f32],
         weights: Option<&[f32]>,
         params: &BoosterParams,
+        mut watch: Option<Watch>,
     ) -> Result<Self> {
         let n = x.nrows();
         let ones = vec![1.0; if weights.is_some() { 0 } else { n }];
@@ -117,6 +155,15 @@ impl Booster {
                 }
             }
             trees.push(tree);
+            if let Some(watch) = &mut watch {
+                let best = watch.best_after(base, &trees, params.loss);
+                if best + watch.patience <= trees.len() {
+                    break;
+                }
+            }
+        }
+        if let Some(watch) = &mut watch {
+            trees.truncate(watch.best());
         }
         Ok(Self { params: params.clone(), columns: x.ncols(), base, trees })
     }
@@ -134,8 +181,7 @@ impl Booster {
             .with_min_len(64)
             .map(|i| {
                 let row = x.row(i);
-                let sum: f64 = self.trees.iter().map(|tree| tree.predict(|c| row[c])).sum();
-                (self.base + sum) as f32
+                self.answer(|c| row[c])
             })
             .collect())
     }
@@ -159,6 +205,53 @@ impl Booster {
             }
         }
         out
+    }
+
+    /// For each column `[d]` by how much the mean absolute error on rows `[m, d]` with targets `[m]`
+    /// rises when the column's values are shuffled among the rows, the mean of `repeats` times.
+    /// Rows that the booster was not fitted on say what it has learned, not what it has memorised.
+    ///
+    /// # Errors
+    /// [`Error::ColumnMismatch`], [`Error::LengthMismatch`], [`Error::TooFewRows`],
+    /// [`Error::Parameter`] when `repeats` is 0.
+    pub fn permutation_importance(
+        &self,
+        x: ArrayView2<f32>,
+        y: &[f32],
+        repeats: usize,
+        seed: u64,
+    ) -> Result<Vec<f64>> {
+        if repeats == 0 {
+            return Err(Error::parameter("repeats", 0, "at least 1"));
+        }
+        let before = mean_absolute_error(y, &self.predict(x)?)?;
+        let used = self.gain_importance();
+        (0..self.columns)
+            .into_par_iter()
+            .map(|column| {
+                // What no tree looks at changes nothing.
+                if used[column] == 0.0 {
+                    return Ok(0.0);
+                }
+                let mut rng = ChaCha8Rng::seed_from_u64(seed ^ ((column as u64) << 32));
+                let mut order: Vec<usize> = (0..x.nrows()).collect();
+                let mut rise = 0.0;
+                for _ in 0..repeats {
+                    order.shuffle(&mut rng);
+                    let value =
+                        |row: usize, c: usize| x[[if c == column { order[row] } else { row }, c]];
+                    let predicted: Vec<f32> =
+                        (0..x.nrows()).map(|row| self.answer(|c| value(row, c))).collect();
+                    rise += (mean_absolute_error(y, &predicted)? - before) / repeats as f64;
+                }
+                Ok(rise)
+            })
+            .collect()
+    }
+
+    fn answer(&self, row: impl Fn(usize) -> f32) -> f32 {
+        let sum: f64 = self.trees.iter().map(|tree| tree.predict(&row)).sum();
+        (self.base + sum) as f32
     }
 
     /// Writes the model as JSON, atomically.
@@ -191,6 +284,44 @@ impl Booster {
             let reason = "a tree refers to a column or a node that it does not have".into();
             Err(Error::File { path: path.into(), reason })
         }
+    }
+}
+
+/// Rows that a fit does not learn from, and what it does on them.
+struct Watch<'a> {
+    x: ArrayView2<'a, f32>,
+    y: &'a [f32],
+    patience: usize,
+    predicted: Vec<f64>,
+    /// The mean loss with no tree, with the first, with the first two, and so on.
+    losses: Vec<f64>,
+}
+
+impl Watch<'_> {
+    /// Adds the latest tree; gives the number of trees with the lowest loss so far.
+    fn best_after(&mut self, base: f64, trees: &[Tree], loss: Loss) -> usize {
+        if self.losses.is_empty() {
+            self.predicted = vec![base; self.y.len()];
+            self.losses.push(self.mean(loss));
+        }
+        if let Some(tree) = trees.last() {
+            for (row, predicted) in self.x.rows().into_iter().zip(&mut self.predicted) {
+                *predicted += tree.predict(|column| row[column]);
+            }
+        }
+        self.losses.push(self.mean(loss));
+        self.best()
+    }
+
+    fn mean(&self, loss: Loss) -> f64 {
+        let pairs = self.predicted.iter().zip(self.y);
+        pairs.map(|(p, &y)| loss.of(p - f64::from(y))).sum::<f64>() / self.y.len() as f64
+    }
+
+    /// The first of equal ones.
+    fn best(&self) -> usize {
+        let order = |a: &usize, b: &usize| self.losses[*a].total_cmp(&self.losses[*b]);
+        (0..self.losses.len()).min_by(order).unwrap_or(0)
     }
 }
 

@@ -25,6 +25,15 @@ impl Loss {
         }
     }
 
+    /// The loss of an error, prediction − target.
+    pub(super) fn of(self, error: f64) -> f64 {
+        match self {
+            Self::Squared => error * error,
+            Self::Absolute => error.abs(),
+            Self::Quantile(q) => (q * -error).max((1.0 - q) * error),
+        }
+    }
+
     /// The derivative of the loss by the prediction, from `error`, prediction − target.
     pub(super) fn gradient(self, error: f32) -> f32 {
         let level = match self {

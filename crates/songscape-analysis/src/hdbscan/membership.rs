@@ -1,5 +1,6 @@
 //! What each point has to do with the chosen clusters.
 
+use super::predict::deepest;
 use super::select::owners;
 use super::{CondensedTree, HdbscanParams};
 
@@ -14,8 +15,7 @@ pub fn labels(tree: &CondensedTree, selected: &[usize], params: &HdbscanParams) 
         number[c] = label as i32;
     }
     let owners = owners(tree, selected);
-    let root_threshold =
-        if params.epsilon > 0.0 { 1.0 / params.epsilon } else { tree.clusters[0].death };
+    let root_threshold = root_threshold(tree, params);
     tree.leaves_from
         .iter()
         .zip(&tree.leaves_at)
@@ -25,6 +25,11 @@ pub fn labels(tree: &CondensedTree, selected: &[usize], params: &HdbscanParams) 
             None => -1,
         })
         .collect()
+}
+
+/// Points that leave the root below this λ are noise when the root is the only cluster.
+pub(super) fn root_threshold(tree: &CondensedTree, params: &HdbscanParams) -> f64 {
+    if params.epsilon > 0.0 { 1.0 / params.epsilon } else { tree.clusters[0].death }
 }
 
 /// `[n]`: λ at which the point leaves, divided by the largest λ of its cluster.
@@ -45,12 +50,7 @@ pub fn probabilities(tree: &CondensedTree, selected: &[usize], labels: &[i32]) -
 
 /// `[n]`: GLOSH scores, 1 − λ of the point / largest λ in its last cluster and those inside it.
 pub fn outlier_scores(tree: &CondensedTree) -> Vec<f64> {
-    let mut deepest: Vec<f64> = tree.clusters.iter().map(|c| c.death).collect();
-    for c in (1..tree.clusters.len()).rev() {
-        if let Some(parent) = tree.clusters[c].parent {
-            deepest[parent] = deepest[parent].max(deepest[c]);
-        }
-    }
+    let deepest = deepest(tree);
     tree.leaves_from
         .iter()
         .zip(&tree.leaves_at)

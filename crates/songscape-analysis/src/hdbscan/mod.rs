@@ -27,9 +27,11 @@ mod kd_tree;
 mod longest;
 pub mod membership;
 pub mod points;
+mod predict;
 mod products;
 pub mod select;
 pub mod spanning_tree;
+mod validity;
 
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
@@ -39,6 +41,8 @@ use crate::neighbors::Metric;
 use crate::vectors::check_finite;
 
 pub use condense::CondensedTree;
+pub use predict::Predicted;
+pub use validity::validity;
 
 /// What clusters are made with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,6 +60,10 @@ pub struct HdbscanParams {
     pub allow_single_cluster: bool,
     /// Clusters that part at a distance smaller than this are left together (0: none are).
     pub epsilon: f64,
+    /// Clusters of more points than this are not chosen by [`Method::Eom`]; those inside them are (at
+    /// least `min_cluster_size`).
+    #[serde(default)]
+    pub max_cluster_size: Option<usize>,
 }
 
 /// How clusters are chosen from the condensed tree.
@@ -78,6 +86,7 @@ impl Default for HdbscanParams {
             metric: Metric::Euclidean,
             allow_single_cluster: false,
             epsilon: 0.0,
+            max_cluster_size: None,
         }
     }
 }
@@ -105,6 +114,9 @@ impl HdbscanParams {
         if !(self.epsilon >= 0.0 && self.epsilon.is_finite()) {
             return Err(Error::parameter("epsilon", self.epsilon, "a finite number of at least 0"));
         }
+        if let Some(most) = self.max_cluster_size.filter(|&most| most < self.min_cluster_size) {
+            return Err(Error::parameter("max_cluster_size", most, "at least min_cluster_size"));
+        }
         Ok(())
     }
 }
@@ -119,6 +131,8 @@ pub struct Clusters {
     tree: CondensedTree,
     selected: Vec<usize>,
     total_weight: f64,
+    core: Vec<f64>,
+    params: HdbscanParams,
 }
 
 impl Clusters {
@@ -163,6 +177,16 @@ impl Clusters {
         &self.selected
     }
 
+    /// `[n]`: the distance of each point to its `min_samples`-th nearest other point.
+    pub fn core_distances(&self) -> &[f64] {
+        &self.core
+    }
+
+    /// What they were made with.
+    pub fn params(&self) -> &HdbscanParams {
+        &self.params
+    }
+
     /// The weight of the minimum spanning tree.
     pub fn spanning_tree_weight(&self) -> f64 {
         self.total_weight
@@ -182,7 +206,7 @@ pub fn fit(x: ArrayView2<f64>, params: &HdbscanParams) -> Result<Clusters> {
         return Err(Error::TooFewRows { what: "clustering".into(), rows: x.nrows(), needed: 2 });
     }
     let points = points::Points::new(x, params.metric);
-    let (_, edges) = spanning_tree::minimum(&points, params.min_samples);
+    let (core, edges) = spanning_tree::minimum(&points, params.min_samples);
     let tree = CondensedTree::new(x.nrows(), &edges, params.min_cluster_size);
     let selected = select::select(&tree, params);
     let selected = select::numbered(&tree, &selected, x);
@@ -199,5 +223,7 @@ pub fn fit(x: ArrayView2<f64>, params: &HdbscanParams) -> Result<Clusters> {
         tree,
         selected,
         total_weight,
+        core,
+        params: params.clone(),
     })
 }

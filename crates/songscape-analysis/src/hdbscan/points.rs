@@ -85,6 +85,15 @@ impl Points {
         }
     }
 
+    /// The distance of a point and a row prepared in the same way.
+    #[inline]
+    pub(super) fn distance_to(&self, row: &[f64], j: usize) -> f64 {
+        self.length(match self.metric {
+            Metric::Manhattan => kernels::absolute_differences(row, self.row(j)),
+            _ => kernels::squared_differences(row, self.row(j)),
+        })
+    }
+
     /// The distance of two points.
     #[inline]
     pub fn distance(&self, i: usize, j: usize) -> f64 {

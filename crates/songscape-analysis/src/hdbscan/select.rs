@@ -9,7 +9,7 @@ use super::{CondensedTree, HdbscanParams, Method};
 /// The chosen clusters of the tree, in ascending order; none contains another.
 pub fn select(tree: &CondensedTree, params: &HdbscanParams) -> Vec<usize> {
     let mut chosen = match params.method {
-        Method::Eom => excess_of_mass(tree, params.allow_single_cluster),
+        Method::Eom => excess_of_mass(tree, params),
         Method::Leaf => leaves(tree, params.allow_single_cluster),
     };
     if params.epsilon > 0.0 {
@@ -19,7 +19,8 @@ pub fn select(tree: &CondensedTree, params: &HdbscanParams) -> Vec<usize> {
 }
 
 /// A cluster is chosen unless the clusters inside it are more stable together.
-fn excess_of_mass(tree: &CondensedTree, allow_root: bool) -> Vec<bool> {
+fn excess_of_mass(tree: &CondensedTree, params: &HdbscanParams) -> Vec<bool> {
+    let most = params.max_cluster_size.unwrap_or(usize::MAX);
     let count = tree.clusters.len();
     let mut best: Vec<f64> = vec![0.0; count];
     let mut own = vec![false; count];
@@ -29,7 +30,8 @@ fn excess_of_mass(tree: &CondensedTree, allow_root: bool) -> Vec<bool> {
         let mut inner: Vec<f64> = cluster.children.iter().map(|&child| best[child]).collect();
         inner.sort_by(f64::total_cmp);
         let inner: f64 = inner.iter().sum();
-        own[c] = (c > 0 || allow_root) && inner <= cluster.stability;
+        let allowed = (c > 0 || params.allow_single_cluster) && cluster.size <= most;
+        own[c] = allowed && inner <= cluster.stability;
         best[c] = if own[c] { cluster.stability } else { inner };
     }
     topmost(tree, &own)

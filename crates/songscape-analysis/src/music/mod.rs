@@ -1,8 +1,12 @@
 //! What the analysis says about music: years, clusters, and the songs that stand for them.
 
+pub mod change;
 pub mod clusters;
 pub mod comparisons;
+mod intervals;
+pub mod profiles;
 mod representatives;
+pub mod similar;
 pub mod tables;
 pub mod years;
 

@@ -129,12 +129,12 @@ pub struct ClusterRow {
     pub outlier: f64,
 }
 
-/// Writes `row,fold,year,predicted`.
+/// Writes `row,fold,year,predicted,low,high`; the last two are empty without intervals.
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
 pub fn write_years(path: &Path, predictions: &YearPredictions) -> Result<()> {
-    write_rows(path, &["row", "fold", "year", "predicted"], &predictions.rows)
+    write_rows(path, &["row", "fold", "year", "predicted", "low", "high"], &predictions.rows)
 }
 
 /// Writes `label,rank,row`, rank 1 for the most typical song.
@@ -178,7 +178,7 @@ pub fn write_neighbors(path: &Path, neighbors: &crate::neighbors::Neighbors) -> 
 }
 
 /// Writes rows as CSV, atomically. No rows give a file with the header alone.
-fn write_rows<R: Serialize>(
+pub(super) fn write_rows<R: Serialize>(
     path: &Path,
     header: &[&str],
     rows: impl IntoIterator<Item = R>,

@@ -6,6 +6,7 @@ use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use songscape_project::Progress;
 
+use super::intervals;
 use crate::boosting::{Booster, BoosterParams};
 use crate::error::{Error, Result};
 use crate::folds::group_folds;
@@ -25,6 +26,9 @@ pub struct YearParams {
     pub components: Option<usize>,
     /// The booster.
     pub booster: BoosterParams,
+    /// The share of the songs whose year the interval from `low` to `high` is to hold (more than 0,
+    /// less than 1); without a value there are no intervals.
+    pub interval: Option<f64>,
 }
 
 impl YearParams {
@@ -36,6 +40,7 @@ impl YearParams {
             seed,
             components: (songs < 500).then_some((songs / 15).max(2)),
             booster: BoosterParams { seed, ..BoosterParams::for_rows(songs) },
+            interval: Some(0.8),
         }
     }
 }
@@ -52,6 +57,10 @@ pub struct YearPredictions {
     pub r2: f64,
     /// For each year the mean of predicted − true year, in years.
     pub bias: BTreeMap<i32, f64>,
+    /// The share of the songs whose year lies in its interval; none without intervals.
+    pub coverage: Option<f64>,
+    /// The mean width of the intervals, in years.
+    pub width: Option<f64>,
 }
 
 /// One song's predicted year.
@@ -65,6 +74,10 @@ pub struct YearPrediction {
     pub year: i32,
     /// The year predicted.
     pub predicted: f32,
+    /// The lower end of the interval.
+    pub low: Option<f32>,
+    /// Its upper end.
+    pub high: Option<f32>,
 }
 
 impl YearPredictions {
@@ -84,7 +97,15 @@ impl YearPredictions {
         let bias = sums.into_iter().map(|(year, (sum, n))| (year, sum / n as f64)).collect();
         let mae = mean_absolute_error(&years, &predicted)?;
         let r2 = r_squared(&years, &predicted)?;
-        Ok(Self { rows, mae, r2, bias })
+        let ends: Vec<(f32, f32, f32)> =
+            rows.iter().filter_map(|r| Some((r.low?, r.year as f32, r.high?))).collect();
+        let mean = |values: &mut dyn Iterator<Item = f64>| {
+            (!ends.is_empty()).then(|| values.sum::<f64>() / ends.len() as f64)
+        };
+        let inside = |&(low, year, high): &(f32, f32, f32)| low <= year && year <= high;
+        let coverage = mean(&mut ends.iter().map(|e| f64::from(u8::from(inside(e)))));
+        let width = mean(&mut ends.iter().map(|e| f64::from(e.2 - e.0)));
+        Ok(Self { rows, mae, r2, bias, coverage, width })
     }
 }
 
@@ -127,11 +148,33 @@ impl Folds {
     pub fn cross_validate(
         &self,
         progress: &dyn Progress,
-        mut model: impl FnMut(&[usize], &[f32], &[usize]) -> Result<Vec<f32>>,
+        model: impl FnMut(&[usize], &[f32], &[usize]) -> Result<Vec<f32>>,
     ) -> Result<YearPredictions> {
+        let predicted = self.left_out("years", progress, model)?;
+        let rows = (0..self.rows.len())
+            .map(|i| YearPrediction {
+                row: self.rows[i],
+                fold: self.folds[i],
+                year: self.years[i],
+                predicted: predicted[i],
+                low: None,
+                high: None,
+            })
+            .collect();
+        YearPredictions::new(rows)
+    }
+
+    /// The same without scores: a number for each song with a year, predicted by the model of its
+    /// fold.
+    pub fn left_out(
+        &self,
+        what: &str,
+        progress: &dyn Progress,
+        mut model: impl FnMut(&[usize], &[f32], &[usize]) -> Result<Vec<f32>>,
+    ) -> Result<Vec<f32>> {
         let count = self.folds.iter().max().map_or(0, |f| f + 1);
         let mut predicted = vec![0.0; self.rows.len()];
-        progress.begin("years", count as u64, "folds");
+        progress.begin(what, count as u64, "folds");
         for fold in 0..count {
             if progress.interrupted() {
                 return Err(Error::Interrupted { what: "the prediction of years" });
@@ -148,15 +191,7 @@ impl Folds {
             progress.advance(1);
         }
         progress.end();
-        let rows = (0..self.rows.len())
-            .map(|i| YearPrediction {
-                row: self.rows[i],
-                fold: self.folds[i],
-                year: self.years[i],
-                predicted: predicted[i],
-            })
-            .collect();
-        YearPredictions::new(rows)
+        Ok(predicted)
     }
 }
 
@@ -166,6 +201,11 @@ impl Folds {
 /// folds and the seed alone, so that predictions from different vectors can be compared. A song
 /// with an empty group name is a group of its own. Predictions are not clipped to the range of
 /// years.
+///
+/// Intervals come from boosters of the quantile loss on principal components, fitted on the same
+/// folds and widened (or narrowed) by what the songs of the other folds need for their intervals to
+/// hold the share that is asked for (conformalised quantile regression; Romano, Patterson and Candès
+/// 2019). `predicted` always lies in its interval.
 ///
 /// # Errors
 /// [`Error::LengthMismatch`]; [`Error::TooFewYears`] for fewer songs with a year than folds;
@@ -179,8 +219,11 @@ pub fn cross_validate(
     progress: &dyn Progress,
 ) -> Result<YearPredictions> {
     check_vectors(x, years)?;
+    if let Some(bad) = params.interval.filter(|share| !(*share > 0.0 && *share < 1.0)) {
+        return Err(Error::parameter("interval", bad, "more than 0, less than 1"));
+    }
     let folds = Folds::new(years, groups, params.folds, params.seed)?;
-    folds.cross_validate(progress, |train, targets, test| {
+    let mut found = folds.cross_validate(progress, |train, targets, test| {
         let (train, test) = (x.select(Axis(0), train), x.select(Axis(0), test));
         let (train, test) = match params.components {
             None => (train, test),
@@ -190,7 +233,16 @@ pub fn cross_validate(
             }
         };
         Booster::fit(train.view(), targets, None, &params.booster)?.predict(test.view())
-    })
+    })?;
+    if let Some(share) = params.interval {
+        let ends = intervals::intervals(x, &folds, share, params.seed, progress)?;
+        for (row, (low, high)) in found.rows.iter_mut().zip(ends) {
+            row.low = Some(low.min(row.predicted));
+            row.high = Some(high.max(row.predicted));
+        }
+        found = YearPredictions::new(found.rows)?;
+    }
+    Ok(found)
 }
 
 /// The same with no vectors: every song gets the median year of the songs of the other folds.

@@ -206,7 +206,7 @@ fn finish(x: ArrayView2<f32>, lists: &Lists, k: usize, metric: Metric) -> Neighb
     let rows = indices.axis_iter_mut(Axis(0)).into_par_iter();
     rows.zip(distances.axis_iter_mut(Axis(0))).enumerate().with_min_len(64).for_each(
         |(row, (mut indices, mut distances))| {
-            let found = measured(x, row, lists.entries(row).map(|e| e.0), metric);
+            let found = measured(x.row(row), x, lists.entries(row).map(|e| e.0), metric);
             for (j, &(distance, other)) in found.iter().take(k).enumerate() {
                 indices[j] = other;
                 distances[j] = distance as f32;

@@ -38,7 +38,68 @@ pub fn exact(x: ArrayView2<f32>, k: usize, metric: Metric) -> Result<Neighbors> 
         let best = candidates(&prepared, first, indices.nrows(), k);
         for (i, candidates) in best.iter().enumerate() {
             let entries = candidates.entries.iter().map(|e| e.1);
-            let found = measured(x.view(), first + i, entries, metric);
+            let found = measured(x.row(first + i), x.view(), entries, metric);
+            for (j, &(distance, index)) in found.iter().take(k).enumerate() {
+                indices[[i, j]] = index;
+                distances[[i, j]] = distance as f32;
+            }
+        }
+    });
+    Ok(Neighbors { indices, distances })
+}
+
+/// The `k` nearest rows of `x` `[n, d]` for every row of `new` `[m, d]`: `[m, k]`, found as by
+/// [`exact`]. A row that is in both is its own neighbour.
+///
+/// # Errors
+/// [`Error::ColumnMismatch`]; [`Error::TooFewRows`] unless `n >= k`; [`Error::Parameter`] when `k` is
+/// 0; those of [`check_finite`].
+pub fn nearest_of(
+    x: ArrayView2<f32>,
+    new: ArrayView2<f32>,
+    k: usize,
+    metric: Metric,
+) -> Result<Neighbors> {
+    check_finite(x)?;
+    check_finite(new)?;
+    let n = x.nrows();
+    if new.ncols() != x.ncols() {
+        return Err(Error::ColumnMismatch { found: new.ncols(), expected: x.ncols() });
+    }
+    if k == 0 {
+        return Err(Error::parameter("neighbors", k, "at least 1"));
+    }
+    if n < k {
+        return Err(Error::TooFewRows { what: format!("{k} neighbors"), rows: n, needed: k });
+    }
+    let (x, new) = (x.as_standard_layout(), new.as_standard_layout());
+    let prepared = Prepared::new(x.view(), metric);
+    let beside = prepared.beside(new.view());
+    let mut indices = Array2::<u32>::zeros((new.nrows(), k));
+    let mut distances = Array2::<f32>::zeros((new.nrows(), k));
+    let rows: Vec<u32> = (0..new.nrows() as u32).collect();
+    let blocks: Vec<_> = indices
+        .axis_chunks_iter_mut(Axis(0), TILE.0)
+        .zip(distances.axis_chunks_iter_mut(Axis(0), TILE.0))
+        .zip(rows.chunks(TILE.0))
+        .collect();
+    blocks.into_par_iter().for_each(|((mut indices, mut distances), own)| {
+        let (mut own_values, mut values, mut scores) = (Vec::new(), Vec::new(), Vec::new());
+        let mut best: Vec<Nearest> = own.iter().map(|_| Nearest::new((k + SPARE).min(n))).collect();
+        beside.gather(own, &mut own_values);
+        for start in (0..n).step_by(TILE.1) {
+            let tile: Vec<u32> = (start..(start + TILE.1).min(n)).map(|j| j as u32).collect();
+            prepared.gather(&tile, &mut values);
+            beside.scores_with(&prepared, (own, &own_values), (&tile, &values), &mut scores);
+            for (nearest, scores) in best.iter_mut().zip(scores.chunks_exact(tile.len())) {
+                for (&j, &score) in tile.iter().zip(scores) {
+                    nearest.offer(score, j as usize, usize::MAX);
+                }
+            }
+        }
+        for (i, (&row, best)) in own.iter().zip(&best).enumerate() {
+            let entries = best.entries.iter().map(|e| e.1);
+            let found = measured(new.row(row as usize), x.view(), entries, metric);
             for (j, &(distance, index)) in found.iter().take(k).enumerate() {
                 indices[[i, j]] = index;
                 distances[[i, j]] = distance as f32;
@@ -161,6 +222,24 @@ mod tests {
                 .install(|| exact(x.view(), 10, Metric::Euclidean).unwrap())
         };
         assert_eq!(with(1), with(3));
+    }
+
+    #[test]
+    fn new_rows_find_the_same_neighbours_as_rows_among_the_others() {
+        let x = points(300, 7);
+        let new = x.slice(ndarray::s![200.., ..]);
+        for metric in [Metric::Cosine, Metric::Euclidean, Metric::Manhattan] {
+            let all = exact(x.view(), 6, metric).unwrap();
+            let found = nearest_of(x.view(), new, 7, metric).unwrap();
+            for i in 0..100 {
+                assert_eq!(found.indices[[i, 0]] as usize, 200 + i);
+                let others = found.indices.slice(ndarray::s![i, 1..]);
+                assert_eq!(others, all.indices.row(200 + i), "{metric:?}");
+            }
+        }
+        let narrow = Array2::zeros((2, 3));
+        assert!(nearest_of(x.view(), narrow.view(), 3, Metric::Cosine).is_err());
+        assert!(nearest_of(x.view(), new, 301, Metric::Cosine).is_err());
     }
 
     #[test]

@@ -6,14 +6,15 @@ mod forest;
 mod lists;
 mod prepared;
 
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::kernels;
 
 pub use descent::descent;
-pub use exact::exact;
+pub use exact::{exact, nearest_of};
+pub(crate) use prepared::Prepared;
 
 /// Up to so many rows the exact search is fast enough.
 pub const EXACT_ROWS: usize = 20_000;
@@ -53,6 +54,15 @@ pub struct Neighbors {
 }
 
 impl Neighbors {
+    /// The nearest `k` of them, or all where there are fewer.
+    pub fn first(&self, k: usize) -> Self {
+        let columns = s![.., ..k.min(self.indices.ncols())];
+        Self {
+            indices: self.indices.slice(columns).to_owned(),
+            distances: self.distances.slice(columns).to_owned(),
+        }
+    }
+
     /// The share of these neighbours that `truth` has too, over rows of equal `k`: 1 when all agree.
     pub fn recall(&self, truth: &Neighbors) -> f64 {
         let mut found = 0;
@@ -87,14 +97,13 @@ impl Metric {
     }
 }
 
-/// Some rows with their distance from another in float64, by distance, then by row.
+/// Some rows of `x` with their distance from another one in float64, by distance, then by row.
 fn measured(
+    own: ArrayView1<f32>,
     x: ArrayView2<f32>,
-    row: usize,
     others: impl Iterator<Item = u32>,
     metric: Metric,
 ) -> Vec<(f64, u32)> {
-    let own = x.row(row);
     let mut out: Vec<(f64, u32)> =
         others.map(|j| (between(metric, own, x.row(j as usize)), j)).collect();
     out.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));

@@ -10,7 +10,7 @@ use crate::kernels;
 /// For the cosine they have length 1. For the others they are differences from the mean, whose offset
 /// would drown them in rounding, and within ±2, so that no square overflows; the order of the
 /// distances stays.
-pub(super) struct Prepared<'a> {
+pub(crate) struct Prepared<'a> {
     x: ArrayView2<'a, f32>,
     metric: Metric,
     mean: Vec<f32>,
@@ -51,17 +51,38 @@ impl<'a> Prepared<'a> {
                 prepared.mean = sum.iter().map(|s| (s / n as f64) as f32).collect();
             }
         }
-        prepared.half_squares = (0..n)
+        prepared.half_squares = prepared.half_squares();
+        prepared
+    }
+
+    /// Other rows of the same width and in standard layout, prepared in the same way.
+    pub fn beside(&self, x: ArrayView2<'a, f32>) -> Self {
+        let mut scales = vec![self.scales.first().copied().unwrap_or(1.0); x.nrows()];
+        if self.metric == Metric::Cosine {
+            scales = Self::new(x, self.metric).scales;
+        }
+        let mut other = Self {
+            x,
+            metric: self.metric,
+            mean: self.mean.clone(),
+            scales,
+            half_squares: Vec::new(),
+        };
+        other.half_squares = other.half_squares();
+        other
+    }
+
+    fn half_squares(&self) -> Vec<f32> {
+        (0..self.len())
             .into_par_iter()
             .map_init(
-                || vec![0.0; d],
+                || vec![0.0; self.dims()],
                 |row, i| {
-                    prepared.write(i, row);
+                    self.write(i, row);
                     (0.5 * kernels::products(row, row)) as f32
                 },
             )
-            .collect();
-        prepared
+            .collect()
     }
 
     pub fn len(&self) -> usize {
@@ -116,6 +137,17 @@ impl<'a> Prepared<'a> {
         (b, b_values): (&[u32], &[f32]),
         out: &mut Vec<f32>,
     ) {
+        self.scores_with(self, (a, a_values), (b, b_values), out);
+    }
+
+    /// The same with rows `b` of another set, prepared beside this one.
+    pub fn scores_with(
+        &self,
+        other: &Self,
+        (a, a_values): (&[u32], &[f32]),
+        (b, b_values): (&[u32], &[f32]),
+        out: &mut Vec<f32>,
+    ) {
         let d = self.dims();
         out.resize(a.len() * b.len(), 0.0);
         if self.metric == Metric::Manhattan {
@@ -136,7 +168,7 @@ impl<'a> Prepared<'a> {
             for (&i, out) in a.iter().zip(out.chunks_exact_mut(b.len())) {
                 let own = self.half_squares[i as usize];
                 for (&j, out) in b.iter().zip(out) {
-                    *out += own + self.half_squares[j as usize];
+                    *out += own + other.half_squares[j as usize];
                 }
             }
         }

@@ -30,6 +30,18 @@ pub struct Neighborhood {
     pub bandwidth: f32,
 }
 
+impl Neighborhood {
+    /// How strongly a point at a distance belongs to it, 0 to 1.
+    pub fn strength(&self, distance: f32) -> f32 {
+        let beyond = distance - self.nearest;
+        if beyond <= 0.0 || self.bandwidth == 0.0 {
+            1.0
+        } else {
+            (-f64::from(beyond / self.bandwidth)).exp() as f32
+        }
+    }
+}
+
 impl FuzzyGraph {
     /// The graph of a set of neighbourhoods (UMAP paper, algorithms 2 and 3): strengths
     /// `exp(−(d − nearest) / bandwidth)`, joined as `a + b − a b`.
@@ -40,15 +52,9 @@ impl FuzzyGraph {
         let directed: Vec<Vec<(u32, f32)>> = (0..n)
             .into_par_iter()
             .map(|i| {
-                let Neighborhood { nearest, bandwidth } = scales[i];
                 let mut row: Vec<(u32, f32)> = (0..k)
                     .map(|j| {
-                        let beyond = neighbors.distances[[i, j]] - nearest;
-                        let strength = if beyond <= 0.0 || bandwidth == 0.0 {
-                            1.0
-                        } else {
-                            (-f64::from(beyond / bandwidth)).exp() as f32
-                        };
+                        let strength = scales[i].strength(neighbors.distances[[i, j]]);
                         (neighbors.indices[[i, j]], strength)
                     })
                     .filter(|e| e.1 > 0.0)

@@ -27,7 +27,7 @@ const BATCHES: usize = 16;
 /// Points that one thread takes at a time.
 const CHUNK: usize = 64;
 /// No move along one coordinate is longer than this, times the learning rate.
-const LONGEST: f32 = 4.0;
+pub(super) const LONGEST: f32 = 4.0;
 
 /// Moves the points of `map` `[n, dims]` through all epochs; the learning rate falls from 1 to 0.
 ///
@@ -205,11 +205,11 @@ fn moved<const D: usize>(at: &mut [f32; D], other: &[f32; D], factor: f32, rate:
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014), started from the seed, the epoch and the point.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
     #[inline]
-    fn new(seed: u64, epoch: usize, point: usize) -> Self {
+    pub(super) fn new(seed: u64, epoch: usize, point: usize) -> Self {
         let mut start = Self(seed ^ ((epoch as u64) << 32 | point as u64));
         Self(start.next())
     }
@@ -225,7 +225,7 @@ impl Random {
 
     /// A number below `n`, which is less than 2³².
     #[inline]
-    fn below(&mut self, n: usize) -> usize {
+    pub(super) fn below(&mut self, n: usize) -> usize {
         (((self.next() >> 32) * n as u64) >> 32) as usize
     }
 }

@@ -10,6 +10,7 @@ mod forces;
 pub mod graph;
 mod init;
 pub mod layout;
+mod transform;
 
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ use crate::vectors::check_finite;
 
 pub use curve::Curve;
 pub use graph::FuzzyGraph;
+pub use transform::Umap;
 
 /// What a map is made with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
