@@ -11,6 +11,7 @@ import argparse
 import importlib
 
 SUBJECTS = {
+    "analysis": "neighbours, UMAP, HDBSCAN, boosting: pynndescent, umap-learn, hdbscan, fast_hdbscan, LightGBM, scikit-learn",
     "transform": "wavelet transforms and spectrogram images: ssqueezepy, fCWT, scalet",
 }
 

@@ -138,7 +138,6 @@ impl<C: Cell> Grower<'_, C> {
         if weight > 0.0 { -shrunk(gradient, self.params.l1) / weight } else { 0.0 }
     }
 
-
     /// Twice the drop of the loss when these rows get their best value.
     #[inline]
     fn score(&self, cell: C) -> f64 {
@@ -230,8 +229,7 @@ impl<C: Cell> Grower<'_, C> {
                 if left.rows() < least || own < self.params.min_child_weight {
                     continue;
                 }
-                if rows - left.rows() < least || self.weight(right) < self.params.min_child_weight
-                {
+                if rows - left.rows() < least || self.weight(right) < self.params.min_child_weight {
                     allowed.end = bin;
                     break;
                 }

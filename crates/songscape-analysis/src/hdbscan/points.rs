@@ -13,11 +13,30 @@ use crate::neighbors::Metric;
 pub struct Points {
     values: Array2<f64>,
     metric: Metric,
+    /// The power of two that the coordinates were divided by, so that no square overflows or
+    /// vanishes; it changes no bit of a distance.
+    unit: f64,
 }
 
 impl Points {
     /// Copies the points; for the cosine metric, at length 1.
     pub fn new(x: ArrayView2<f64>, metric: Metric) -> Self {
+        let largest = x.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        let exponent = if metric == Metric::Cosine || largest == 0.0 {
+            0
+        } else {
+            // Not so far that the unit itself could not be written.
+            (largest.log2().floor() as i32).clamp(-1000, 1000)
+        };
+        Self::in_unit(x, metric, 2f64.powi(exponent))
+    }
+
+    /// Other points, to be compared with these.
+    pub(super) fn beside(&self, x: ArrayView2<f64>) -> Self {
+        Self::in_unit(x, self.metric, self.unit)
+    }
+
+    fn in_unit(x: ArrayView2<f64>, metric: Metric, unit: f64) -> Self {
         let mut values = x.as_standard_layout().into_owned();
         if metric == Metric::Cosine {
             for mut row in values.rows_mut() {
@@ -29,8 +48,10 @@ impl Points {
                     row /= length;
                 }
             }
+        } else if unit != 1.0 {
+            values /= unit;
         }
-        Self { values, metric }
+        Self { values, metric, unit }
     }
 
     /// The number of points.
@@ -48,7 +69,7 @@ impl Points {
         self.values.ncols()
     }
 
-    /// The coordinates of a point.
+    /// The coordinates of a point, in a unit of all points.
     #[inline]
     pub fn row(&self, i: usize) -> &[f64] {
         let d = self.values.ncols();
@@ -78,8 +99,8 @@ impl Points {
     #[inline]
     pub(super) fn length(&self, key: f64) -> f64 {
         match self.metric {
-            Metric::Euclidean => key.sqrt(),
-            Metric::Manhattan => key,
+            Metric::Euclidean => key.sqrt() * self.unit,
+            Metric::Manhattan => key * self.unit,
             // Half the squared distance of unit vectors is 1 − cos, without its cancellation.
             Metric::Cosine => 0.5 * key,
         }

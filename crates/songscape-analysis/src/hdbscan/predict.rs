@@ -113,8 +113,8 @@ impl Clusters {
             return Err(Error::ColumnMismatch { found: new.ncols(), expected: x.ncols() });
         }
         check_finite(new)?;
-        let (points, new) =
-            (Points::new(x, self.params.metric), Points::new(new, self.params.metric));
+        let points = Points::new(x, self.params.metric);
+        let new = points.beside(new);
         let owners = owners(&self.tree, &self.selected);
         let found: Vec<(i32, f64)> = (0..new.len())
             .into_par_iter()

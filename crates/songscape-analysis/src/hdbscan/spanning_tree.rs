@@ -137,6 +137,13 @@ mod tests {
             let far = halves.mapv(|v| v * 1e-3 + 1e6);
             let mut outlier = grid.clone();
             outlier.row_mut(7).fill(1e30);
+            let (huge, tiny) = (grid.mapv(|v| v * 1e280), grid.mapv(|v| v * 1e-280));
+            for x in [&huge, &tiny] {
+                check(x, Metric::Euclidean, 4);
+                let points = Points::new(x.view(), Metric::Euclidean);
+                let (_, edges) = minimum(&points, 4);
+                assert!(edges.iter().all(|e| e.length > 0.0 && e.length.is_finite()));
+            }
             for x in [grid, halves, far, outlier, Array2::ones((90, d))] {
                 check(&x, Metric::Euclidean, 4);
                 check(&x, Metric::Manhattan, 1);

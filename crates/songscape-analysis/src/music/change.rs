@@ -330,10 +330,11 @@ mod tests {
         };
         let moved = run(songs(|year| 0.7 * (year - 1990).clamp(0, 10) as f32));
         assert_eq!(moved.steps.len(), 39);
-        for step in &moved.steps {
-            let inside = step.from >= 1990 && step.to <= 2000;
-            assert_eq!(step.p < 0.02, inside, "{step:?}");
-        }
+        let (inside, outside): (Vec<&YearChange>, Vec<&YearChange>) =
+            moved.steps.iter().partition(|step| step.from >= 1990 && step.to <= 2000);
+        assert!(inside.iter().all(|step| step.p < 0.01), "{inside:?}");
+        // One in fifty by chance.
+        assert!(outside.iter().filter(|step| step.p < 0.02).count() <= 3, "{outside:?}");
         let test = moved.test.unwrap();
         assert!(test.p < 0.03 && test.within > 10.0 * test.elsewhere.abs(), "{test:?}");
         let still = run(songs(|_| 0.0));
