@@ -100,26 +100,29 @@ fn core_distance(points: &Points, point: usize, members: &[usize]) -> f64 {
     (-(largest + (sum / logs.len() as f64).ln()) / dims).exp()
 }
 
-/// The minimum spanning tree of the members: pairs of their places, and lengths.
+/// The minimum spanning tree of the members: pairs of their places, and lengths. Many edges have the
+/// core distance of one of their ends as their length; of equal ones the one whose ends are nearer
+/// is taken, so that the order of the rows does not decide which points are inner ones.
 fn prim(points: &Points, members: &[usize], core: &[f64]) -> Vec<(usize, usize, f64)> {
-    let mut outside: Vec<(f64, usize, usize)> =
-        (1..members.len()).map(|i| (f64::INFINITY, i, 0)).collect();
+    // Length and distance of the best edge, the member, and the one that it leads to.
+    let mut outside: Vec<([f64; 2], usize, usize)> =
+        (1..members.len()).map(|i| ([f64::INFINITY; 2], i, 0)).collect();
     let mut edges = Vec::with_capacity(outside.len());
     let mut latest = 0;
     loop {
-        for (length, i, nearest) in &mut outside {
+        for (best, i, nearest) in &mut outside {
             let distance = points.distance(members[latest], members[*i]);
-            let reach = distance.max(core[latest]).max(core[*i]);
-            if reach < *length {
-                (*length, *nearest) = (reach, latest);
+            let edge = [distance.max(core[latest]).max(core[*i]), distance];
+            if edge < *best {
+                (*best, *nearest) = (edge, latest);
             }
         }
         let order = |a: &usize, b: &usize| {
-            let (a, b) = (outside[*a], outside[*b]);
-            a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
+            let ([a_length, a_distance], [b_length, b_distance]) = (outside[*a].0, outside[*b].0);
+            a_length.total_cmp(&b_length).then(a_distance.total_cmp(&b_distance))
         };
         let Some(next) = (0..outside.len()).min_by(order) else { return edges };
-        let (length, i, nearest) = outside.swap_remove(next);
+        let ([length, _], i, nearest) = outside.swap_remove(next);
         edges.push((nearest, i, length));
         latest = i;
     }
