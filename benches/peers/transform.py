@@ -3,7 +3,8 @@
 
 Each cell is a process of its own: its set-up is not counted, nor is a first run, of the same
 length (60 s: of 1 s). CPU seconds are those of all threads, and count what allocating the output
-costs; the memory is the largest of the whole process, that of its interpreter included.
+costs ("in place": into an array that exists already, for repeated transforms); the memory is the
+largest of the whole process, that of its interpreter included.
 """
 
 import os
@@ -17,10 +18,12 @@ ENVIRONMENTS = {
 PACKAGES = [
     # work, package, name of the work there
     ("cwt", "songscape", "cwt"),
+    ("cwt", "songscape", "cwt-in-place"),
     ("cwt", "scalet", "scalet-cwt"),
     ("cwt", "fcwt", "cwt"),
     ("cwt", "ssqueezepy", "cwt"),
     ("ssq", "songscape", "ssq"),
+    ("ssq", "songscape", "ssq-in-place"),
     ("ssq", "scalet", "scalet-ssq"),
     ("ssq", "ssqueezepy", "ssq"),
     ("image", "songscape", "image"),
@@ -78,7 +81,8 @@ def main(arguments):
                 else:
                     cells += [f"{result['cpu']:.3g}", f"{result['peak_memory'] / 2**20:.0f}"]
             cells += [""] * (2 * len(arguments.seconds) - len(cells))
-            rows.append([work, package, threads, *cells])
+            label = f"{package}, in place" if name.endswith("in-place") else package
+            rows.append([work, label, threads, *cells])
             print(*rows[-1], sep="\t", flush=True)
     header = ["work", "package", "threads"]
     for seconds in arguments.seconds:

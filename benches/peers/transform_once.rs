@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cpu_time::ProcessTime;
+use ndarray::Array2;
+use num_complex::Complex32;
 use scalet::{CwtOptions, MorletWavelet, Scalet, SynchrosqueezeOptions};
 use songscape_ssq::{
     CwtParams, LogSpectrogram, LogSpectrogramParams, ScaleSpec, SsqParams, SsqPlan, signal,
@@ -35,7 +37,8 @@ fn measure(seconds: usize, mut work: impl FnMut()) -> Duration {
 }
 
 fn main() {
-    let usage = "usage: transform_once cwt|ssq|image|scalet-cwt|scalet-ssq SECONDS THREADS";
+    let usage = "usage: transform_once cwt|ssq|cwt-in-place|ssq-in-place|image|scalet-cwt|scalet-ssq \
+                 SECONDS THREADS";
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [work, seconds, threads] = arguments.as_slice() else {
         eprintln!("{usage}");
@@ -52,6 +55,7 @@ fn main() {
     let time = pool.install(|| match work.as_str() {
         "image" => image(&noise, seconds),
         "cwt" | "ssq" => full_rate(work, &noise, seconds),
+        "cwt-in-place" | "ssq-in-place" => in_place(work, &noise, seconds),
         "scalet-cwt" | "scalet-ssq" => scalet(work, &noise, seconds),
         _ => {
             eprintln!("{usage}");
@@ -72,11 +76,33 @@ fn image(noise: &[f32], seconds: usize) -> Duration {
     })
 }
 
-fn full_rate(work: &str, noise: &[f32], seconds: usize) -> Duration {
+fn plan(samples: usize) -> SsqPlan<f32> {
     let scales = ScaleSpec::Range { low: 30.0, high: 12_000.0, rows: 256 };
     let cwt = CwtParams { sampling_rate: RATE as f64, scales, ..CwtParams::default() };
     let params = SsqParams { cwt, ..SsqParams::default() };
-    let plan = SsqPlan::<f32>::new(&params, noise.len()).expect("valid parameters");
+    SsqPlan::new(&params, samples).expect("valid parameters")
+}
+
+/// Into an array that exists already, as repeated transforms would.
+fn in_place(work: &str, noise: &[f32], seconds: usize) -> Duration {
+    let plan = plan(noise.len());
+    let mut scratch = plan.cwt().scratch();
+    let mut out = Array2::zeros((plan.bins().len(), noise.len()));
+    // However long: its pages are to be there.
+    out.fill(Complex32::new(0.0, 0.0));
+    measure(seconds, || {
+        let out = out.view_mut();
+        let done = if work == "cwt-in-place" {
+            plan.cwt().transform_with_scratch(noise, out, None, &mut scratch)
+        } else {
+            plan.transform_with_scratch(noise, out, &mut scratch)
+        };
+        done.expect("finite samples");
+    })
+}
+
+fn full_rate(work: &str, noise: &[f32], seconds: usize) -> Duration {
+    let plan = plan(noise.len());
     measure(seconds, || {
         let result =
             if work == "cwt" { plan.cwt().transform(noise) } else { plan.transform(noise) };
