@@ -71,9 +71,10 @@ pub fn find(songs: &[Song], text: &str) -> Result<usize> {
         [row] => Ok(row),
         [] => bail!("no song is called {text:?}"),
         _ => {
-            let names: Vec<String> =
-                found.iter().take(5).map(|&row| format!("{:?}", songs[row].name())).collect();
-            bail!("{} songs are called {text:?}: {}, …", found.len(), names.join(", "))
+            let name = |&row: &usize| format!("{:?} (id {})", songs[row].name(), songs[row].id);
+            let names: Vec<String> = found.iter().take(5).map(name).collect();
+            let more = if found.len() > names.len() { ", …" } else { "" };
+            bail!("{} songs are called {text:?}: {}{more}", found.len(), names.join(", "))
         }
     }
 }
