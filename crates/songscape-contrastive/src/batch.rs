@@ -104,7 +104,7 @@ impl<'a> Batch<'a> {
             let outputs = model.head().forward(&features)?;
             Ok([features, outputs])
         };
-        let kept = if chunks.len() == 1 { Some(run(&chunks[0])?) } else { None };
+        let mut kept = if chunks.len() == 1 { Some(run(&chunks[0])?) } else { None };
         let outputs = match &kept {
             Some([_, outputs]) => vec![outputs.f_detach()?],
             None => tch::no_grad(|| {
@@ -126,7 +126,6 @@ impl<'a> Batch<'a> {
         let judgement = judge(&a, &b)?;
         let accuracy = tch::no_grad(|| loss::accuracy(&a, &b))?;
 
-        let mut kept = kept;
         let mut total: Option<Tensor> = None;
         let mut norms = Tensor::f_zeros([], (Kind::Float, self.device))?;
         for pairs in &chunks {

@@ -23,37 +23,40 @@ pub struct Step {
     pub seconds: f64,
 }
 
-const FIELDS: usize = 6;
-
 impl Step {
-    /// As float64 `[steps, 6]`: exact, which decimal numbers need not be.
     pub(crate) fn to_tensor(steps: &[Self]) -> Result<Tensor> {
-        let values: Vec<f64> = steps
-            .iter()
-            .flat_map(|s| {
-                let step = s.step as f64;
-                [step, s.loss, s.accuracy, s.gradient_norm, s.learning_rate, s.seconds]
-            })
-            .collect();
-        Ok(Tensor::f_from_slice(&values)?.f_view([-1, FIELDS as i64])?)
+        to_tensor(steps, |s| {
+            [s.step as f64, s.loss, s.accuracy, s.gradient_norm, s.learning_rate, s.seconds]
+        })
     }
 
     pub(crate) fn from_tensor(tensor: &Tensor) -> Result<Vec<Self>> {
-        let flat = tensor.f_to_kind(Kind::Double)?.f_reshape([-1])?;
-        let mut values = vec![0.0_f64; flat.numel()];
-        flat.f_copy_data(&mut values, flat.numel())?;
-        let (rows, _) = values.as_chunks::<FIELDS>();
-        let step = |&[step, loss, accuracy, gradient_norm, learning_rate, seconds]: &[f64;
-                         FIELDS]| Self {
-            step: step as usize,
-            loss,
-            accuracy,
-            gradient_norm,
-            learning_rate,
-            seconds,
-        };
-        Ok(rows.iter().map(step).collect())
+        from_tensor(tensor, |[step, loss, accuracy, gradient_norm, learning_rate, seconds]| {
+            let step = step as usize;
+            Self { step, loss, accuracy, gradient_norm, learning_rate, seconds }
+        })
     }
+}
+
+/// Records as float64 `[n, N]`: exact, which decimal numbers need not be.
+pub(crate) fn to_tensor<R, const N: usize>(
+    records: &[R],
+    fields: impl Fn(&R) -> [f64; N],
+) -> Result<Tensor> {
+    let values: Vec<f64> = records.iter().flat_map(fields).collect();
+    Ok(Tensor::f_from_slice(&values)?.f_view([-1, N as i64])?)
+}
+
+/// The records of a tensor that [`to_tensor`] made.
+pub(crate) fn from_tensor<R, const N: usize>(
+    tensor: &Tensor,
+    record: impl Fn([f64; N]) -> R,
+) -> Result<Vec<R>> {
+    let flat = tensor.f_to_kind(Kind::Double)?.f_reshape([-1])?;
+    let mut values = vec![0.0_f64; flat.numel()];
+    flat.f_copy_data(&mut values, flat.numel())?;
+    let (rows, _) = values.as_chunks::<N>();
+    Ok(rows.iter().map(|row| record(*row)).collect())
 }
 
 /// Writes records as CSV with a header, atomically.

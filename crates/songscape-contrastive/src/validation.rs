@@ -6,9 +6,10 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use songscape_resnet::{Embedder, EncoderConfig, Model};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use crate::error::Result;
+use crate::history;
 use crate::pairs::Songs;
 use crate::params::TrainParams;
 use crate::retrieval::{gap, halves, same_row};
@@ -33,7 +34,6 @@ pub struct Validation {
     pub spread: f64,
 }
 
-const FIELDS: usize = 6;
 /// Below this spread all songs look alike: the training has collapsed.
 const COLLAPSED: f64 = 0.05;
 /// Songs that retrieval among the held-out ones needs to say anything.
@@ -91,35 +91,20 @@ impl Validation {
         }))
     }
 
-    /// As float64 `[n, 6]`.
     pub(crate) fn to_tensor(all: &[Self]) -> Result<Tensor> {
-        let values: Vec<f64> = all
-            .iter()
-            .flat_map(|v| {
-                let step = v.step as f64;
-                [step, v.recall_1, v.reciprocal_rank, v.alignment, v.uniformity, v.spread]
-            })
-            .collect();
-        Ok(Tensor::f_from_slice(&values)?.f_view([-1, FIELDS as i64])?)
+        history::to_tensor(all, |v| {
+            let step = v.step as f64;
+            [step, v.recall_1, v.reciprocal_rank, v.alignment, v.uniformity, v.spread]
+        })
     }
 
     pub(crate) fn from_tensor(tensor: &Tensor) -> Result<Vec<Self>> {
-        let flat = tensor.f_to_kind(Kind::Double)?.f_reshape([-1])?;
-        let mut values = vec![0.0_f64; flat.numel()];
-        flat.f_copy_data(&mut values, flat.numel())?;
-        let (rows, _) = values.as_chunks::<FIELDS>();
-        let one =
-            |&[step, recall_1, reciprocal_rank, alignment, uniformity, spread]: &[f64; FIELDS]| {
-                Self {
-                    step: step as usize,
-                    recall_1,
-                    reciprocal_rank,
-                    alignment,
-                    uniformity,
-                    spread,
-                }
-            };
-        Ok(rows.iter().map(one).collect())
+        let record = |[step, recall_1, reciprocal_rank, alignment, uniformity, spread]: [f64;
+                          6]| {
+            let step = step as usize;
+            Self { step, recall_1, reciprocal_rank, alignment, uniformity, spread }
+        };
+        history::from_tensor(tensor, record)
     }
 }
 
