@@ -1,4 +1,6 @@
-use ndarray::{Array1, Array2, Axis, s};
+use std::collections::BTreeMap;
+
+use ndarray::{Array2, s};
 use tch::{Device, Kind, Tensor};
 
 use crate::config::EncoderConfig;
@@ -44,38 +46,61 @@ impl Embedder {
     /// [`Error::Pixels`] when they are no whole columns, [`Error::TooShort`] below 64 columns,
     /// [`Error::Torch`] when memory runs out.
     pub fn embed(&self, model: &Model, pixels: &[u8]) -> Result<Array2<f32>> {
+        Ok(self.embed_songs(model, &[pixels])?.pop().unwrap_or_default())
+    }
+
+    /// The same for several songs at once, in their order: chunks of different songs share a batch
+    /// where they are equally long, as those of all songs longer than one chunk are.
+    ///
+    /// # Errors
+    /// As [`embed`](Self::embed), for the first song that cannot be embedded.
+    pub fn embed_songs(&self, model: &Model, songs: &[&[u8]]) -> Result<Vec<Array2<f32>>> {
         let config = model.config();
         let (rows, unit) = (config.rows, config.columns_per_vector());
-        if !pixels.len().is_multiple_of(rows) {
-            return Err(Error::Pixels { found: pixels.len(), rows });
+        let mut features = Vec::with_capacity(songs.len());
+        let mut by_length: BTreeMap<usize, Vec<(usize, Chunk)>> = BTreeMap::new();
+        for (song, pixels) in songs.iter().enumerate() {
+            if !pixels.len().is_multiple_of(rows) {
+                return Err(Error::Pixels { found: pixels.len(), rows });
+            }
+            let columns = pixels.len() / rows;
+            let vectors = columns / unit;
+            if vectors == 0 {
+                return Err(Error::TooShort { found: columns, expected: unit });
+            }
+            let (length, chunks) = self.chunks(config, vectors);
+            by_length.entry(length).or_default().extend(chunks.into_iter().map(|c| (song, c)));
+            features.push(Array2::zeros((vectors, config.channels())));
         }
-        let columns = pixels.len() / rows;
-        let vectors = columns / unit;
-        if vectors == 0 {
-            return Err(Error::TooShort { found: columns, expected: unit });
-        }
-        let (length, chunks) = self.chunks(config, vectors);
-        let mut features = Array2::zeros((vectors, config.channels()));
-        for batch in chunks.chunks(self.chunks_per_batch.max(1)) {
-            let slices: Vec<&[u8]> = batch
-                .iter()
-                .map(|chunk| {
-                    &pixels[chunk.first * unit * rows..(chunk.first + length) * unit * rows]
-                })
-                .collect();
-            let images = images(&slices, rows, self.precision, model.device())?;
-            let found = tch::no_grad(|| model.encoder().forward(&images))?;
-            // [b, channels, vectors] to [b, vectors, channels]
-            let found = found.f_transpose(1, 2)?.f_to_kind(Kind::Float)?.f_contiguous()?;
-            let found = to_array(&found.f_view([-1, config.channels() as i64])?)?;
-            for (place, chunk) in batch.iter().enumerate() {
-                let start = place * length + chunk.keep.start - chunk.first;
-                features
-                    .slice_mut(s![chunk.keep.clone(), ..])
-                    .assign(&found.slice(s![start..start + chunk.keep.len(), ..]));
+        for (length, chunks) in by_length {
+            for batch in chunks.chunks(self.chunks_per_batch.max(1)) {
+                let slices: Vec<&[u8]> = batch
+                    .iter()
+                    .map(|(song, chunk)| {
+                        let columns = chunk.first * unit..(chunk.first + length) * unit;
+                        &songs[*song][columns.start * rows..columns.end * rows]
+                    })
+                    .collect();
+                let found = self.run(model, &slices)?;
+                for (place, (song, chunk)) in batch.iter().enumerate() {
+                    let start = place * length + chunk.keep.start - chunk.first;
+                    features[*song]
+                        .slice_mut(s![chunk.keep.clone(), ..])
+                        .assign(&found.slice(s![start..start + chunk.keep.len(), ..]));
+                }
             }
         }
         Ok(features)
+    }
+
+    /// Equally long slices of pixels to their vectors, one slice after the other.
+    fn run(&self, model: &Model, slices: &[&[u8]]) -> Result<Array2<f32>> {
+        let config = model.config();
+        let images = images(slices, config.rows, self.precision, model.device())?;
+        let found = tch::no_grad(|| model.encoder().forward(&images))?;
+        // [b, channels, vectors] to [b, vectors, channels]
+        let found = found.f_transpose(1, 2)?.f_to_kind(Kind::Float)?.f_contiguous()?;
+        to_array(&found.f_view([-1, config.channels() as i64])?)
     }
 
     /// Chunks of one length that together keep every vector once. The first and the last lie at the
@@ -100,13 +125,6 @@ impl Embedder {
         }
         (length, chunks)
     }
-}
-
-/// The mean of a song's vectors, `[channels]`.
-pub fn mean(features: &Array2<f32>) -> Array1<f32> {
-    // In f64: a song has thousands of vectors.
-    let sum = features.map(|&x| f64::from(x)).sum_axis(Axis(0));
-    sum.map(|&x| (x / features.nrows().max(1) as f64) as f32)
 }
 
 /// Slices of equally many time-major pixels as images `[n, 1, rows, columns]` with values in −1..1

@@ -66,6 +66,12 @@ pub enum Error {
         /// The name.
         found: String,
     },
+    /// A name of a pooling that is none.
+    #[error("pooling {found:?}, expected mean or mean-deviation")]
+    PoolingName {
+        /// The name.
+        found: String,
+    },
     /// A device that was asked for and cannot be used.
     #[error("device {device} cannot be used: {reason}")]
     Device {

@@ -7,7 +7,7 @@
 //! - [`EncoderConfig`]: the shape of the network; [`EncoderConfig::seed`] is the published one;
 //! - [`Model`]: [`Encoder`] and projection [`Head`] with their [`Parameters`], saved and loaded as
 //!   one safetensors file;
-//! - [`Embedder`]: whole songs in bounded memory;
+//! - [`Embedder`]: whole songs in bounded memory; [`Pooling`]: their vectors to one;
 //! - [`DeviceChoice`]: `auto`, `cpu`, `cuda` or `cuda:N`.
 //!
 //! ```
@@ -33,13 +33,15 @@ mod error;
 mod head;
 mod model;
 mod parameters;
+mod pooling;
 mod weights;
 
 pub use config::{Activation, EncoderConfig, Normalization};
 pub use device::DeviceChoice;
-pub use embed::{Embedder, images, mean};
+pub use embed::{Embedder, images};
 pub use encoder::{Encoder, Precision};
 pub use error::{Error, Result, WeightsProblem};
 pub use head::Head;
 pub use model::Model;
 pub use parameters::Parameters;
+pub use pooling::{Pooling, mean};

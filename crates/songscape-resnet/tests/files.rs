@@ -112,6 +112,35 @@ fn a_song_in_chunks_is_the_song_at_once() {
 }
 
 #[test]
+fn several_songs_at_once_are_each_song_alone() {
+    let model = model(4);
+    let song = |seed: u64, columns: u64| -> Vec<u8> {
+        (0..256 * columns).map(|i| ((i + seed) * (i + seed) / 977 % 251) as u8).collect()
+    };
+    // Longer than a chunk and not, two of them equally long, one of a single vector.
+    let songs: Vec<Vec<u8>> =
+        [(1, 64 * 20), (2, 64 * 33 + 5), (3, 64 * 3), (4, 64 * 3 + 9), (5, 64), (6, 64 * 12)]
+            .map(|(seed, columns)| song(seed, columns))
+            .into();
+    let slices: Vec<&[u8]> = songs.iter().map(Vec::as_slice).collect();
+    for chunks_per_batch in [1, 3, 100] {
+        let embedder = Embedder { vectors_per_chunk: 12, chunks_per_batch, ..Embedder::default() };
+        let together = embedder.embed_songs(&model, &slices).unwrap();
+        assert_eq!(together.len(), songs.len());
+        let whole = Embedder { vectors_per_chunk: 1000, ..embedder };
+        for (found, song) in together.iter().zip(&songs) {
+            let alone = whole.embed(&model, song).unwrap();
+            assert_eq!(found.dim(), alone.dim());
+            let off = (found - &alone).iter().fold(0.0_f32, |max, x| max.max(x.abs()));
+            assert!(off < 1e-5, "{off:e}");
+        }
+    }
+    assert!(Embedder::default().embed_songs(&model, &[]).unwrap().is_empty());
+    let short = Embedder::default().embed_songs(&model, &[&songs[0], &[]]).unwrap_err();
+    assert!(matches!(short, Error::TooShort { found: 0, .. }));
+}
+
+#[test]
 fn songs_that_are_too_short_or_ragged_are_refused() {
     let model = model(4);
     let embed = |length: usize| Embedder::default().embed(&model, &vec![0; length]);
