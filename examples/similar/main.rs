@@ -1,7 +1,6 @@
 //! Songs that sound alike, as a list and as a playlist: `similar -- PROJECT SONG`.
 
 mod library;
-mod order;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,7 +8,9 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Parser;
-use songscape::analysis::vectors::{check_finite, read_npy, unit_rows};
+use songscape::analysis::music::similar::{Similar, path, playlist};
+use songscape::analysis::neighbors::Metric;
+use songscape::analysis::vectors::read_npy;
 use songscape::project::write_atomic;
 
 use library::{Song, find};
@@ -85,21 +86,18 @@ fn run(arguments: &Arguments) -> Result<()> {
     if vectors.nrows() != songs.len() {
         bail!("{} vectors for {} songs", vectors.nrows(), songs.len());
     }
-    check_finite(vectors.view())?;
-    let vectors = unit_rows(vectors.view());
-
     let seeds: Vec<usize> =
         arguments.songs.iter().map(|s| find(&songs, s)).collect::<Result<_>>()?;
-    let count = usize::from(arguments.count);
+    let (vectors, count) = (vectors.view(), usize::from(arguments.count));
     let found = match &arguments.to {
-        Some(to) => order::path(vectors.view(), seeds[0], find(&songs, to)?, count),
-        None => order::like(vectors.view(), &seeds, count, arguments.wander),
+        Some(to) => path(vectors, seeds[0], find(&songs, to)?, count.max(2), Metric::Cosine)?,
+        None => playlist(vectors, &[], &seeds, count, arguments.wander, Metric::Cosine)?,
     };
     for seed in &seeds {
         println!("like       {}", songs[*seed]);
     }
-    for &(row, cosine) in &found {
-        println!("{cosine:10.3} {}", songs[row]);
+    for &Similar { row, distance } in &found {
+        println!("{:10.3} {}", 1.0 - distance, songs[row]);
     }
     for path in &arguments.out {
         write(path, &songs, &found)?;
@@ -109,22 +107,22 @@ fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// The list as a table or as a playlist, by the ending of the file's name.
-fn write(path: &Path, songs: &[Song], found: &[(usize, f32)]) -> Result<()> {
+fn write(path: &Path, songs: &[Song], found: &[Similar]) -> Result<()> {
     let is_table = path.extension().is_some_and(|e| e == "csv");
     write_atomic(path, |file| {
         if is_table {
             let mut csv = csv::Writer::from_writer(file);
             csv.write_record(["rank", "cosine", "id", "title", "artist", "year", "path"])?;
-            for (rank, &(row, cosine)) in found.iter().enumerate() {
+            for (rank, &Similar { row, distance }) in found.iter().enumerate() {
                 let Song { id, title, artist, year, path } = &songs[row];
-                csv.serialize((rank + 1, cosine, id, title, artist, year, path))?;
+                csv.serialize((rank + 1, 1.0 - distance, id, title, artist, year, path))?;
             }
             return csv.flush();
         }
         // A title of two lines would end the comment that it stands in.
         let line = |text: &str| text.replace(['\r', '\n'], " ");
         writeln!(file, "#EXTM3U")?;
-        for &(row, _) in found {
+        for &Similar { row, .. } in found {
             let song = &songs[row];
             writeln!(file, "#EXTINF:-1,{}\n{}", line(&song.name()), line(&song.path))?;
         }

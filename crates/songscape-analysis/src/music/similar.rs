@@ -1,12 +1,11 @@
 //! Songs like others: by one seed or several, the way from one song to another, and playlists.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BTreeSet;
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::error::{Error, Result};
-use crate::neighbors::{Metric, Neighbors, nearest_of};
+use crate::neighbors::{Metric, nearest_of};
 use crate::vectors::{check_finite, unit_rows};
 
 /// A song beside its distance.
@@ -31,23 +30,17 @@ pub fn similar(
     metric: Metric,
 ) -> Result<Vec<Similar>> {
     check_finite(x)?;
-    if seeds.is_empty() {
-        return Err(Error::parameter("seeds", "empty", "at least one row"));
-    }
-    seeds.iter().try_for_each(|&seed| check_row("seed", seed, x.nrows()))?;
+    check_seeds(seeds, x.nrows())?;
     if count == 0 {
         return Err(Error::parameter("count", 0, "at least 1"));
     }
     let seeds: BTreeSet<usize> = seeds.iter().copied().collect();
     let rows: Vec<usize> = seeds.iter().copied().collect();
-    let chosen = x.select(Axis(0), &rows);
-    let chosen = if metric == Metric::Cosine { unit_rows(chosen.view()) } else { chosen };
-    let mut middle = Array2::<f32>::zeros((1, x.ncols()));
-    for row in chosen.rows() {
-        middle.row_mut(0).scaled_add(1.0 / rows.len() as f32, &row);
-    }
+    let chosen = located(x.select(Axis(0), &rows).view(), metric);
+    let all: Vec<usize> = (0..rows.len()).collect();
+    let sought = middle(chosen.view(), &all).insert_axis(Axis(0));
     let asked = (count + rows.len()).min(x.nrows());
-    let near = nearest_of(x, middle.view(), asked, metric)?;
+    let near = nearest_of(x, sought.view(), asked, metric)?;
     Ok(near
         .indices
         .iter()
@@ -58,119 +51,140 @@ pub fn similar(
         .collect())
 }
 
-/// The way from one song to another over neighbours: the rows from the first to the last, both
-/// counted. Of all ways the one whose squared distances sum to the least, so that many small steps
-/// are better than a leap. Neighbours are taken in both directions. `None` where there is no way.
+/// A playlist of up to `length` songs that starts from one seed or several, which are not in it: each
+/// time the song nearest to what is sought, no song twice, no artist twice in a row as long as others
+/// are left. What is sought is the mean of the seeds (as for [`similar`]), moved towards the song
+/// found last: by `wander` 0 never, by 1 all the way, so that each song is near to the one before it.
+/// The distances are those to what was sought. `artists` may be empty; an empty name is an artist of
+/// its own.
 ///
 /// # Errors
-/// [`Error::Parameter`] when an end is no row.
-pub fn path(neighbors: &Neighbors, from: usize, to: usize) -> Result<Option<Vec<usize>>> {
-    let n = neighbors.indices.nrows();
-    check_row("from", from, n)?;
-    check_row("to", to, n)?;
-    let mut edges: Vec<Vec<(usize, f64)>> = vec![Vec::new(); n];
-    for ((row, _), (&other, &distance)) in
-        neighbors.indices.indexed_iter().map(|(at, i)| (at, (i, &neighbors.distances[at])))
-    {
-        let cost = f64::from(distance).powi(2);
-        edges[row].push((other as usize, cost));
-        edges[other as usize].push((row, cost));
-    }
-    // Dijkstra's method.
-    let mut cost = vec![f64::INFINITY; n];
-    let mut before = vec![usize::MAX; n];
-    let mut open = BinaryHeap::from([Reverse(Reached { cost: 0.0, row: from })]);
-    cost[from] = 0.0;
-    while let Some(Reverse(Reached { cost: own, row })) = open.pop() {
-        if row == to {
-            break;
-        }
-        if own > cost[row] {
-            continue;
-        }
-        for &(other, step) in &edges[row] {
-            if own + step < cost[other] {
-                cost[other] = own + step;
-                before[other] = row;
-                open.push(Reverse(Reached { cost: own + step, row: other }));
-            }
-        }
-    }
-    if cost[to].is_infinite() {
-        return Ok(None);
-    }
-    let mut way = vec![to];
-    while way[way.len() - 1] != from {
-        way.push(before[way[way.len() - 1]]);
-    }
-    way.reverse();
-    Ok(Some(way))
-}
-
-#[derive(PartialEq)]
-struct Reached {
-    cost: f64,
-    row: usize,
-}
-
-impl Eq for Reached {}
-
-impl PartialOrd for Reached {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Reached {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.cost.total_cmp(&other.cost).then(self.row.cmp(&other.row))
-    }
-}
-
-/// A playlist of up to `length` songs that starts with one song and goes on to a near one each time:
-/// no song twice, no artist twice in a row as long as others are left. `artists` may be empty; an
-/// empty name is an artist of its own.
-///
-/// # Errors
-/// [`Error::Parameter`] when the start is no row or the length 0, [`Error::LengthMismatch`], those of
-/// [`check_finite`].
+/// [`Error::Parameter`] for no seeds, a seed that is no row, a length of 0 or a `wander` outside 0 to
+/// 1; [`Error::LengthMismatch`]; those of [`check_finite`].
 pub fn playlist(
     x: ArrayView2<f32>,
     artists: &[String],
-    start: usize,
+    seeds: &[usize],
     length: usize,
+    wander: f32,
     metric: Metric,
-) -> Result<Vec<usize>> {
+) -> Result<Vec<Similar>> {
     check_finite(x)?;
-    let n = x.nrows();
-    check_row("start", start, n)?;
+    check_seeds(seeds, x.nrows())?;
     if length == 0 {
         return Err(Error::parameter("length", 0, "at least 1"));
     }
-    if !artists.is_empty() && artists.len() != n {
+    if !(0.0..=1.0).contains(&wander) {
+        return Err(Error::parameter("wander", wander, "0 to 1"));
+    }
+    if !artists.is_empty() && artists.len() != x.nrows() {
         let found = artists.len();
-        return Err(Error::LengthMismatch { what: "artists", found, expected: n });
+        return Err(Error::LengthMismatch { what: "artists", found, expected: x.nrows() });
     }
     let same_artist = |a: usize, b: usize| match (artists.get(a), artists.get(b)) {
         (Some(a), Some(b)) => !a.is_empty() && a == b,
         _ => false,
     };
-    let mut left: Vec<usize> = (0..n).filter(|&row| row != start).collect();
-    let mut list = vec![start];
-    while list.len() < length && !left.is_empty() {
-        let latest = list[list.len() - 1];
-        let own = x.row(latest).to_vec();
-        let distance = |row: usize| metric.distance(&own, &x.row(row).to_vec());
-        let keys: Vec<(bool, f64)> =
-            left.iter().map(|&row| (same_artist(latest, row), distance(row))).collect();
-        let order = |a: &usize, b: &usize| {
-            let (a, b) = (keys[*a], keys[*b]);
-            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+    let x = located(x, metric);
+    let home = middle(x.view(), seeds);
+    let mut used = vec![false; x.nrows()];
+    seeds.iter().for_each(|&seed| used[seed] = true);
+    let mut latest = seeds[seeds.len() - 1];
+    let mut sought = home.clone();
+    let mut list = Vec::new();
+    while list.len() < length {
+        let avoid = |row| same_artist(latest, row);
+        let Some(song) = nearest_unused(x.view(), sought.view(), &used, avoid, metric) else {
+            break;
         };
-        let Some(next) = (0..left.len()).min_by(order) else { break };
-        list.push(left.remove(next));
+        used[song.row] = true;
+        latest = song.row;
+        sought = &home * (1.0 - wander) + &x.row(song.row) * wander;
+        list.push(song);
     }
     Ok(list)
+}
+
+/// The way from one song to another in `count` songs, both counted: those nearest to even steps
+/// between the two, no song twice. The distances are those to the steps. Fewer songs when there are
+/// no more.
+///
+/// # Errors
+/// [`Error::Parameter`] when an end is no row or `count` is below 2; those of [`check_finite`].
+pub fn path(
+    x: ArrayView2<f32>,
+    from: usize,
+    to: usize,
+    count: usize,
+    metric: Metric,
+) -> Result<Vec<Similar>> {
+    check_finite(x)?;
+    check_row("from", from, x.nrows())?;
+    check_row("to", to, x.nrows())?;
+    if count < 2 {
+        return Err(Error::parameter("count", count, "at least 2"));
+    }
+    let x = located(x, metric);
+    let mut used = vec![false; x.nrows()];
+    (used[from], used[to]) = (true, true);
+    let mut way = vec![Similar { row: from, distance: 0.0 }];
+    for step in 1..count - 1 {
+        let share = step as f32 / (count - 1) as f32;
+        let sought = &x.row(from) * (1.0 - share) + &x.row(to) * share;
+        let Some(song) = nearest_unused(x.view(), sought.view(), &used, |_| false, metric) else {
+            break;
+        };
+        used[song.row] = true;
+        way.push(song);
+    }
+    if to != from {
+        way.push(Similar { row: to, distance: 0.0 });
+    }
+    Ok(way)
+}
+
+/// Rows between which one can go straight: directions for the cosine.
+fn located(x: ArrayView2<f32>, metric: Metric) -> Array2<f32> {
+    if metric == Metric::Cosine { unit_rows(x) } else { x.as_standard_layout().into_owned() }
+}
+
+fn middle(x: ArrayView2<f32>, rows: &[usize]) -> Array1<f32> {
+    let mut middle = Array1::zeros(x.ncols());
+    for &row in rows {
+        middle.scaled_add(1.0 / rows.len() as f32, &x.row(row));
+    }
+    middle
+}
+
+/// The unused row nearest to what is sought, of those that are not avoided if there are any; the first
+/// of those that are level.
+fn nearest_unused(
+    x: ArrayView2<f32>,
+    sought: ArrayView1<f32>,
+    used: &[bool],
+    avoid: impl Fn(usize) -> bool,
+    metric: Metric,
+) -> Option<Similar> {
+    let sought = sought.to_vec();
+    let free = x.rows().into_iter().enumerate().filter(|(row, _)| !used[*row]);
+    let candidates = free.map(|(row, own)| {
+        let distance = match own.to_slice() {
+            Some(own) => metric.distance(&sought, own),
+            None => metric.distance(&sought, &own.to_vec()),
+        };
+        (avoid(row), Similar { row, distance: distance as f32 })
+    });
+    let order = |a: &(bool, Similar), b: &(bool, Similar)| {
+        a.0.cmp(&b.0).then(a.1.distance.total_cmp(&b.1.distance))
+    };
+    candidates.min_by(order).map(|(_, song)| song)
+}
+
+fn check_seeds(seeds: &[usize], rows: usize) -> Result<()> {
+    if seeds.is_empty() {
+        return Err(Error::parameter("seeds", "empty", "at least one row"));
+    }
+    seeds.iter().try_for_each(|&seed| check_row("seed", seed, rows))
 }
 
 fn check_row(name: &'static str, row: usize, rows: usize) -> Result<()> {
@@ -181,8 +195,6 @@ fn check_row(name: &'static str, row: usize, rows: usize) -> Result<()> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::neighbors::exact;
-
     /// Songs on a line, one step apart.
     fn line(n: usize) -> Array2<f32> {
         Array2::from_shape_fn((n, 2), |(i, j)| if j == 0 { i as f32 } else { 1.0 })
@@ -202,29 +214,57 @@ mod tests {
         assert!(similar(x.view(), &[20], 3, Metric::Cosine).is_err());
     }
 
-    #[test]
-    fn a_way_goes_step_by_step_or_not_at_all() {
-        let near = exact(line(10).view(), 2, Metric::Euclidean).unwrap();
-        assert_eq!(path(&near, 2, 6).unwrap().unwrap(), [2, 3, 4, 5, 6]);
-        assert_eq!(path(&near, 3, 3).unwrap().unwrap(), [3]);
-        let mut parted = line(10);
-        parted.slice_mut(ndarray::s![5.., 0]).mapv_inplace(|v| v + 1000.0);
-        let near = exact(parted.view(), 2, Metric::Euclidean).unwrap();
-        assert_eq!(path(&near, 2, 6).unwrap(), None);
-        assert!(path(&near, 0, 10).is_err());
+    fn rows(found: &[Similar]) -> Vec<usize> {
+        found.iter().map(|song| song.row).collect()
     }
 
     #[test]
-    fn a_playlist_repeats_no_song_and_no_artist_in_a_row() {
-        let x = line(12);
+    fn a_way_has_both_ends_and_even_steps() {
+        let way = |from, to, count| path(line(9).view(), from, to, count, Metric::Euclidean);
+        assert_eq!(rows(&way(0, 8, 5).unwrap()), [0, 2, 4, 6, 8]);
+        assert_eq!(rows(&way(8, 0, 2).unwrap()), [8, 0]);
+        assert_eq!(rows(&way(3, 3, 2).unwrap()), [3]);
+        assert_eq!(way(0, 8, 50).unwrap().len(), 9);
+        assert!(way(0, 9, 3).is_err() && way(0, 8, 1).is_err());
+    }
+
+    #[test]
+    fn a_wanderer_goes_far_and_repeats_nothing() {
+        let from = |seed: usize, length, wander| {
+            rows(
+                &playlist(line(9).view(), &[], &[seed], length, wander, Metric::Euclidean).unwrap(),
+            )
+        };
+        // From the middle, what is near lies on both sides; a wanderer stays on the side it took.
+        assert_eq!(from(4, 4, 0.0), [3, 5, 2, 6]);
+        assert_eq!(from(4, 4, 1.0), [3, 2, 1, 0]);
+        let mut all = from(4, 20, 1.0);
+        all.sort_unstable();
+        assert_eq!(all, [0, 1, 2, 3, 5, 6, 7, 8], "all others, once");
+    }
+
+    #[test]
+    fn without_wandering_a_playlist_is_what_is_similar() {
+        let x = Array2::from_shape_fn((40, 5), |(i, j)| ((i * 7 + j * 13) % 23) as f32 - 11.0);
+        for metric in [Metric::Cosine, Metric::Euclidean, Metric::Manhattan] {
+            let list = playlist(x.view(), &[], &[3, 17], 6, 0.0, metric).unwrap();
+            let alike = similar(x.view(), &[3, 17], 6, metric).unwrap();
+            let far = |songs: &[Similar]| songs.iter().map(|s| s.distance).collect::<Vec<_>>();
+            for (a, b) in far(&list).iter().zip(far(&alike)) {
+                assert!((a - b).abs() < 1e-4 * b.max(1.0), "{metric:?}: {a} against {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_playlist_repeats_no_artist_in_a_row() {
         let artists: Vec<String> = (0..12).map(|i| format!("artist {}", i / 4)).collect();
-        let list = playlist(x.view(), &artists, 5, 12, Metric::Euclidean).unwrap();
-        let once: BTreeSet<usize> = list.iter().copied().collect();
-        assert_eq!((list.len(), once.len(), list[0]), (12, 12, 5));
-        assert!(list[..6].windows(2).all(|w| w[0] / 4 != w[1] / 4), "{list:?}");
-        let plain = playlist(x.view(), &[], 5, 3, Metric::Euclidean).unwrap();
-        assert_eq!(plain, [5, 4, 3]);
-        assert_eq!(playlist(x.view(), &[], 0, 50, Metric::Cosine).unwrap().len(), 12);
-        assert!(playlist(x.view(), &artists[1..], 0, 3, Metric::Cosine).is_err());
+        let of = |artists: &[String], wander| {
+            playlist(line(12).view(), artists, &[5], 11, wander, Metric::Euclidean)
+        };
+        let list = rows(&of(&artists, 1.0).unwrap());
+        assert_eq!(list.len(), 11);
+        assert!(list[0] / 4 != 1 && list[..6].windows(2).all(|w| w[0] / 4 != w[1] / 4), "{list:?}");
+        assert!(of(&artists[1..], 1.0).is_err() && of(&[], 1.5).is_err());
     }
 }
