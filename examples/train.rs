@@ -42,6 +42,9 @@ struct Arguments {
     /// Channels of the stem: 8 is the demo network, 64 the published one
     #[arg(long, default_value_t = 8)]
     stem: usize,
+    /// Channels of each stage as multiples of the stem's; each stage halves rows and columns
+    #[arg(long, value_delimiter = ',')]
+    stages: Option<Vec<usize>>,
     #[arg(long)]
     steps: Option<usize>,
     /// Pairs in a batch
@@ -93,7 +96,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     let pixels = Pixels::open(&arguments.images)?;
     let songs = Songs::new(pixels.rows(), (0..pixels.len()).map(|i| pixels.song(i)).collect())?;
     let device = arguments.device.resolve()?;
-    let config = EncoderConfig::narrow(arguments.stem);
+    let narrow = EncoderConfig::narrow(arguments.stem);
+    let stage_multipliers = arguments.stages.clone().unwrap_or(narrow.stage_multipliers);
+    let config = EncoderConfig { stage_multipliers, ..narrow };
     let demo = TrainParams::demo();
     let params = TrainParams {
         steps: arguments.steps.unwrap_or(demo.steps),

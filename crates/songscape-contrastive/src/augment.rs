@@ -33,6 +33,9 @@ pub struct Augment {
     pub time_stretch: f64,
     /// The largest shift along frequency, in rows, up or down.
     pub frequency_shift: usize,
+    /// The probability with which all is moved by an octave, up or down: the same notes in another
+    /// register.
+    pub octave_shift: f64,
     /// The probability with which each of an octave, a twelfth and two octaves above is added to
     /// all that sounds, and with which the octave below is, at a random level: another instrument
     /// playing the same.
@@ -75,6 +78,7 @@ impl Augment {
             rows_per_octave: 255.0 / 400f64.log2(),
             time_stretch: 0.0,
             frequency_shift: 0,
+            octave_shift: 0.0,
             overtones: 0.0,
             gain: 0.0,
             tilt: 0.0,
@@ -104,6 +108,7 @@ impl Augment {
             ("range_db", self.range_db, 1.0, 1e3),
             ("rows_per_octave", self.rows_per_octave, 1.0, 1e4),
             ("time_stretch", self.time_stretch, 0.0, 0.5),
+            ("octave_shift", self.octave_shift, 0.0, 1.0),
             ("overtones", self.overtones, 0.0, 1.0),
             ("time_mask", self.time_mask, 0.0, 0.9),
             ("frequency_mask", self.frequency_mask, 0.0, 0.9),
@@ -177,7 +182,10 @@ impl Change {
 
         let stretch = both_ways(rng, augment.time_stretch).exp();
         let speed = stretch.min(left as f64 / columns as f64).max(1.0 / columns as f64);
-        let shift = (both_ways(rng, augment.frequency_shift as f64)).round() as isize;
+        let octave = (augment.rows_per_octave * both_ways(rng, 1.0).signum()).round();
+        let octave = if rng.random_bool(augment.octave_shift) { octave } else { 0.0 };
+        let shift = (both_ways(rng, augment.frequency_shift as f64)).round() + octave;
+        let shift = shift as isize;
         let mut sources = vec![(shift, 0)];
         for semitones in OVERTONES {
             let (chosen, loss) = (rng.random_bool(augment.overtones), rng.random_range(0.0..1.0));
@@ -300,6 +308,7 @@ mod tests {
         let all = Augment {
             time_stretch: 0.1,
             frequency_shift: 3,
+            octave_shift: 0.5,
             overtones: 0.5,
             gain: 6.0,
             tilt: 1.0,
@@ -323,6 +332,9 @@ mod tests {
         let shifted = lit(&Augment { frequency_shift: 5, ..base() });
         assert!(shifted.iter().all(|rows| rows.len() == 1 && rows[0].abs_diff(40) <= 5));
         assert!(shifted.iter().any(|rows| rows[0] != 40));
+
+        let moved = lit(&Augment { octave_shift: 1.0, ..base() });
+        assert!(moved.iter().all(|rows| *rows == [28] || *rows == [52]), "{moved:?}");
 
         // An octave above is 12 rows up, a twelfth 19, two octaves 24; an octave below 12 down.
         let rich = lit(&Augment { overtones: 1.0, ..base() });
