@@ -73,6 +73,10 @@ fn run(arguments: &Arguments) -> Result<()> {
         song.map = [place[0], place[1]];
     }
     input.read_analysis(&analysis)?;
+    if let Some(project) = &arguments.project {
+        input.read_history(&project.join("model/history.csv"))?;
+        input.read_scores(&analysis.join("scores.json"))?;
+    }
     if let Some(images) = arguments.images.as_ref().or(images.as_ref()) {
         show_sound(&mut input, images, &page)?;
     }

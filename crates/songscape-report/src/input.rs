@@ -1,3 +1,5 @@
+use serde::Deserialize;
+
 use crate::error::{Error, Result};
 use crate::scores::Scores;
 use crate::sound::{MeanSpectrum, Spectrogram};
@@ -63,7 +65,7 @@ pub struct ReportInput {
 }
 
 /// One step of the training, or the mean of several.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 pub struct HistoryStep {
     /// The step's number.
     pub step: u64,

@@ -121,6 +121,29 @@ impl ReportInput {
         Ok(())
     }
 
+    /// Reads how a training went from its `history.csv` (step, loss, accuracy, learning_rate), if it is
+    /// there. Other columns are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Table`] when it cannot be read.
+    pub fn read_history(&mut self, table: &Path) -> Result<()> {
+        self.history = rows(table)?;
+        Ok(())
+    }
+
+    /// Reads the scores of models and baselines from JSON, if it is there: `years` (name, mae), `halves`
+    /// and `renditions` (name, recall_1, recall_10). Other fields are ignored.
+    ///
+    /// # Errors
+    /// [`Error::Table`] when it cannot be read.
+    pub fn read_scores(&mut self, path: &Path) -> Result<()> {
+        if path.exists() {
+            self.scores = songscape_project::read_json(path)
+                .map_err(|e| Error::Table { path: path.into(), reason: e.to_string() })?;
+        }
+        Ok(())
+    }
+
     /// The song to show by its spectrogram: the most typical one of the largest cluster, or the first.
     /// `None` without songs.
     pub fn typical_song(&self) -> Option<usize> {
@@ -219,6 +242,7 @@ fn rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::input::HistoryStep;
 
     fn written(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -233,6 +257,8 @@ mod tests {
         let folder = written(&[
             ("songs.csv", "Title,path,year,genre\nOne,a/1.wav,1999,waltz\n,b.wav,,\n"),
             ("clusters.csv", "row,label,probability,outlier\n0,0,0.75,0\n1,-1,0,1\n"),
+            ("history.csv", "step,loss,accuracy,learning_rate,seconds\n1,2.5,0.5,,3\n"),
+            ("scores.json", r#"{"songs":2,"years":[{"name":"constant","mae":9.5,"r2":0}]}"#),
             ("representatives.csv", "label,rank,row\n0,1,0\n"),
             ("neighbors.csv", "row,rank,neighbor,distance\n1,1,0,0.5\n0,1,1,0.5\n"),
             ("years.csv", "row,fold,year,predicted,low,high\n0,0,1999,1990.5,,\n"),
@@ -244,7 +270,12 @@ mod tests {
         let page = folder.path().join("report");
         let mut input = ReportInput::read_songs(&folder.path().join("songs.csv"), &page).unwrap();
         input.read_analysis(folder.path()).unwrap();
+        input.read_history(&folder.path().join("history.csv")).unwrap();
+        input.read_scores(&folder.path().join("scores.json")).unwrap();
         input.check().unwrap();
+        let step = HistoryStep { step: 1, loss: 2.5, accuracy: Some(0.5), learning_rate: None };
+        assert_eq!(input.history, [step]);
+        assert_eq!((input.scores.year_mae[0].mae, input.scores.retrieval.len()), (9.5, 0));
         let [one, two] = &input.songs[..] else { panic!("two songs") };
         assert_eq!((one.title.as_str(), one.year, one.cluster), ("One", Some(1999), 0));
         assert_eq!((one.audio.as_deref(), one.predicted), (Some("../a/1.wav"), Some(1990.5)));

@@ -1,7 +1,9 @@
 //! The results beside their baselines.
 
+use serde::Deserialize;
+
 /// The mean absolute error of one model of the release year, on the same folds as the others.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct YearScore {
     /// The model, such as `constant` or [`Scores::TRAINED`].
     pub name: String,
@@ -10,24 +12,29 @@ pub struct YearScore {
 }
 
 /// How often one model finds the song that it looks for among all songs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct RetrievalScore {
     /// The model, such as `untrained encoder` or [`Scores::TRAINED`].
     pub name: String,
     /// Share of songs whose match is the nearest, in `[0, 1]`.
+    #[serde(rename = "recall_1")]
     pub recall_at_1: f64,
     /// Share of songs whose match is among the ten nearest, in `[0, 1]`.
+    #[serde(rename = "recall_10")]
     pub recall_at_10: f64,
 }
 
 /// What the trained encoder is worth, beside its baselines.
 ///
 /// The rows named [`Scores::TRAINED`] are the trained encoder's; all others are baselines.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
 pub struct Scores {
     /// Release year from sound.
+    #[serde(rename = "years")]
     pub year_mae: Vec<YearScore>,
     /// Same-song retrieval: one half of each song looks for its other half.
+    #[serde(rename = "halves")]
     pub retrieval: Vec<RetrievalScore>,
     /// Each recording looks for another of the same song; empty where no song has two.
     pub renditions: Vec<RetrievalScore>,

@@ -1,15 +1,13 @@
 //! The report, from the tables of the stages before.
 
-use std::path::Path;
 
 use ndarray::Array2;
-use serde::de::DeserializeOwned;
 use songscape_analysis::vectors::read_npy;
 use songscape_project::{Progress, Stage, State, hash_file};
-use songscape_report::{HistoryStep, MeanSpectrum, ReportInput, SongRow, Spectrogram, link};
+use songscape_report::{MeanSpectrum, ReportInput, SongRow, Spectrogram, link};
 
 use super::Pipeline;
-use super::error::{Error, Result};
+use super::error::Result;
 use super::vectors::Source;
 
 impl Pipeline {
@@ -45,9 +43,6 @@ impl Pipeline {
         let pixels = store.pixels()?;
         let catalog = self.songs_with_images(&pixels)?;
         let map: Array2<f32> = read_npy(&analysis.join("umap.npy"))?;
-        let history: Vec<songscape_contrastive::Step> =
-            read_rows(&self.project.path("model/history.csv"))?;
-
         let page = std::path::absolute(self.project.path("report"))
             .map_err(|source| songscape_project::Error::Io { path: "report".into(), source })?;
         let songs = catalog.songs.iter().zip(map.rows()).map(|(song, place)| SongRow {
@@ -61,29 +56,19 @@ impl Pipeline {
             extra: song.extra.clone(),
             ..SongRow::default()
         });
-        let scores = self.scores()?;
-        let has_years = scores.years_left_out.is_none();
         let images = &self.parameters.images;
         let mut input = ReportInput {
             title: "Songscape".into(),
             songs: songs.collect(),
-            scores: scores.into(),
-            history: history
-                .iter()
-                .map(|step| HistoryStep {
-                    step: step.step as u64,
-                    loss: step.loss,
-                    accuracy: Some(step.accuracy),
-                    learning_rate: Some(step.learning_rate),
-                })
-                .collect(),
             frequencies: Some((images.f_min, images.f_max)),
             columns_per_second: Some(images.columns_per_second),
             columns: catalog.columns,
             ..ReportInput::default()
         };
         input.read_analysis(&analysis)?;
-        if !has_years {
+        input.read_history(&self.project.path("model/history.csv"))?;
+        input.read_scores(&analysis.join("scores.json"))?;
+        if input.scores.year_mae.is_empty() {
             // A table of an earlier analysis says nothing about this one.
             input.songs.iter_mut().for_each(|song| song.predicted = None);
         }
@@ -104,13 +89,4 @@ impl Pipeline {
         input.spectra = MeanSpectrum::of_clusters(&clusters, levels)?;
         Ok(input)
     }
-}
-
-fn read_rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    let table = |source| Error::Table { path: path.into(), source };
-    csv::Reader::from_path(path)
-        .map_err(table)?
-        .deserialize()
-        .collect::<csv::Result<_>>()
-        .map_err(table)
 }

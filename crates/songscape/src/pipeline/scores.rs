@@ -76,25 +76,3 @@ fn retrieval(f: &mut fmt::Formatter<'_>, title: &str, rows: &[RetrievalScore]) -
     }
     Ok(())
 }
-
-impl From<Scores> for songscape_report::Scores {
-    fn from(scores: Scores) -> Self {
-        let years = scores.years.into_iter();
-        let found = |rows: Vec<RetrievalScore>| {
-            rows.into_iter()
-                .map(|row| songscape_report::RetrievalScore {
-                    name: row.name,
-                    recall_at_1: row.recall_1,
-                    recall_at_10: row.recall_10,
-                })
-                .collect()
-        };
-        Self {
-            year_mae: years
-                .map(|row| songscape_report::YearScore { name: row.name, mae: row.mae })
-                .collect(),
-            retrieval: found(scores.halves),
-            renditions: found(scores.renditions),
-        }
-    }
-}
