@@ -24,6 +24,8 @@ pub(crate) struct Batch<'a> {
 /// What a loss says of the outputs of a batch.
 pub(crate) struct Judgement {
     pub loss: Tensor,
+    /// What each pair costs, `[pairs]`; the loss is their mean.
+    pub costs: Tensor,
     /// The gradients with respect to the outputs `a` and `b`.
     pub gradients: [Tensor; 2],
     /// The gradient with respect to what the loss itself learns.
@@ -37,6 +39,8 @@ pub(crate) struct Outcome {
     /// With respect to what the loss itself learns.
     pub learned: Option<Tensor>,
     pub loss: Tensor,
+    /// Of each pair, `[pairs]`.
+    pub costs: Tensor,
     pub accuracy: Tensor,
 }
 
@@ -156,7 +160,8 @@ impl<'a> Batch<'a> {
             None => model.parameters().flat().f_zeros_like()?,
         };
         let loss = judgement.loss.f_detach()?.f_add(&norms)?;
-        Ok(Outcome { gradient, learned: judgement.learned, loss, accuracy })
+        let Judgement { learned, costs, .. } = judgement;
+        Ok(Outcome { gradient, learned, loss, costs, accuracy })
     }
 }
 
@@ -206,11 +211,12 @@ mod tests {
         let pairs = PairSampler::new(&songs, 64, 11, 0, 1).unwrap().batch(0);
         let batch = Batch::new(&songs, &pairs, &params, 0, Device::Cpu);
         let judge = |a: &Tensor, b: &Tensor| {
-            let loss = loss::decoupled(a, b, 0.1)?;
+            let costs = loss::decoupled_costs(a, b, 0.1)?;
+            let loss = costs.mean(Kind::Float);
             let [x, y] =
                 <[Tensor; 2]>::try_from(Tensor::f_run_backward(&[&loss], &[a, b], false, false)?)
                     .unwrap();
-            Ok(Judgement { loss, gradients: [x, y], learned: None })
+            Ok(Judgement { loss, costs, gradients: [x, y], learned: None })
         };
         let whole = batch.gradient(&model, 0, 0.5, judge).unwrap();
         // The definition, through one graph.
@@ -226,6 +232,43 @@ mod tests {
             let error = f64::try_from((&found.gradient - &exact).abs().max()).unwrap();
             assert!(error < 1e-5 * scale, "{chunk}: {error:e} of {scale:e}");
             assert!(f64::try_from((&found.loss - &whole.loss).abs()).unwrap() < 1e-5);
+        }
+    }
+    #[test]
+    fn a_thousand_pairs_in_chunks_give_the_gradient_of_one_large_batch() {
+        let mut state = 1_u32;
+        let mut noise = |_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let pixels: Vec<Vec<u8>> =
+            (0..1024).map(|_| (0..16 * 24).map(&mut noise).collect()).collect();
+        let songs = Songs::new(16, pixels.iter().map(Vec::as_slice).collect()).unwrap();
+        let config = EncoderConfig {
+            rows: 16,
+            stage_multipliers: vec![2, 4],
+            head_outputs: 16,
+            ..EncoderConfig::narrow(4)
+        };
+        let model = Model::new(&config, Device::Cpu, 5).unwrap();
+        let params =
+            TrainParams { crop_columns: 16, precision: Precision::F32, ..TrainParams::demo() };
+        let pairs = PairSampler::new(&songs, 16, 1024, 0, 1).unwrap().batch(0);
+        assert_eq!(pairs.len(), 1024);
+        let batch = Batch::new(&songs, &pairs, &params, 0, Device::Cpu);
+        for loss in [Loss::Dcl { temperature: 0.1 }, Loss::NtXent { temperature: 0.1 }] {
+            let params = TrainParams { loss, ..params.clone() };
+            let criterion = crate::criterion::Criterion::new(&params, &model).unwrap();
+            let judge = |a: &Tensor, b: &Tensor| criterion.judge(a, b);
+            let whole = batch.gradient(&model, 0, 0.0, judge).unwrap();
+            let scale = f64::try_from(whole.gradient.abs().max()).unwrap();
+            assert!(scale > 1e-3);
+            for chunk in [32, 100] {
+                let found = batch.gradient(&model, chunk, 0.0, judge).unwrap();
+                let error = f64::try_from((&found.gradient - &whole.gradient).abs().max()).unwrap();
+                assert!(error < 1e-5 * scale, "{chunk}: {error:e} of {scale:e}");
+                assert_eq!(found.costs.size(), [1024]);
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::validation::Validation;
 pub(crate) struct Identity {
     pub encoder: EncoderConfig,
     pub params: TrainParams,
-    /// Hash of the songs' lengths.
+    /// Hash of the songs' lengths and of some of their pixels.
     pub songs: String,
 }
 
@@ -34,6 +34,8 @@ pub(crate) struct Checkpoint {
     pub queue: Option<[Tensor; 2]>,
     /// What the loss learns, and its moments.
     pub learned: Option<Tensor>,
+    /// The running means of the songs' losses, where they decide what is drawn.
+    pub song_losses: Option<Tensor>,
     pub history: Vec<Step>,
     pub validations: Vec<Validation>,
 }
@@ -49,7 +51,7 @@ struct Metadata {
 
 /// With one key the order of keys cannot vary.
 const KEY: &str = "songscape";
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const KEPT: usize = 2;
 
 impl Checkpoint {
@@ -66,6 +68,7 @@ impl Checkpoint {
             tensors.extend([("key_parameters", parameters), ("keys", keys)]);
         }
         tensors.extend(self.learned.iter().map(|learned| ("loss_parameters", learned)));
+        tensors.extend(self.song_losses.iter().map(|losses| ("song_losses", losses)));
         let history = Step::to_tensor(&self.history)?;
         tensors.push(("history", &history));
         let validations = Validation::to_tensor(&self.validations)?;
@@ -161,12 +164,15 @@ impl Checkpoint {
         };
         let learned = names.contains(&"loss_parameters").then(|| on_device("loss_parameters"));
         let learned = learned.transpose()?;
+        let song_losses = names.contains(&"song_losses").then(|| tensor("song_losses"));
+        let song_losses = song_losses.transpose()?;
         Ok(Self {
             step: metadata.step,
             parameters: on_device("parameters")?,
             moments: [on_device("first_moment")?, on_device("second_moment")?],
             queue,
             learned,
+            song_losses,
             history: Step::from_tensor(&tensor("history")?)?,
             validations: Validation::from_tensor(&tensor("validations")?)?,
         })

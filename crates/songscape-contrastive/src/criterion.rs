@@ -48,25 +48,27 @@ impl Criterion {
             Some(learned) => Some(learned.values.f_detach()?.f_set_requires_grad(true)?),
             None => None,
         };
-        let loss = match (self.loss, &learned) {
-            (Loss::NtXent { temperature }, _) => loss::nt_xent(a, b, temperature)?,
-            (Loss::Dcl { temperature }, _) => loss::decoupled(a, b, temperature)?,
-            (Loss::Sigmoid { .. }, Some(values)) => loss::sigmoid(a, b, values)?,
+        let costs = match (self.loss, &learned) {
+            (Loss::NtXent { temperature }, _) => loss::nt_xent_costs(a, b, temperature)?,
+            (Loss::Dcl { temperature }, _) => loss::decoupled_costs(a, b, temperature)?,
+            (Loss::Sigmoid { .. }, Some(values)) => loss::sigmoid_costs(a, b, values)?,
             (Loss::Sigmoid { temperature, bias }, None) => {
                 let values = Tensor::f_from_slice(&[-temperature.ln() as f32, bias as f32])?;
-                loss::sigmoid(a, b, &values.f_to_device(self.device)?)?
+                loss::sigmoid_costs(a, b, &values.f_to_device(self.device)?)?
             }
             (Loss::SeedNce { temperature, .. }, _) => {
                 let none = Tensor::f_zeros([0, a.size()[1]], (Kind::Float, self.device))?;
                 let keys = self.queue.as_ref().map_or(&none, KeyQueue::keys);
-                loss::binary_nce(a, b, keys, temperature)?
+                loss::binary_nce_costs(a, b, keys, temperature)?
             }
         };
+        let loss = costs.f_mean(Kind::Float)?;
         let leaves: Vec<&Tensor> = [a, b].into_iter().chain(&learned).collect();
         let mut gradients = Tensor::f_run_backward(&[&loss], &leaves, false, false)?.into_iter();
         let mut next = || gradients.next().unwrap_or_default();
         let of_outputs = [next(), next()];
-        Ok(Judgement { loss, gradients: of_outputs, learned: learned.is_some().then(next) })
+        let costs = costs.f_detach()?;
+        Ok(Judgement { loss, costs, gradients: of_outputs, learned: learned.is_some().then(next) })
     }
 
     /// Weight of [`loss::unit_norm`] beside the loss.

@@ -22,9 +22,10 @@ pub struct Pair {
     pub starts: [usize; 2],
 }
 
-/// Draws the pairs of each batch: every song at most once, all equally often, positions uniform.
+/// Draws the pairs of each batch: every song at most once, positions uniform; all songs equally often
+/// ([`batch`](Self::batch)), or hard ones more often ([`hard_batch`](Self::hard_batch)).
 ///
-/// A batch depends on the seed and the step alone, so training continues after an interruption
+/// A batch of the first kind depends on the seed and the step alone, so training continues after an interruption
 /// without a record of random state.
 #[derive(Debug, Clone)]
 pub struct PairSampler {
@@ -67,6 +68,23 @@ impl<'a> Songs<'a> {
     /// Columns of a song.
     pub fn columns(&self, song: usize) -> usize {
         self.pixels[song].len() / self.rows
+    }
+
+    /// A hash of the songs' lengths and of eight columns of each, evenly spaced. All pixels of a large
+    /// collection would take minutes to read; these take a place on the disk each.
+    pub(crate) fn fingerprint(&self) -> String {
+        const COLUMNS: usize = 8;
+        let mut hasher = blake3::Hasher::new();
+        for song in 0..self.len() {
+            let columns = self.columns(song);
+            hasher.update(&(columns as u64).to_le_bytes());
+            for i in 0..COLUMNS.min(columns) {
+                // In the middle of each eighth: songs often begin and end in silence.
+                let column = (2 * i + 1) * columns / (2 * COLUMNS.min(columns));
+                hasher.update(&self.pixels[song][column * self.rows..(column + 1) * self.rows]);
+            }
+        }
+        hasher.finalize().to_hex().to_string()
     }
 
     /// The pixels of a song.
@@ -124,10 +142,9 @@ impl PairSampler {
         self.songs.len()
     }
 
-    /// The pairs of a step.
+    /// The pairs of a step, all songs equally often.
     pub fn batch(&self, step: usize) -> Vec<Pair> {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(step as u64 + 1);
+        let mut rng = self.rng(step);
         // The first draws of a Fisher–Yates shuffle.
         let mut songs = self.songs.clone();
         (0..self.pairs)
@@ -140,8 +157,20 @@ impl PairSampler {
             .collect()
     }
 
+    /// The random numbers of a step; stream 0 chooses what is held out.
+    pub(crate) fn rng(&self, step: usize) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(step as u64 + 1);
+        rng
+    }
+
+    /// Number and columns of the songs that are long enough.
+    pub(crate) fn long_songs(&self) -> &[(usize, usize)] {
+        &self.songs
+    }
+
     /// Two independent positions, moved apart by the least distance.
-    fn starts(&self, columns: usize, rng: &mut ChaCha8Rng) -> [usize; 2] {
+    pub(crate) fn starts(&self, columns: usize, rng: &mut ChaCha8Rng) -> [usize; 2] {
         let last = columns - self.crop_columns;
         let distance = self.min_distance.min(last);
         let (x, y) = (rng.random_range(0..=last - distance), rng.random_range(0..=last - distance));
@@ -220,6 +249,22 @@ mod tests {
         let pixels = pixels();
         let sampler = PairSampler::new(&songs(&pixels), 16, 64, 0, 1).unwrap();
         assert_eq!(sampler.batch(0).len(), 20);
+    }
+
+    #[test]
+    fn other_images_of_the_same_lengths_have_another_fingerprint() {
+        let (mut pixels, same) = (pixels(), pixels());
+        let print = |pixels: &[Vec<u8>]| songs(pixels).fingerprint();
+        assert_eq!(print(&pixels), print(&same));
+        pixels[7].iter_mut().for_each(|pixel| *pixel ^= 1);
+        assert_ne!(print(&pixels), print(&same));
+        // Lengths count too, and a song may be shorter than the sample, or empty.
+        let of = |lengths: &[usize]| {
+            let pixels: Vec<Vec<u8>> = lengths.iter().map(|&n| vec![0; 2 * n]).collect();
+            print(&pixels)
+        };
+        assert_ne!(of(&[3, 0, 20]), of(&[20, 0, 3]));
+        assert_eq!(of(&[3, 0, 20]), of(&[3, 0, 20]));
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub struct TrainParams {
     /// The least distance in columns between the beginnings of a pair's crops; as far as the song
     /// allows where it is shorter. 0: independent positions.
     pub min_distance: usize,
+    /// Which songs are drawn more often.
+    #[serde(default)]
+    pub balance: Balance,
     /// How the crops are changed.
     #[serde(default)]
     pub augment: Augment,
@@ -52,6 +55,33 @@ pub struct TrainParams {
     /// Steps between looks at the held-out songs. 0: none.
     #[serde(default)]
     pub validate_every: usize,
+}
+
+/// Which songs are drawn more often. No song is in a batch twice.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Balance {
+    /// None: all equally often.
+    #[default]
+    Song,
+    /// Hard ones, each followed by some from its neighbourhood
+    /// ([`PairSampler::hard_batch`](crate::PairSampler::hard_batch)).
+    Loss {
+        /// How much of the running mean of a song's loss is kept when it is seen again, 0 to below 1.
+        keep: f64,
+        /// Songs from the neighbourhood after each hard one.
+        neighbors: usize,
+        /// How far the neighbourhood goes, in places to each side.
+        reach: usize,
+    },
+}
+
+impl Balance {
+    /// As published: each hard song is followed by three from 200 places to each side. How long its
+    /// mean runs is not published: here nine tenths of it are kept.
+    pub fn published() -> Self {
+        Self::Loss { keep: 0.9, neighbors: 3, reach: 200 }
+    }
 }
 
 /// What pulls the crops of one song together and pushes those of different songs apart.
@@ -103,13 +133,14 @@ pub enum Schedule {
 
 impl TrainParams {
     /// The published training: 16 pairs of crops of 256 × 1024, binary NCE at temperature 0.07 with
-    /// 160 queued keys, Adam at 1e-4 with beta1 0.99, 100 epochs of 10,000 pairs. In contrast to the
-    /// published program the key network follows the trained one, and songs are drawn uniformly.
+    /// 160 queued keys, Adam at 1e-4 with beta1 0.99, 100 epochs of 10,000 pairs, hard songs drawn
+    /// more often. In contrast to the published program the key network follows the trained one.
     pub fn seed() -> Self {
         Self {
             crop_columns: 1024,
             pairs: 16,
             min_distance: 0,
+            balance: Balance::published(),
             augment: Augment::none(),
             chunk_pairs: 0,
             loss: Loss::SeedNce { temperature: 0.07, queue: 160, momentum: 0.99, norm_weight: 1.0 },
@@ -137,6 +168,7 @@ impl TrainParams {
             crop_columns: 256,
             pairs: 64,
             min_distance: 0,
+            balance: Balance::Song,
             augment: Augment::none(),
             chunk_pairs: 0,
             loss: Loss::Dcl { temperature: 0.1 },
@@ -184,6 +216,11 @@ impl TrainParams {
             return refuse("crop_columns", &self.crop_columns, "at least one vector's columns");
         }
         self.augment.check()?;
+        if let Balance::Loss { keep, .. } = self.balance
+            && !(0.0..1.0).contains(&keep)
+        {
+            return refuse("balance.keep", &keep, "0 to below 1");
+        }
         if self.pairs < 2 {
             return refuse("pairs", &self.pairs, "at least 2");
         }
@@ -260,6 +297,10 @@ mod tests {
         assert!(bad(|p| p.steps = 0).contains("steps is 0"));
         assert!(bad(|p| p.crop_columns = 0).contains("crop_columns is 0"));
         assert!(bad(|p| p.loss = Loss::Dcl { temperature: 0.0 }).contains("loss.temperature is 0"));
+        assert!(
+            bad(|p| p.balance = Balance::Loss { keep: 1.0, neighbors: 3, reach: 200 })
+                .contains("balance.keep is 1")
+        );
         assert!(bad(|p| p.beta1 = 1.0).contains("beta1 is 1"));
         assert!(bad(|p| p.learning_rate = f64::NAN).contains("learning_rate is NaN"));
         assert!(bad(|p| p.clip_norm = -1.0).contains("clip_norm is -1"));

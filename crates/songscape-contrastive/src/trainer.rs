@@ -3,16 +3,18 @@ use std::time::Instant;
 
 use songscape_project::Progress;
 use songscape_resnet::{EncoderConfig, Model};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 use crate::batch::Batch;
 use crate::checkpoint::{Checkpoint, Identity};
 use crate::criterion::Criterion;
 use crate::error::{Error, Result};
+use crate::events::EventFile;
+use crate::hardness::SongLosses;
 use crate::history::{self, Step};
 use crate::optimizer::{AdamW, clip};
 use crate::pairs::{PairSampler, Songs};
-use crate::params::TrainParams;
+use crate::params::{Balance, TrainParams};
 use crate::validation::{self, Validation};
 
 /// A trained network and how it came about.
@@ -36,6 +38,8 @@ struct Trainer<'a> {
     model: Model,
     optimizer: AdamW,
     criterion: Criterion,
+    /// Where they decide what is drawn.
+    song_losses: Option<SongLosses>,
     history: Vec<Step>,
     held_out: Vec<usize>,
     validations: Vec<Validation>,
@@ -46,7 +50,8 @@ struct Trainer<'a> {
 /// Trains an encoder on pairs of random crops of songs.
 ///
 /// Writes `model.safetensors`, `history.csv` and `checkpoints/step-N.safetensors` (the last two)
-/// into the folder, each whole or not at all. Where the folder has checkpoints of the same training
+/// into the folder, each whole or not at all, and an event file that TensorBoard draws while it
+/// grows. Where the folder has checkpoints of the same training
 /// it goes on from the last one, on the CPU with the same bits as without an interruption (given the
 /// same number of threads); a finished training is returned at once. Songs shorter than one crop
 /// take no part. A batch has at most as many pairs as there are songs.
@@ -83,7 +88,7 @@ pub fn train(
         });
     }
     let identity =
-        Identity { encoder: encoder.clone(), params: params.clone(), songs: fingerprint(songs) };
+        Identity { encoder: encoder.clone(), params: params.clone(), songs: songs.fingerprint() };
     let checkpoints = folder.join("checkpoints");
     let mut trainer = Trainer::new(songs, encoder, params, device, folder)?;
     progress.begin("training", params.steps as u64, "steps");
@@ -121,6 +126,10 @@ impl<'a> Trainer<'a> {
             params.weight_decay,
         )?;
         let criterion = Criterion::new(params, &model)?;
+        let song_losses = match params.balance {
+            Balance::Song => None,
+            Balance::Loss { keep, .. } => Some(SongLosses::new(songs.len(), keep)),
+        };
         Ok(Self {
             songs,
             params,
@@ -130,6 +139,7 @@ impl<'a> Trainer<'a> {
             model,
             optimizer,
             criterion,
+            song_losses,
             history: Vec::new(),
             held_out,
             validations: Vec::new(),
@@ -143,6 +153,14 @@ impl<'a> Trainer<'a> {
             self.restore(checkpoint)?;
             progress.advance(self.history.len() as u64);
         }
+        if self.history.len() == self.params.steps {
+            return Ok(());
+        }
+        let (wanted, found) = (self.params.pairs, self.sampler.pairs());
+        if found < wanted {
+            progress.message(&format!("{found} songs: batches of {found} pairs, not {wanted}"));
+        }
+        let mut events = EventFile::begin(self.folder, &self.history, &self.validations)?;
         let before = self.history.last().map_or(0.0, |step| step.seconds);
         let start = Instant::now();
         while self.history.len() < self.params.steps {
@@ -154,11 +172,15 @@ impl<'a> Trainer<'a> {
             let mut step = self.step(done)?;
             step.seconds = before + start.elapsed().as_secs_f64();
             self.history.push(step);
+            events.push(&step)?;
             progress.advance(1);
             progress.message(&format!("loss {:.3}, accuracy {:.2}", step.loss, step.accuracy));
             let every = self.params.validate_every;
-            if every > 0 && (done + 1).is_multiple_of(every) {
-                self.validate(done + 1, progress)?;
+            if every > 0
+                && (done + 1).is_multiple_of(every)
+                && let Some(found) = self.validate(done + 1, progress)?
+            {
+                events.push_validation(&found, step.seconds)?;
             }
             let every = self.params.checkpoint_every;
             if every > 0 && (done + 1).is_multiple_of(every) {
@@ -171,7 +193,12 @@ impl<'a> Trainer<'a> {
     /// One batch: forward, backward, update.
     fn step(&mut self, step: usize) -> Result<Step> {
         let params = self.params;
-        let pairs = self.sampler.batch(step);
+        let pairs = match (params.balance, &self.song_losses) {
+            (Balance::Loss { neighbors, reach, .. }, Some(losses)) => {
+                self.sampler.hard_batch(step, losses, neighbors, reach)
+            }
+            _ => self.sampler.batch(step),
+        };
         let batch = Batch::new(self.songs, &pairs, params, step, self.device);
         let (criterion, norm_weight) = (&self.criterion, self.criterion.norm_weight());
         let judge = |a: &Tensor, b: &Tensor| criterion.judge(a, b);
@@ -183,11 +210,16 @@ impl<'a> Trainer<'a> {
         })?;
         let (gradient, norm) = clip(outcome.gradient, params.clip_norm)?;
 
-        // One transfer from the device for all three.
-        let figures = tch::no_grad(|| Tensor::f_stack(&[outcome.loss, outcome.accuracy, norm], 0))?;
-        let figures = figures.f_to_kind(Kind::Double)?.f_to_device(Device::Cpu)?;
-        let figure = |index| figures.f_double_value(&[index]);
-        let (loss, accuracy, gradient_norm) = (figure(0)?, figure(1)?, figure(2)?);
+        // One transfer from the device for all of them.
+        let figures = tch::no_grad(|| {
+            let three = Tensor::f_stack(&[outcome.loss, outcome.accuracy, norm], 0)?;
+            Tensor::f_cat(&[three, outcome.costs], 0)
+        })?;
+        let figures: Vec<f64> = history::from_tensor(&figures.f_to_device(Device::Cpu)?, |[x]| x)?;
+        let [loss, accuracy, gradient_norm, ref costs @ ..] = figures[..] else {
+            let text = format!("{} figures of a batch, expected at least 3", figures.len());
+            return Err(tch::TchError::Shape(text).into());
+        };
         let learning_rate = params.learning_rate_at(step);
         for (what, value) in [("loss", loss), ("gradient", gradient_norm)] {
             if !value.is_finite() {
@@ -201,6 +233,9 @@ impl<'a> Trainer<'a> {
             }
         }
         self.optimizer.step(&self.model.parameters().flat(), &gradient, learning_rate)?;
+        if let Some(losses) = &mut self.song_losses {
+            losses.record(&pairs, costs);
+        }
         self.criterion.learn(outcome.learned.as_ref(), learning_rate)?;
         if let Some(queue) = &mut self.criterion.queue {
             queue.push(&batch.second_images()?)?;
@@ -210,9 +245,9 @@ impl<'a> Trainer<'a> {
     }
 
     /// Asks the held-out songs, and keeps the network that they like best.
-    fn validate(&mut self, step: usize, progress: &dyn Progress) -> Result<()> {
+    fn validate(&mut self, step: usize, progress: &dyn Progress) -> Result<Option<Validation>> {
         let found = Validation::of(&self.model, self.songs, &self.held_out, step)?;
-        let Some(found) = found else { return Ok(()) };
+        let Some(found) = found else { return Ok(None) };
         let best = self.validations.iter().map(|v| v.reciprocal_rank).fold(0.0, f64::max);
         self.validations.push(found);
         if found.reciprocal_rank > best {
@@ -225,7 +260,7 @@ impl<'a> Trainer<'a> {
         } else {
             format!("held-out recall@1 {recall_1:.3}, alignment {alignment:.2}, uniformity {uniformity:.2}")
         });
-        Ok(())
+        Ok(Some(found))
     }
 
     fn save(&mut self, folder: &Path, identity: &Identity) -> Result<()> {
@@ -238,8 +273,9 @@ impl<'a> Trainer<'a> {
         let queue =
             self.criterion.queue.as_ref().map(|q| [q.parameters(), q.keys().shallow_clone()]);
         let (history, validations) = (self.history.clone(), self.validations.clone());
+        let song_losses = self.song_losses.as_ref().map(SongLosses::to_tensor).transpose()?;
         let parameters = self.model.parameters().flat();
-        Checkpoint { step, parameters, moments, queue, learned, history, validations }
+        Checkpoint { step, parameters, moments, queue, learned, song_losses, history, validations }
             .save(folder, identity)?;
         self.saved = Some(step);
         Ok(())
@@ -252,6 +288,9 @@ impl<'a> Trainer<'a> {
         if let Some(state) = &checkpoint.learned {
             self.criterion.restore(state, checkpoint.step)?;
         }
+        if let (Some(losses), Some(saved)) = (&mut self.song_losses, &checkpoint.song_losses) {
+            losses.restore(saved)?;
+        }
         let queue = &mut self.criterion.queue;
         if let (Some(queue), Some([parameters, keys])) = (queue, &checkpoint.queue) {
             queue.restore(parameters, keys)?;
@@ -261,14 +300,4 @@ impl<'a> Trainer<'a> {
         self.validations = checkpoint.validations;
         Ok(())
     }
-}
-
-/// A hash of the songs' lengths: the pixels of a large collection would take minutes to hash, and
-/// the caller knows where they come from.
-fn fingerprint(songs: &Songs) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for song in 0..songs.len() {
-        hasher.update(&(songs.columns(song) as u64).to_le_bytes());
-    }
-    hasher.finalize().to_hex().to_string()
 }

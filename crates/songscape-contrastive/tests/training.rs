@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use songscape_contrastive::{Error, Loss, Songs, TrainParams, Trained, train};
+use songscape_contrastive::{Balance, Error, Loss, Songs, TrainParams, Trained, train};
 use songscape_project::{Progress, Silent};
 use songscape_resnet::{EncoderConfig, Precision};
 use tch::Device;
@@ -97,10 +97,14 @@ fn songs_are_told_apart_after_training() {
 fn twenty_steps_are_ten_and_ten_bit_for_bit() {
     let pixels = pixels(10, 150);
     let published = Loss::SeedNce { temperature: 0.1, queue: 20, momentum: 0.9, norm_weight: 1.0 };
-    for loss in
-        [Loss::Dcl { temperature: 0.1 }, Loss::Sigmoid { temperature: 0.1, bias: -10.0 }, published]
-    {
-        let params = TrainParams { loss, ..params() };
+    let decoupled = Loss::Dcl { temperature: 0.1 };
+    for (loss, balance) in [
+        (decoupled, Balance::Song),
+        (decoupled, Balance::Loss { keep: 0.8, neighbors: 1, reach: 2 }),
+        (Loss::Sigmoid { temperature: 0.1, bias: -10.0 }, Balance::Song),
+        (published, Balance::published()),
+    ] {
+        let params = TrainParams { loss, balance, pairs: 6, ..params() };
         let (straight, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let once = run(&pixels, &params, straight.path(), &Silent).unwrap();
 
@@ -115,6 +119,16 @@ fn twenty_steps_are_ten_and_ten_bit_for_bit() {
         assert!(model(straight.path()) == model(parts.path()));
         let losses = |trained: &Trained| trained.history.iter().map(|s| s.loss).collect::<Vec<_>>();
         assert_eq!(losses(&once), losses(&twice));
+
+        // The event file has every step once, although steps 11 to 13 were done twice.
+        let events = |folder: &Path| {
+            let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+            let of_events = |path: &std::path::PathBuf| path.to_string_lossy().contains("tfevents");
+            let files: Vec<_> = files.filter(of_events).collect();
+            assert_eq!(files.len(), 1, "{files:?}");
+            std::fs::metadata(&files[0]).unwrap().len()
+        };
+        assert_eq!(events(straight.path()), events(parts.path()));
     }
 }
 
@@ -144,6 +158,16 @@ fn a_damaged_checkpoint_is_passed_over_and_named() {
 }
 
 #[test]
+fn a_batch_larger_than_the_songs_has_all_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let progress = Stop::after(1000);
+    let params = TrainParams { pairs: 64, steps: 1, ..params() };
+    run(&pixels(5, 150), &params, folder.path(), &progress).unwrap();
+    let messages = progress.messages.lock().unwrap();
+    assert_eq!(messages[0], "5 songs: batches of 5 pairs, not 64");
+}
+
+#[test]
 fn checkpoints_of_another_training_are_refused_by_field() {
     let folder = tempfile::tempdir().unwrap();
     let ten = pixels(10, 150);
@@ -155,6 +179,10 @@ fn checkpoints_of_another_training_are_refused_by_field() {
     let other = TrainParams { learning_rate: 0.5, ..params.clone() };
     assert!(message(&ten, &other).contains("another learning_rate"));
     assert!(message(&pixels(11, 150), &params).contains("another songs"));
+    // Other images of the same length.
+    let mut changed = ten.clone();
+    changed[3].iter_mut().for_each(|pixel| *pixel = 255 - *pixel);
+    assert!(message(&changed, &params).contains("another songs"));
 }
 
 #[test]

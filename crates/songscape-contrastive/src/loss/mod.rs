@@ -9,9 +9,13 @@ mod ntxent;
 mod sigmoid;
 
 pub use dcl::decoupled;
+pub(crate) use dcl::decoupled_costs;
+pub(crate) use nce::binary_nce_costs;
 pub use nce::{binary_nce, unit_norm};
 pub use ntxent::nt_xent;
+pub(crate) use ntxent::nt_xent_costs;
 pub use sigmoid::sigmoid;
+pub(crate) use sigmoid::sigmoid_costs;
 
 use tch::{Kind, Tensor};
 
@@ -37,6 +41,11 @@ fn positives(similarities: &Tensor) -> Result<Tensor> {
     let n = similarities.size()[0] / 2;
     let upper = similarities.f_diagonal(n, 0, 1)?;
     Ok(Tensor::f_cat(&[&upper, &upper], 0)?)
+}
+
+/// Costs of `2n` rows to those of the pairs, `[n]`: the mean of both rows.
+fn of_pairs(costs: &Tensor) -> Result<Tensor> {
+    Ok(costs.f_view([2, -1])?.f_mean_dim([0].as_slice(), false, Kind::Float)?)
 }
 
 /// The part of the rows of `a` whose nearest row of `b` is their own.

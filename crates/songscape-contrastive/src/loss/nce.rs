@@ -14,6 +14,16 @@ use crate::error::Result;
 /// # Errors
 /// [`Error::Network`](crate::Error::Network) for shapes that do not fit.
 pub fn binary_nce(a: &Tensor, b: &Tensor, queue: &Tensor, temperature: f64) -> Result<Tensor> {
+    Ok(binary_nce_costs(a, b, queue, temperature)?.f_mean(Kind::Float)?)
+}
+
+/// The loss of each pair, `[n]`: what its two rows cost in both directions.
+pub(crate) fn binary_nce_costs(
+    a: &Tensor,
+    b: &Tensor,
+    queue: &Tensor,
+    temperature: f64,
+) -> Result<Tensor> {
     let (a, b) = (normalize(a)?, normalize(b)?);
     let n = a.size()[0];
     let between = a.f_matmul(&b.f_transpose(0, 1)?)?.f_div_scalar(temperature)?;
@@ -24,25 +34,26 @@ pub fn binary_nce(a: &Tensor, b: &Tensor, queue: &Tensor, temperature: f64) -> R
     let own = Tensor::f_eye(n, (Kind::Float, a.device()))?;
     let others =
         between.f_sub_scalar(ratio(n))?.f_softplus()?.f_mul(&own.f_neg()?.f_add_scalar(1.0)?)?;
-    // The sum over all pairs serves both directions, and so does the positive.
-    let others = others.f_sum(Kind::Float)?;
-    let mut loss = cost_of_positive(&positive, ratio(n))?.f_add(&others)?.f_mul_scalar(2.0)?;
+    // Rows are those of `a` against the others of `b`, columns the reverse.
+    let [from_a, from_b] = [1, 0].map(|d| others.f_sum_dim_intlist([d].as_slice(), false, None));
+    let in_batch = cost_of_positive(&positive, ratio(n))?.f_mul_scalar(2.0)?;
+    let mut costs = in_batch.f_add(&from_a?)?.f_add(&from_b?)?;
 
     let keys = queue.size()[0];
     if keys > 0 {
         let queue = normalize(&queue.f_detach()?)?.f_transpose(0, 1)?;
-        loss = loss.f_add(&cost_of_positive(&positive, ratio(keys))?.f_mul_scalar(2.0)?)?;
+        costs = costs.f_add(&cost_of_positive(&positive, ratio(keys))?.f_mul_scalar(2.0)?)?;
         for rows in [&a, &b] {
             let negatives = rows.f_matmul(&queue)?.f_div_scalar(temperature)?;
-            let cost = negatives.f_sub_scalar(ratio(keys))?.f_softplus()?.f_sum(Kind::Float)?;
-            loss = loss.f_add(&cost)?;
+            let cost = negatives.f_sub_scalar(ratio(keys))?.f_softplus()?;
+            costs = costs.f_add(&cost.f_sum_dim_intlist([1].as_slice(), false, None)?)?;
         }
     }
-    Ok(loss.f_div_scalar(n as f64)?)
+    Ok(costs)
 }
 
 fn cost_of_positive(similarities: &Tensor, log_ratio: f64) -> Result<Tensor> {
-    Ok(similarities.f_neg()?.f_add_scalar(log_ratio)?.f_softplus()?.f_sum(Kind::Float)?)
+    Ok(similarities.f_neg()?.f_add_scalar(log_ratio)?.f_softplus()?)
 }
 
 /// The published regularisation `mean((‖v‖ − 1)²)` over the vectors of features

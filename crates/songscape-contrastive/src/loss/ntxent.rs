@@ -1,6 +1,6 @@
 use tch::{Kind, Tensor};
 
-use super::{positives, similarities};
+use super::{of_pairs, positives, similarities};
 use crate::error::Result;
 
 /// Normalised temperature-scaled cross-entropy (Chen et al. 2020, "A simple framework for
@@ -10,7 +10,12 @@ use crate::error::Result;
 /// # Errors
 /// [`Error::Network`](crate::Error::Network) for shapes that do not fit.
 pub fn nt_xent(a: &Tensor, b: &Tensor, temperature: f64) -> Result<Tensor> {
+    Ok(nt_xent_costs(a, b, temperature)?.f_mean(Kind::Float)?)
+}
+
+/// The loss of each pair, `[n]`.
+pub(crate) fn nt_xent_costs(a: &Tensor, b: &Tensor, temperature: f64) -> Result<Tensor> {
     let similarities = similarities(a, b, temperature)?;
     let all = similarities.f_logsumexp([1].as_slice(), false)?;
-    Ok(all.f_sub(&positives(&similarities)?)?.f_mean(Kind::Float)?)
+    of_pairs(&all.f_sub(&positives(&similarities)?)?)
 }

@@ -1,0 +1,193 @@
+//! How hard each song is, and batches of hard songs.
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use tch::Tensor;
+
+use crate::error::Result;
+use crate::history;
+use crate::pairs::{Pair, PairSampler};
+
+/// A running mean of each song's loss.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SongLosses {
+    keep: f64,
+    /// By the number of the song; `None` before its first batch.
+    means: Vec<Option<f64>>,
+}
+
+impl SongLosses {
+    /// Of so many songs, none of which was seen. `keep` is the share of the old mean that stays when
+    /// a song is seen again, 0 to 1.
+    pub fn new(songs: usize, keep: f64) -> Self {
+        Self { keep, means: vec![None; songs] }
+    }
+
+    /// Takes up what the pairs of a batch cost.
+    pub fn record(&mut self, pairs: &[Pair], losses: &[f64]) {
+        for (pair, &loss) in pairs.iter().zip(losses) {
+            let mean = &mut self.means[pair.song];
+            *mean = Some(mean.map_or(loss, |old| self.keep * old + (1.0 - self.keep) * loss));
+        }
+    }
+
+    /// The running mean of a song's loss; `None` before its first batch.
+    pub fn mean(&self, song: usize) -> Option<f64> {
+        self.means[song]
+    }
+
+    /// How often each of the songs is drawn, relative to the others: its mean loss, or the largest
+    /// one before its first batch. Losses below zero, which some kinds have, are shifted up to it. A
+    /// hundredth of the mean is added to all, so that no song is left out for ever.
+    fn weights(&self, songs: &[(usize, usize)]) -> Vec<f64> {
+        let seen = || songs.iter().filter_map(|(song, _)| self.means[*song]);
+        let largest = seen().fold(f64::NEG_INFINITY, f64::max);
+        let lowest = seen().fold(0.0, f64::min);
+        if largest <= lowest {
+            return vec![1.0; songs.len()];
+        }
+        let weights: Vec<f64> =
+            songs.iter().map(|(song, _)| self.means[*song].unwrap_or(largest) - lowest).collect();
+        let floor = 0.01 * weights.iter().sum::<f64>() / weights.len().max(1) as f64;
+        weights.into_iter().map(|weight| weight + floor).collect()
+    }
+
+    /// For a checkpoint, `[songs]` in float64; NaN before a song's first batch.
+    pub(crate) fn to_tensor(&self) -> Result<Tensor> {
+        history::to_tensor(&self.means, |mean| [mean.unwrap_or(f64::NAN)])
+    }
+
+    /// Goes on from a checkpoint.
+    pub(crate) fn restore(&mut self, tensor: &Tensor) -> Result<()> {
+        self.means = history::from_tensor(
+            tensor,
+            |[mean]: [f64; 1]| {
+                if mean.is_nan() { None } else { Some(mean) }
+            },
+        )?;
+        Ok(())
+    }
+}
+
+impl PairSampler {
+    /// The pairs of a step, drawn as the published program draws them: a song by its mean loss, hard
+    /// ones more often, then `neighbors` songs from at most `reach` places before or after it in the
+    /// order of the songs, which in a collection sorted by year are its contemporaries; and again,
+    /// until the batch is full. Every song at most once.
+    ///
+    /// The batch depends on the seed, the step, and the losses.
+    pub fn hard_batch(
+        &self,
+        step: usize,
+        losses: &SongLosses,
+        neighbors: usize,
+        reach: usize,
+    ) -> Vec<Pair> {
+        let mut rng = self.rng(step);
+        let songs = self.long_songs();
+        let mut weights = losses.weights(songs);
+        let mut batch = Vec::with_capacity(self.pairs());
+        while batch.len() < self.pairs() {
+            let anchor = draw(&weights, &mut rng);
+            let near =
+                anchor.saturating_sub(reach)..=anchor.saturating_add(reach).min(songs.len() - 1);
+            let mut chosen = Some(anchor);
+            for _ in 0..=neighbors.min(self.pairs() - batch.len() - 1) {
+                let Some(place) = chosen else { break };
+                // What was drawn is not drawn again.
+                weights[place] = 0.0;
+                let (song, columns) = songs[place];
+                batch.push(Pair { song, starts: self.starts(columns, &mut rng) });
+                let free: Vec<usize> = near.clone().filter(|&p| weights[p] > 0.0).collect();
+                chosen = (!free.is_empty()).then(|| free[rng.random_range(0..free.len())]);
+            }
+        }
+        batch
+    }
+}
+
+/// A place with a probability proportional to its weight, of which at least one is above zero.
+fn draw(weights: &[f64], rng: &mut ChaCha8Rng) -> usize {
+    let mut left = rng.random::<f64>() * weights.iter().sum::<f64>();
+    let mut last = 0;
+    for (place, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+        last = place;
+        left -= weight;
+        if left < 0.0 {
+            break;
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::Songs;
+
+    fn sampler(pairs: usize) -> PairSampler {
+        let pixels = vec![0; 2 * 50];
+        PairSampler::new(&Songs::new(2, vec![&pixels; 40]).unwrap(), 16, pairs, 0, 3).unwrap()
+    }
+
+    fn all(losses: impl Fn(usize) -> f64) -> SongLosses {
+        let mut means = SongLosses::new(40, 0.9);
+        let pairs: Vec<Pair> = (0..40).map(|song| Pair { song, starts: [0, 0] }).collect();
+        means.record(&pairs, &(0..40).map(losses).collect::<Vec<_>>());
+        means
+    }
+
+    #[test]
+    fn the_mean_runs() {
+        let mut means = SongLosses::new(3, 0.75);
+        assert_eq!(means.mean(1), None);
+        let pair = [Pair { song: 1, starts: [0, 0] }];
+        means.record(&pair, &[4.0]);
+        assert_eq!(means.mean(1), Some(4.0));
+        means.record(&pair, &[8.0]);
+        assert_eq!(means.mean(1), Some(5.0));
+        let mut back = SongLosses::new(3, 0.75);
+        back.restore(&means.to_tensor().unwrap()).unwrap();
+        assert_eq!(back, means);
+    }
+
+    #[test]
+    fn hard_songs_are_drawn_in_proportion_to_their_loss() {
+        // Alone: no neighbours, two of forty a batch.
+        let (sampler, losses) = (sampler(2), all(|song| if song < 10 { 3.0 } else { 1.0 }));
+        let hard = (0..4000)
+            .flat_map(|step| sampler.hard_batch(step, &losses, 0, 0))
+            .filter(|pair| pair.song < 10)
+            .count();
+        // 30 of 60 by weight; a little less since none comes twice and since of the floor.
+        assert!((3700..4050).contains(&hard), "{hard} of 8000");
+        // Losses below zero are shifted; equal ones are drawn alike.
+        let losses = all(|song| if song == 7 { 1.0 } else { -1.0 });
+        let often = (0..200).filter(|&step| {
+            sampler.hard_batch(step, &losses, 0, 0).iter().any(|pair| pair.song == 7)
+        });
+        assert!(often.count() > 150);
+        let even = sampler.hard_batch(0, &SongLosses::new(40, 0.9), 0, 0);
+        assert_eq!(even.len(), 2);
+    }
+
+    #[test]
+    fn songs_are_followed_by_their_neighbours_and_come_once() {
+        let (sampler, losses) = (sampler(16), all(|song| song as f64));
+        for step in 0..200 {
+            let batch = sampler.hard_batch(step, &losses, 3, 5);
+            let mut songs: Vec<_> = batch.iter().map(|pair| pair.song).collect();
+            // Of the first at least, none of whose neighbours is taken.
+            let four = &songs[..4];
+            assert!(four[1..].iter().all(|song| song.abs_diff(four[0]) <= 5), "{four:?}");
+            songs.sort_unstable();
+            songs.dedup();
+            assert_eq!(songs.len(), 16);
+            assert_eq!(batch, sampler.hard_batch(step, &losses, 3, 5));
+        }
+        // All songs fit into one batch, whatever their neighbourhoods.
+        let whole = super::tests::sampler(64);
+        assert_eq!(whole.hard_batch(0, &losses, 3, 1).len(), 40);
+    }
+}
