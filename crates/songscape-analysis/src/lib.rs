@@ -1,6 +1,12 @@
 //! From song vectors to insight: neighbours, a map, clusters, release years, and the tables behind
 //! the figures. It needs no audio and no deep learning; any `[n, d]` matrix of vectors will do.
 //!
+#![doc = concat!(
+    "![200 songs on a map of two dimensions, in eight clusters](data:image/png;base64,",
+    include_str!("../doc/map.png.base64"),
+    ")"
+)]
+//!
 //! | module | what it does |
 //! |---|---|
 //! | [`vectors`] | poolings of a song's features, checks, `.npy` files |

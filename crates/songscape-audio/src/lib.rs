@@ -5,6 +5,12 @@
 //! [`songscape_ssq::LogSpectrogram`] → [`grey`] → PNG and cache ([`Store`]) → [`Pixels`].
 //! [`Renderer`] goes it for a single file.
 //!
+#![doc = concat!(
+    "![Half a minute of a song: time in seconds, frequency in Hz, level in dB](data:image/png;base64,",
+    include_str!("../doc/spectrogram.png.base64"),
+    ")"
+)]
+//!
 //! ```
 //! use songscape_audio::{ImageParams, Library, LibraryParams, Limits, Store};
 //! use songscape_project::Silent;

@@ -4,6 +4,13 @@
 //! vector for every 64 columns, `[batch, channels, columns / 64]`. There is no batch normalisation:
 //! weights are normalised instead, so an image's vectors do not depend on its batch.
 //!
+#![doc = concat!(
+    "![Channels, rows and columns of the published network, from the image to its vectors]",
+    "(data:image/svg+xml;base64,",
+    include_str!("../doc/encoder.svg.base64"),
+    ")"
+)]
+//!
 //! - [`EncoderConfig`]: the shape of the network; [`EncoderConfig::seed`] is the published one;
 //! - [`Model`]: [`Encoder`] and projection [`Head`] with their [`Parameters`], saved and loaded as
 //!   one safetensors file;

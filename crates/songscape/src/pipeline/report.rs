@@ -1,6 +1,5 @@
 //! The report, from the tables of the stages before.
 
-
 use ndarray::Array2;
 use songscape_analysis::vectors::read_npy;
 use songscape_project::{Progress, Stage, State, hash_file};
