@@ -61,10 +61,14 @@ fn nearest(c: &mut Criterion) {
     for n in [5_000, 20_000] {
         let x = songs(n, 128);
         group.bench_function(BenchmarkId::new("exact", n), |b| {
-            b.iter(|| neighbors::exact(x.view(), 14, Metric::Cosine).expect("finite rows"));
+            b.iter(|| {
+                neighbors::exact(x.view(), 14, Metric::Cosine, &Silent).expect("finite rows")
+            });
         });
         group.bench_function(BenchmarkId::new("descent", n), |b| {
-            b.iter(|| neighbors::descent(x.view(), 14, Metric::Cosine, 0).expect("finite rows"));
+            b.iter(|| {
+                neighbors::descent(x.view(), 14, Metric::Cosine, 0, &Silent).expect("finite rows")
+            });
         });
     }
     group.finish();
@@ -74,7 +78,7 @@ fn map(c: &mut Criterion) {
     let mut group = c.benchmark_group("umap");
     settle(&mut group);
     let x = songs(5_000, 128);
-    let near = neighbors::exact(x.view(), 14, Metric::Cosine).expect("finite rows");
+    let near = neighbors::exact(x.view(), 14, Metric::Cosine, &Silent).expect("finite rows");
     for (name, params) in
         [("2 dims", UmapParams::default()), ("10 dims", UmapParams::for_clustering())]
     {

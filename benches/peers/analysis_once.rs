@@ -29,7 +29,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         "neighbors" => {
             let x = read_npy(path)?;
-            let (found, wall, cpu) = timed(|| neighbors::descent(x.view(), 14, Metric::Cosine, 0))?;
+            let (found, wall, cpu) =
+                timed(|| neighbors::descent(x.view(), 14, Metric::Cosine, 0, &Silent))?;
             (recall(&x, &found), wall, cpu)
         }
         "umap" | "umap10" => {

@@ -56,7 +56,8 @@ pub fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<String> {
     map_params.check()?;
 
     let on_umap = arguments.does(Part::Hdbscan) && arguments.cluster_on() == ClusterOn::Umap;
-    let near = if arguments.maps() || on_umap { Some(nearest(&x, &map_params)?) } else { None };
+    let near =
+        if arguments.maps() || on_umap { Some(nearest(&x, &map_params, progress)?) } else { None };
     let map = match (&near, arguments.maps()) {
         (Some(near), true) => {
             let map = umap::fit_neighbors(x.view(), near, &map_params, progress)?;
@@ -86,13 +87,14 @@ pub fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<String> {
 }
 
 /// The neighbours that both maps need.
-fn nearest(x: &Array2<f32>, params: &UmapParams) -> Result<Neighbors> {
+fn nearest(x: &Array2<f32>, params: &UmapParams, progress: &dyn Progress) -> Result<Neighbors> {
     let needed = params.neighbors.max(params.dims + 2);
     if x.nrows() < needed {
         let what = format!("a map of {} dims with {} neighbors", params.dims, params.neighbors);
         return Err(Error::TooFewRows { what, rows: x.nrows(), needed });
     }
-    neighbors::nearest(x.view(), params.neighbors - 1, params.metric, params.seed)
+    let (k, metric) = (params.neighbors - 1, params.metric);
+    neighbors::nearest(x.view(), k, metric, params.seed, progress)
 }
 
 /// Clusters of the vectors as they are, in float64.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
+use songscape_project::Silent;
 
 use crate::error::{Error, Result};
 use crate::neighbors::{self, Metric, Prepared};
@@ -169,7 +170,7 @@ pub fn trustworthiness(
     if 2 * k >= n {
         return Err(Error::parameter("k", k, "less than half the number of rows"));
     }
-    let on_map = neighbors::exact(map, k, Metric::Euclidean)?;
+    let on_map = neighbors::exact(map, k, Metric::Euclidean, &Silent)?;
     let ranks = ranks(x, &on_map.indices, metric)?;
     let penalty: f64 = ranks.iter().map(|&rank| rank.saturating_sub(k) as f64).sum();
     let (n, k) = (n as f64, k as f64);

@@ -19,7 +19,7 @@ fn values_that_are_not_finite_are_named() {
         let mut x = ramp(40, 4);
         x[[7, 2]] = bad;
         let at_place = |e: Error| matches!(e, Error::NotFinite { row: 7, column: 2, .. });
-        assert!(at_place(neighbors::exact(x.view(), 3, Metric::Cosine).unwrap_err()));
+        assert!(at_place(neighbors::exact(x.view(), 3, Metric::Cosine, &Silent).unwrap_err()));
         assert!(at_place(umap::fit(x.view(), &UmapParams::default(), &Silent).unwrap_err()));
         let x = x.mapv(f64::from);
         assert!(at_place(hdbscan::fit(x.view(), &HdbscanParams::default()).unwrap_err()));

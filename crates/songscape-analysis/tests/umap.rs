@@ -26,7 +26,7 @@ fn neighbours_are_those_of_the_reference() {
     for (name, metric) in metrics() {
         let knn: Array2<i32> = npz.by_name(&format!("{name}.knn")).unwrap();
         let dist: Array2<f32> = npz.by_name(&format!("{name}.dist")).unwrap();
-        let found = neighbors::exact(x.view(), 14, metric).unwrap();
+        let found = neighbors::exact(x.view(), 14, metric, &Silent).unwrap();
         assert_eq!(found.indices.mapv(|i| i as i32), knn.slice(s![.., 1..]), "{name}");
         for (ours, theirs) in found.distances.iter().zip(dist.slice(s![.., 1..])) {
             // The reference's distances are rounded to float32 on the way.
@@ -60,7 +60,7 @@ fn the_graph_of_our_own_neighbours_is_that_of_the_reference() {
     let mut npz = golden();
     let x: Array2<f32> = npz.by_name("x").unwrap();
     for (name, metric) in metrics() {
-        let neighbors = neighbors::exact(x.view(), 14, metric).unwrap();
+        let neighbors = neighbors::exact(x.view(), 14, metric, &Silent).unwrap();
         // Its cosine distances are some 1e-7 off, against bandwidths of 0.015.
         let tolerance = if metric == Metric::Cosine { 5e-5 } else { 1e-5 };
         compare(&FuzzyGraph::new(&neighbors), &mut npz, name, tolerance);

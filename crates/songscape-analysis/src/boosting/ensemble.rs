@@ -6,7 +6,7 @@ use rand::seq::{SliceRandom, index};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use songscape_project::{read_json, write_json};
+use songscape_project::{Progress, Silent, read_json, write_json};
 
 use super::grow::{Data, Pool, grow};
 use super::histogram::{Cell, Counted, MOST_ROWS, Scale, Weighted};
@@ -40,7 +40,22 @@ impl Booster {
         weights: Option<&[f32]>,
         params: &BoosterParams,
     ) -> Result<Self> {
-        Self::fit_watched(x, y, weights, params, None)
+        Self::fit_watched(x, y, weights, params, None, &Silent)
+    }
+
+    /// As [`fit`](Self::fit), but asks before every tree whether to stop. Nothing else is reported, as
+    /// a model is mostly one of several.
+    ///
+    /// # Errors
+    /// Those of [`fit`](Self::fit); [`Error::Interrupted`].
+    pub fn fit_interruptible(
+        x: ArrayView2<f32>,
+        y: &[f32],
+        weights: Option<&[f32]>,
+        params: &BoosterParams,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        Self::fit_watched(x, y, weights, params, None, progress)
     }
 
     /// As [`fit`](Self::fit), but stops when `patience` trees in a row have not lowered the mean loss
@@ -66,7 +81,7 @@ impl Booster {
         check(other_x, other_y, None)?;
         let watch =
             Watch { x: other_x, y: other_y, patience, predicted: Vec::new(), losses: Vec::new() };
-        Self::fit_watched(x, y, weights, params, Some(watch))
+        Self::fit_watched(x, y, weights, params, Some(watch), &Silent)
     }
 
     fn fit_watched(
@@ -75,12 +90,13 @@ impl Booster {
         weights: Option<&[f32]>,
         params: &BoosterParams,
         watch: Option<Watch>,
+        progress: &dyn Progress,
     ) -> Result<Self> {
         params.check()?;
         check(x, y, weights)?;
         match weights {
-            Some(weights) => Self::fit_with::<Weighted>(x, y, Some(weights), params, watch),
-            None => Self::fit_with::<Counted>(x, y, None, params, watch),
+            Some(_) => Self::fit_with::<Weighted>(x, y, weights, params, watch, progress),
+            None => Self::fit_with::<Counted>(x, y, weights, params, watch, progress),
         }
     }
 
@@ -90,6 +106,7 @@ impl Booster {
         weights: Option<&[f32]>,
         params: &BoosterParams,
         mut watch: Option<Watch>,
+        progress: &dyn Progress,
     ) -> Result<Self> {
         let n = x.nrows();
         let ones = vec![1.0; if weights.is_some() { 0 } else { n }];
@@ -108,6 +125,9 @@ impl Booster {
         let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
         let mut pool = Pool::<C>::default();
         for _ in 0..params.trees {
+            if progress.interrupted() {
+                return Err(Error::Interrupted { what: "boosting" });
+            }
             for i in 0..n {
                 // The difference in float64, since prediction and target may be close.
                 let error = (predicted[i] - f64::from(y[i])) as f32;

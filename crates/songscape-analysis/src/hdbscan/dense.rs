@@ -34,10 +34,18 @@ pub(super) struct KeyEdge {
     pub to: u32,
 }
 
-/// The keys of the core distances, and the edges of the minimum spanning tree.
-pub(super) fn spanning_tree(points: &Points, min_samples: usize) -> (Vec<f64>, Vec<KeyEdge>) {
+/// The keys of the core distances, and the edges of the minimum spanning tree; anything, once
+/// `interrupted` says so.
+pub(super) fn spanning_tree(
+    points: &Points,
+    min_samples: usize,
+    interrupted: &(impl Fn() -> bool + Sync),
+) -> (Vec<f64>, Vec<KeyEdge>) {
     let products = Products::new(points);
-    let (core, near) = nearest(points, &products, min_samples);
+    let (core, near) = nearest(points, &products, min_samples, interrupted);
+    if interrupted() {
+        return (core, Vec::new());
+    }
     let reach = |a: u32, b: u32| {
         points.key(a as usize, b as usize).max(core[a as usize]).max(core[b as usize])
     };
@@ -52,18 +60,26 @@ pub(super) fn spanning_tree(points: &Points, min_samples: usize) -> (Vec<f64>, V
     let mut forest = kruskal(points.len(), edges);
     join_pieces(points.len(), &mut forest, &reach);
     let forest = kruskal(points.len(), forest);
-    let forest = improve(points, &products, &core, forest);
+    let forest = improve(points, &products, &core, forest, interrupted);
     (core, forest)
 }
 
 /// The keys of the core distances, and the nearest other points of every point, with their keys.
-fn nearest(points: &Points, products: &Products, min_samples: usize) -> (Vec<f64>, Vec<Near>) {
+fn nearest(
+    points: &Points,
+    products: &Products,
+    min_samples: usize,
+    interrupted: &(impl Fn() -> bool + Sync),
+) -> (Vec<f64>, Vec<Near>) {
     let n = points.len();
     let rank = min_samples.min(n - 1);
     let kept = (rank + SPARE).min(n - 1);
     let blocks: Vec<Vec<(f64, Near)>> = (0..n.div_ceil(TILE.0))
         .into_par_iter()
         .map(|block| {
+            if interrupted() {
+                return Vec::new();
+            }
             let rows = block * TILE.0..((block + 1) * TILE.0).min(n);
             let mut best: Vec<Vec<(f32, u32)>> = vec![Vec::with_capacity(kept + 1); rows.len()];
             let mut scores = Vec::new();
@@ -202,15 +218,16 @@ fn improve(
     products: &Products,
     core: &[f64],
     mut forest: Vec<KeyEdge>,
+    interrupted: &(impl Fn() -> bool + Sync),
 ) -> Vec<KeyEdge> {
     let n = points.len();
     let mut block = 0;
     let blocks = n.div_ceil(TILE.0);
-    while block < blocks {
+    while block < blocks && !interrupted() {
         let longest = Longest::new(n, &forest);
         let mut found = Vec::new();
         // Some blocks at a time, so that what is found can shorten the tree before it grows too much.
-        while block < blocks && found.len() < COLLECTED {
+        while block < blocks && found.len() < COLLECTED && !interrupted() {
             let some = block..(block + BLOCKS).min(blocks);
             block = some.end;
             let parts: Vec<Vec<KeyEdge>> = some

@@ -35,6 +35,7 @@ mod validity;
 
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
+use songscape_project::{Progress, Silent};
 
 use crate::error::{Error, Result};
 use crate::neighbors::Metric;
@@ -200,13 +201,26 @@ impl Clusters {
 /// # Errors
 /// [`Error::TooFewRows`] for fewer than two rows, [`Error::Parameter`], those of [`check_finite`].
 pub fn fit(x: ArrayView2<f64>, params: &HdbscanParams) -> Result<Clusters> {
+    fit_interruptible(x, params, &Silent)
+}
+
+/// As [`fit`], but asks now and then whether to stop: among tens of thousands of points of hundreds of
+/// dimensions the search takes a minute.
+///
+/// # Errors
+/// Those of [`fit`]; [`Error::Interrupted`].
+pub fn fit_interruptible(
+    x: ArrayView2<f64>,
+    params: &HdbscanParams,
+    progress: &dyn Progress,
+) -> Result<Clusters> {
     params.check()?;
     check_finite(x)?;
     if x.nrows() < 2 {
         return Err(Error::TooFewRows { what: "clustering".into(), rows: x.nrows(), needed: 2 });
     }
     let points = points::Points::new(x, params.metric);
-    let (core, edges) = spanning_tree::minimum(&points, params.min_samples);
+    let (core, edges) = spanning_tree::minimum(&points, params.min_samples, progress)?;
     let tree = CondensedTree::new(x.nrows(), &edges, params.min_cluster_size);
     let selected = select::select(&tree, params);
     let selected = select::numbered(&tree, &selected, x);

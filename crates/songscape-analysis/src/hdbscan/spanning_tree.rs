@@ -1,8 +1,11 @@
 //! The minimum spanning tree of the mutual reachability distance.
 
+use songscape_project::Progress;
+
 use super::kd_tree::KdTree;
 use super::points::Points;
 use super::{boruvka, dense};
+use crate::error::{Error, Result};
 
 /// An edge of the spanning tree.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,7 +27,15 @@ const TREE_DIMS: usize = 16;
 ///
 /// In few dimensions by Borůvka's method on a k-d tree, otherwise by matrix products; both on all
 /// threads and exact. Where edges tie, there are several such trees, all with the same lengths.
-pub fn minimum(points: &Points, min_samples: usize) -> (Vec<f64>, Vec<Edge>) {
+///
+/// # Errors
+/// [`Error::Interrupted`].
+pub fn minimum(
+    points: &Points,
+    min_samples: usize,
+    progress: &dyn Progress,
+) -> Result<(Vec<f64>, Vec<Edge>)> {
+    let interrupted = || progress.interrupted();
     let n = points.len();
     let (mut core, mut edges) = if points.dims() <= TREE_DIMS {
         let tree = KdTree::new(points.values(), points.dims(), points.metric());
@@ -45,15 +56,18 @@ pub fn minimum(points: &Points, min_samples: usize) -> (Vec<f64>, Vec<Edge>) {
         }
         (core, edges)
     } else {
-        let (core, edges) = dense::spanning_tree(points, min_samples);
+        let (core, edges) = dense::spanning_tree(points, min_samples, &interrupted);
         let edge =
             |e: dense::KeyEdge| Edge { from: e.from as usize, to: e.to as usize, length: e.key };
         (core, edges.into_iter().map(edge).collect())
     };
+    if interrupted() {
+        return Err(Error::Interrupted { what: "the search for clusters" });
+    }
     core.iter_mut().for_each(|key| *key = points.length(*key));
     edges.iter_mut().for_each(|edge| edge.length = points.length(edge.length));
     edges.sort_by(|a, b| a.length.total_cmp(&b.length));
-    (core, edges)
+    Ok((core, edges))
 }
 
 /// The sum of the lengths, in ascending order.
@@ -62,10 +76,12 @@ pub fn total_weight(edges: &[Edge]) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use ndarray::Array2;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
+    use songscape_project::Silent;
 
     use super::*;
     use crate::neighbors::Metric;
@@ -101,7 +117,7 @@ mod tests {
     fn check(x: &Array2<f64>, metric: Metric, min_samples: usize) {
         let points = Points::new(x.view(), metric);
         let (core, lengths) = plain(&points, min_samples);
-        let (found_core, edges) = minimum(&points, min_samples);
+        let (found_core, edges) = minimum(&points, min_samples, &Silent).unwrap();
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * b.abs();
         assert!(core.iter().zip(&found_core).all(|(&a, &b)| close(a, b)));
         assert_eq!(edges.len(), lengths.len());
@@ -141,7 +157,7 @@ mod tests {
             for x in [&huge, &tiny] {
                 check(x, Metric::Euclidean, 4);
                 let points = Points::new(x.view(), Metric::Euclidean);
-                let (_, edges) = minimum(&points, 4);
+                let (_, edges) = minimum(&points, 4, &Silent).unwrap();
                 assert!(edges.iter().all(|e| e.length > 0.0 && e.length.is_finite()));
             }
             for x in [grid, halves, far, outlier, Array2::ones((90, d))] {

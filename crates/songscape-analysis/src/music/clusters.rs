@@ -125,7 +125,7 @@ pub fn cluster_near(
         metric: metric.unwrap_or(crate::neighbors::Metric::Euclidean),
         ..params.hdbscan.clone()
     };
-    let clusters = hdbscan::fit(points.view(), &hdbscan)?;
+    let clusters = hdbscan::fit_interruptible(points.view(), &hdbscan, progress)?;
     Ok(SongClusters { points, clusters })
 }
 
@@ -173,7 +173,8 @@ pub fn stability(
         }
         let mut rows = index::sample(&mut rng, n, count).into_vec();
         rows.sort_unstable();
-        let again = hdbscan::fit(found.points.select(Axis(0), &rows).view(), params)?;
+        let points = found.points.select(Axis(0), &rows);
+        let again = hdbscan::fit_interruptible(points.view(), params, progress)?;
         let before: Vec<i32> = rows.iter().map(|&row| found.clusters.labels()[row]).collect();
         stability.ari += adjusted_rand_index(&before, again.labels())? / runs as f64;
         for (label, best) in stability.jaccard.iter_mut().enumerate() {

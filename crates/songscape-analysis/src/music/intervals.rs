@@ -40,7 +40,8 @@ pub(super) fn intervals(
                 seed,
                 ..BoosterParams::default()
             };
-            Booster::fit(rows.view(), targets, None, &params)?.predict(left_out.view())
+            Booster::fit_interruptible(rows.view(), targets, None, &params, progress)?
+                .predict(left_out.view())
         };
         for (&row, high) in test.iter().zip(model(1.0 - side)?) {
             high_of_row[row] = high;

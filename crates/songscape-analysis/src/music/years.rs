@@ -232,7 +232,8 @@ pub fn cross_validate(
                 (pca.whiten(train.view())?, pca.whiten(test.view())?)
             }
         };
-        Booster::fit(train.view(), targets, None, &params.booster)?.predict(test.view())
+        Booster::fit_interruptible(train.view(), targets, None, &params.booster, progress)?
+            .predict(test.view())
     })?;
     if let Some(share) = params.interval {
         let ends = intervals::intervals(x, &folds, share, params.seed, progress)?;

@@ -1,11 +1,12 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
+use songscape_project::Progress;
 
 use super::exact::check;
 use super::forest;
 use super::lists::{Lists, Offer, Offers};
 use super::prepared::Prepared;
-use super::{Metric, Neighbors, measured};
+use super::{INTERRUPTED, Measured, Metric, Neighbors};
 use crate::error::Result;
 
 /// Trees that the search starts from, and rows of a leaf at most.
@@ -15,9 +16,10 @@ const LEAF: usize = 256;
 const SPARE: usize = 4;
 /// Rows of a neighbourhood that are compared with each other in one round.
 const SAMPLE: usize = 20;
-/// Rounds at most; the search ends when a round changes less than a share of the entries.
+/// Rounds at most; the search ends when the next round is expected to change less than a share of the
+/// entries.
 const ROUNDS: usize = 12;
-const LEAST_CHANGE: f64 = 0.005;
+const LEAST_CHANGE: f64 = 0.01;
 
 /// Rows whose neighbourhoods are compared before any list changes.
 const BLOCK: usize = 8192;
@@ -33,7 +35,13 @@ const BLOCK: usize = 8192;
 ///
 /// # Errors
 /// As [`exact`](super::exact()).
-pub fn descent(x: ArrayView2<f32>, k: usize, metric: Metric, seed: u64) -> Result<Neighbors> {
+pub fn descent(
+    x: ArrayView2<f32>,
+    k: usize,
+    metric: Metric,
+    seed: u64,
+    progress: &dyn Progress,
+) -> Result<Neighbors> {
     check(x, k)?;
     let n = x.nrows();
     let x = x.as_standard_layout();
@@ -42,17 +50,30 @@ pub fn descent(x: ArrayView2<f32>, k: usize, metric: Metric, seed: u64) -> Resul
     let mut lists = Lists::new(n, kept);
     let mut random = Random(seed);
     let mut order = Vec::new();
+    progress.begin("neighbours", (TREES + ROUNDS) as u64, "passes");
+    let done = |what: &str| {
+        progress.advance(1);
+        progress.message(what);
+        if progress.interrupted() { Err(INTERRUPTED) } else { Ok(()) }
+    };
     for _ in 0..TREES {
         let leaves = forest::leaves(&prepared, LEAF.max(2 * kept), random.next());
         compare_leaves(&prepared, &leaves, &mut lists);
         order = leaves.concat();
+        done("")?;
     }
+    let entries = (n * kept) as f64;
+    let mut before = 0.0;
     for _ in 0..ROUNDS {
-        let changed = round(&prepared, &order, &mut lists, random.next());
-        if (changed as f64) < LEAST_CHANGE * (n * kept) as f64 {
+        let changed = round(&prepared, &order, &mut lists, random.next()) as f64 / entries;
+        done(&format!("{:.1}% changed", 100.0 * changed))?;
+        // The number of changes falls from round to round in about the same proportion.
+        if changed * (changed / before).min(1.0) < LEAST_CHANGE {
             break;
         }
+        before = changed;
     }
+    progress.end();
     Ok(finish(x.view(), &lists, k, metric))
 }
 
@@ -201,16 +222,14 @@ fn samples(lists: &Lists, n: usize, seed: u64) -> (Samples, Samples) {
 /// Measures the entries again and keeps the nearest.
 fn finish(x: ArrayView2<f32>, lists: &Lists, k: usize, metric: Metric) -> Neighbors {
     let n = x.nrows();
+    let measured = Measured::new(x, metric);
     let mut indices = Array2::<u32>::zeros((n, k));
     let mut distances = Array2::<f32>::zeros((n, k));
     let rows = indices.axis_iter_mut(Axis(0)).into_par_iter();
     rows.zip(distances.axis_iter_mut(Axis(0))).enumerate().with_min_len(64).for_each(
-        |(row, (mut indices, mut distances))| {
-            let found = measured(x.row(row), x, lists.entries(row).map(|e| e.0), metric);
-            for (j, &(distance, other)) in found.iter().take(k).enumerate() {
-                indices[j] = other;
-                distances[j] = distance as f32;
-            }
+        |(row, (indices, distances))| {
+            let entries = lists.entries(row).map(|e| e.0);
+            measured.write_nearest(&measured, row, entries, indices, distances);
         },
     );
     Neighbors { indices, distances }
@@ -235,6 +254,7 @@ impl Random {
 mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
+    use songscape_project::Silent;
 
     use super::super::exact;
     use super::*;
@@ -258,19 +278,19 @@ mod tests {
                     .num_threads(threads)
                     .build()
                     .unwrap()
-                    .install(|| descent(x.view(), 14, metric, 1).unwrap())
+                    .install(|| descent(x.view(), 14, metric, 1, &Silent).unwrap())
             };
             let found = with(1);
             assert_eq!(found, with(3));
-            assert_ne!(found.recall(&descent(x.view(), 14, metric, 2).unwrap()), 0.0);
-            let recall = found.recall(&exact(x.view(), 14, metric).unwrap());
+            assert_ne!(found.recall(&descent(x.view(), 14, metric, 2, &Silent).unwrap()), 0.0);
+            let recall = found.recall(&exact(x.view(), 14, metric, &Silent).unwrap());
             assert!(recall > 0.99, "{metric:?}: {recall}");
         }
     }
 
     #[test]
     fn equal_and_few_rows_have_neighbours_too() {
-        let found = descent(Array2::ones((700, 3)).view(), 5, Metric::Cosine, 0).unwrap();
+        let found = descent(Array2::ones((700, 3)).view(), 5, Metric::Cosine, 0, &Silent).unwrap();
         assert!(found.distances.iter().all(|&d| d == 0.0));
         for (i, row) in found.indices.rows().into_iter().enumerate() {
             let mut others = row.to_vec();
@@ -279,7 +299,7 @@ mod tests {
             assert!(others.len() == 5 && !others.contains(&(i as u32)));
         }
         let few = surface(6);
-        let exact = exact(few.view(), 5, Metric::Euclidean).unwrap();
-        assert_eq!(descent(few.view(), 5, Metric::Euclidean, 0).unwrap(), exact);
+        let exact = exact(few.view(), 5, Metric::Euclidean, &Silent).unwrap();
+        assert_eq!(descent(few.view(), 5, Metric::Euclidean, 0, &Silent).unwrap(), exact);
     }
 }

@@ -1,8 +1,9 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
+use songscape_project::Progress;
 
 use super::prepared::Prepared;
-use super::{Metric, Neighbors, measured};
+use super::{INTERRUPTED, Measured, Metric, Neighbors};
 use crate::error::{Error, Result};
 use crate::vectors::check_finite;
 
@@ -19,13 +20,20 @@ const SPARE: usize = 8;
 /// memory beyond the result does not grow with n².
 ///
 /// # Errors
-/// [`Error::TooFewRows`] unless `n > k`, [`Error::Parameter`] when `k` is 0, those of
-/// [`check_finite`].
-pub fn exact(x: ArrayView2<f32>, k: usize, metric: Metric) -> Result<Neighbors> {
+/// [`Error::TooFewRows`] unless `n > k`, [`Error::Parameter`] when `k` is 0,
+/// [`Error::Interrupted`], those of [`check_finite`].
+pub fn exact(
+    x: ArrayView2<f32>,
+    k: usize,
+    metric: Metric,
+    progress: &dyn Progress,
+) -> Result<Neighbors> {
     check(x, k)?;
     let n = x.nrows();
     let x = x.as_standard_layout();
     let prepared = Prepared::new(x.view(), metric);
+    let measured = Measured::new(x.view(), metric);
+    progress.begin("neighbours", n as u64, "rows");
     let mut indices = Array2::<u32>::zeros((n, k));
     let mut distances = Array2::<f32>::zeros((n, k));
     let blocks: Vec<_> = indices
@@ -34,17 +42,22 @@ pub fn exact(x: ArrayView2<f32>, k: usize, metric: Metric) -> Result<Neighbors> 
         .enumerate()
         .collect();
     blocks.into_par_iter().for_each(|(block, (mut indices, mut distances))| {
+        if progress.interrupted() {
+            return;
+        }
         let first = block * TILE.0;
         let best = candidates(&prepared, first, indices.nrows(), k);
         for (i, candidates) in best.iter().enumerate() {
             let entries = candidates.entries.iter().map(|e| e.1);
-            let found = measured(x.row(first + i), x.view(), entries, metric);
-            for (j, &(distance, index)) in found.iter().take(k).enumerate() {
-                indices[[i, j]] = index;
-                distances[[i, j]] = distance as f32;
-            }
+            let (indices, distances) = (indices.row_mut(i), distances.row_mut(i));
+            measured.write_nearest(&measured, first + i, entries, indices, distances);
         }
+        progress.advance(best.len() as u64);
     });
+    progress.end();
+    if progress.interrupted() {
+        return Err(INTERRUPTED);
+    }
     Ok(Neighbors { indices, distances })
 }
 
@@ -75,6 +88,8 @@ pub fn nearest_of(
     let (x, new) = (x.as_standard_layout(), new.as_standard_layout());
     let prepared = Prepared::new(x.view(), metric);
     let beside = prepared.beside(new.view());
+    let (measured, own_measured) =
+        (Measured::new(x.view(), metric), Measured::new(new.view(), metric));
     let mut indices = Array2::<u32>::zeros((new.nrows(), k));
     let mut distances = Array2::<f32>::zeros((new.nrows(), k));
     let rows: Vec<u32> = (0..new.nrows() as u32).collect();
@@ -99,11 +114,8 @@ pub fn nearest_of(
         }
         for (i, (&row, best)) in own.iter().zip(&best).enumerate() {
             let entries = best.entries.iter().map(|e| e.1);
-            let found = measured(new.row(row as usize), x.view(), entries, metric);
-            for (j, &(distance, index)) in found.iter().take(k).enumerate() {
-                indices[[i, j]] = index;
-                distances[[i, j]] = distance as f32;
-            }
+            let (indices, distances) = (indices.row_mut(i), distances.row_mut(i));
+            measured.write_nearest(&own_measured, row as usize, entries, indices, distances);
         }
     });
     Ok(Neighbors { indices, distances })
@@ -175,6 +187,8 @@ impl Nearest {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use songscape_project::Silent;
+
     use super::*;
 
     fn points(n: usize, d: usize) -> Array2<f32> {
@@ -189,7 +203,7 @@ mod tests {
     fn every_metric_agrees_with_the_plain_search() {
         let x = points(300, 7);
         for metric in [Metric::Cosine, Metric::Euclidean, Metric::Manhattan] {
-            let found = exact(x.view(), 6, metric).unwrap();
+            let found = exact(x.view(), 6, metric, &Silent).unwrap();
             for i in 0..300 {
                 let row = x.row(i).to_vec();
                 let mut all: Vec<(f64, u32)> = (0..300)
@@ -206,7 +220,7 @@ mod tests {
     #[test]
     fn equal_rows_are_neighbours_at_distance_zero() {
         let x = Array2::<f32>::ones((5, 3));
-        let found = exact(x.view(), 2, Metric::Cosine).unwrap();
+        let found = exact(x.view(), 2, Metric::Cosine, &Silent).unwrap();
         assert_eq!(found.indices.row(0).to_vec(), [1, 2]);
         assert!(found.distances.iter().all(|&d| d == 0.0));
     }
@@ -219,7 +233,7 @@ mod tests {
                 .num_threads(threads)
                 .build()
                 .unwrap()
-                .install(|| exact(x.view(), 10, Metric::Euclidean).unwrap())
+                .install(|| exact(x.view(), 10, Metric::Euclidean, &Silent).unwrap())
         };
         assert_eq!(with(1), with(3));
     }
@@ -229,7 +243,7 @@ mod tests {
         let x = points(300, 7);
         let new = x.slice(ndarray::s![200.., ..]);
         for metric in [Metric::Cosine, Metric::Euclidean, Metric::Manhattan] {
-            let all = exact(x.view(), 6, metric).unwrap();
+            let all = exact(x.view(), 6, metric, &Silent).unwrap();
             let found = nearest_of(x.view(), new, 7, metric).unwrap();
             for i in 0..100 {
                 assert_eq!(found.indices[[i, 0]] as usize, 200 + i);
@@ -246,9 +260,9 @@ mod tests {
     fn too_few_rows_are_refused() {
         let x = points(5, 2);
         assert!(matches!(
-            exact(x.view(), 5, Metric::Euclidean),
+            exact(x.view(), 5, Metric::Euclidean, &Silent),
             Err(Error::TooFewRows { rows: 5, needed: 6, .. })
         ));
-        assert!(exact(x.view(), 0, Metric::Euclidean).is_err());
+        assert!(exact(x.view(), 0, Metric::Euclidean, &Silent).is_err());
     }
 }

@@ -4,16 +4,19 @@ mod descent;
 mod exact;
 mod forest;
 mod lists;
+mod measured;
 mod prepared;
 
-use ndarray::{Array2, ArrayView1, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
+use songscape_project::Progress;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernels;
 
 pub use descent::descent;
 pub use exact::{exact, nearest_of};
+use measured::Measured;
 pub(crate) use prepared::Prepared;
 
 /// Up to so many rows the exact search is fast enough.
@@ -24,9 +27,22 @@ pub const EXACT_ROWS: usize = 20_000;
 ///
 /// # Errors
 /// As [`exact`](exact()).
-pub fn nearest(x: ArrayView2<f32>, k: usize, metric: Metric, seed: u64) -> Result<Neighbors> {
-    if x.nrows() <= EXACT_ROWS { exact(x, k, metric) } else { descent(x, k, metric, seed) }
+pub fn nearest(
+    x: ArrayView2<f32>,
+    k: usize,
+    metric: Metric,
+    seed: u64,
+    progress: &dyn Progress,
+) -> Result<Neighbors> {
+    if x.nrows() <= EXACT_ROWS {
+        exact(x, k, metric, progress)
+    } else {
+        descent(x, k, metric, seed, progress)
+    }
 }
+
+/// The error of a search that was asked to stop.
+const INTERRUPTED: Error = Error::Interrupted { what: "the search for neighbours" };
 
 /// A distance between vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -81,38 +97,22 @@ impl Metric {
             Self::Euclidean => kernels::squared_differences(a, b).sqrt(),
             Self::Manhattan => kernels::absolute_differences(a, b),
             Self::Cosine => {
-                let dot = kernels::products(a, b);
                 let (aa, bb) = (kernels::products(a, a), kernels::products(b, b));
-                if aa == 0.0 && bb == 0.0 {
-                    0.0
-                } else if aa == 0.0 || bb == 0.0 {
-                    1.0
-                } else {
-                    // Rounding leaves parallel vectors some 1e-16 apart; they are at no distance.
-                    let distance = 1.0 - dot / (aa * bb).sqrt();
-                    if distance < 1e-14 { 0.0 } else { distance }
-                }
+                cosine(kernels::products(a, b), aa, bb)
             }
         }
     }
 }
 
-/// Some rows of `x` with their distance from another one in float64, by distance, then by row.
-fn measured(
-    own: ArrayView1<f32>,
-    x: ArrayView2<f32>,
-    others: impl Iterator<Item = u32>,
-    metric: Metric,
-) -> Vec<(f64, u32)> {
-    let mut out: Vec<(f64, u32)> =
-        others.map(|j| (between(metric, own, x.row(j as usize)), j)).collect();
-    out.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    out
-}
-
-fn between(metric: Metric, a: ArrayView1<f32>, b: ArrayView1<f32>) -> f64 {
-    match (a.as_slice(), b.as_slice()) {
-        (Some(a), Some(b)) => metric.distance(a, b),
-        _ => metric.distance(&a.to_vec(), &b.to_vec()),
+/// The cosine distance, from the products of two vectors with each other and with themselves.
+fn cosine(dot: f64, aa: f64, bb: f64) -> f64 {
+    if aa == 0.0 && bb == 0.0 {
+        0.0
+    } else if aa == 0.0 || bb == 0.0 {
+        1.0
+    } else {
+        // Rounding leaves parallel vectors some 1e-16 apart; they are at no distance.
+        let distance = 1.0 - dot / (aa * bb).sqrt();
+        if distance < 1e-14 { 0.0 } else { distance }
     }
 }

@@ -148,7 +148,8 @@ pub fn fit(
             needed,
         });
     }
-    let neighbors = neighbors::nearest(x, params.neighbors - 1, params.metric, params.seed)?;
+    let (k, metric) = (params.neighbors - 1, params.metric);
+    let neighbors = neighbors::nearest(x, k, metric, params.seed, progress)?;
     fit_neighbors(x, &neighbors, params, progress)
 }
 

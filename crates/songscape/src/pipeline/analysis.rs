@@ -104,10 +104,12 @@ impl Pipeline {
         tree::write(&folder.join("condensed_tree.csv"), &clusters)?;
         let agreement = comparisons::clusters(points.view(), clusters.labels())?;
         write_json(&folder.join("cluster_comparison.json"), &agreement)?;
-        let nearest = neighbors::exact(
+        let nearest = neighbors::nearest(
             trained.view(),
             params.neighbors.min(songs.saturating_sub(1)),
             Metric::Cosine,
+            params.seed,
+            progress,
         )?;
         tables::write_neighbors(&folder.join("neighbors.csv"), &nearest)?;
         let typical = representatives(
