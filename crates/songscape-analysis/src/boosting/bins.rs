@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// The bin of missing values.
 pub(super) const MISSING: u8 = 0;
+/// Columns whose bins are kept together: their histograms fit into a core's first cache.
+pub(super) const GROUP: usize = 32;
 
 /// How the values of each column are cut into bins. Bin 0 holds missing values, the others ascend.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,7 +24,7 @@ impl Bins {
             .map(|j| {
                 let mut values: Vec<f32> =
                     x.column(j).iter().copied().filter(|v| !v.is_nan()).collect();
-                values.sort_by(f32::total_cmp);
+                values.sort_unstable_by(f32::total_cmp);
                 limits(&values, bins - 1)
             })
             .collect();
@@ -51,16 +53,38 @@ impl Bins {
         (self.limits[column].partition_point(|&limit| limit < value) + 1) as u8
     }
 
-    /// The bins of all values, column after column: `[d * n]`.
-    pub(super) fn apply(&self, x: ArrayView2<f32>) -> Vec<u8> {
-        let n = x.nrows();
-        let mut out = vec![0; x.len()];
-        out.par_chunks_mut(n.max(1)).enumerate().for_each(|(j, column)| {
-            for (bin, &value) in column.iter_mut().zip(x.column(j)) {
-                *bin = self.bin(j, value);
+    /// The largest number of bins of any column.
+    pub(super) fn most(&self) -> usize {
+        (0..self.columns()).map(|column| self.count(column)).max().unwrap_or(0)
+    }
+
+    /// The bins of all values.
+    pub(super) fn apply(&self, x: ArrayView2<f32>) -> Binned {
+        let (rows, columns) = x.dim();
+        let mut groups = vec![vec![[MISSING; GROUP]; rows]; columns.div_ceil(GROUP)];
+        groups.par_iter_mut().enumerate().for_each(|(g, group)| {
+            let some = g * GROUP..((g + 1) * GROUP).min(columns);
+            for (bins, row) in group.iter_mut().zip(x.rows()) {
+                for (bin, column) in bins.iter_mut().zip(some.clone()) {
+                    *bin = self.bin(column, row[column]);
+                }
             }
         });
-        out
+        Binned { groups }
+    }
+}
+
+/// The bins of all values, for each group of columns row after row: rows of one leaf lie far apart,
+/// and so each of them brings several columns along. Columns that fill the last group up hold
+/// missing values.
+pub(super) struct Binned {
+    pub groups: Vec<Vec<[u8; GROUP]>>,
+}
+
+impl Binned {
+    #[inline]
+    pub fn bin(&self, column: usize, row: u32) -> u8 {
+        self.groups[column / GROUP][row as usize][column % GROUP]
     }
 }
 
@@ -105,12 +129,26 @@ mod tests {
 
     use super::*;
 
+    fn column(bins: &Bins, x: ArrayView2<f32>, column: usize) -> Vec<u8> {
+        let binned = bins.apply(x);
+        (0..x.nrows() as u32).map(|row| binned.bin(column, row)).collect()
+    }
+
+    #[test]
+    fn columns_beyond_the_first_group_have_their_own_bins() {
+        let x = Array2::from_shape_fn((5, GROUP + 3), |(i, j)| (i * (j + 1)) as f32);
+        let bins = Bins::fit(x.view(), 256);
+        for j in [0, GROUP - 1, GROUP, GROUP + 2] {
+            assert_eq!(column(&bins, x.view(), j), [1, 2, 3, 4, 5]);
+        }
+    }
+
     #[test]
     fn few_values_get_a_bin_each_and_missing_ones_bin_0() {
         let x = array![[1.0_f32], [2.0], [f32::NAN], [2.0], [5.0]];
         let bins = Bins::fit(x.view(), 256);
         assert_eq!(bins.count(0), 4);
-        assert_eq!(bins.apply(x.view()), [1, 2, 0, 2, 3]);
+        assert_eq!(column(&bins, x.view(), 0), [1, 2, 0, 2, 3]);
         assert_eq!(bins.limit(0, 1), 1.5);
         assert_eq!(bins.limit(0, 3), f32::INFINITY);
     }
@@ -121,7 +159,7 @@ mod tests {
         let bins = Bins::fit(x.view(), 256);
         assert!(bins.count(0) <= 256 && bins.count(0) > 240, "{}", bins.count(0));
         let mut sizes = [0; 256];
-        bins.apply(x.view()).iter().for_each(|&b| sizes[b as usize] += 1);
+        column(&bins, x.view(), 0).iter().for_each(|&b| sizes[b as usize] += 1);
         assert!(*sizes.iter().max().unwrap() <= 80);
     }
 
@@ -136,6 +174,7 @@ mod tests {
     fn infinities_and_empty_columns_are_binned() {
         let x = array![[f32::NEG_INFINITY, f32::NAN], [f32::INFINITY, f32::NAN], [0.0, f32::NAN]];
         let bins = Bins::fit(x.view(), 256);
-        assert_eq!(bins.apply(x.view()), [1, 3, 2, 0, 0, 0]);
+        assert_eq!(column(&bins, x.view(), 0), [1, 3, 2]);
+        assert_eq!(column(&bins, x.view(), 1), [0, 0, 0]);
     }
 }

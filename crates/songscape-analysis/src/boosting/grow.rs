@@ -6,7 +6,7 @@ use std::ops::Range;
 use multiversion::multiversion;
 use rayon::prelude::*;
 
-use super::bins::MISSING;
+use super::bins::{Binned, GROUP, MISSING};
 use super::histogram::{Cell, Scale};
 use super::{Bins, BoosterParams, Node, Tree};
 
@@ -14,13 +14,15 @@ use super::{Bins, BoosterParams, Node, Tree};
 const SHARED: usize = 1 << 17;
 /// Bins of a column at most.
 const MOST_BINS: usize = 256;
+/// Room for so many is enough where no column has more.
+const FEW_BINS: usize = 64;
 /// Columns that one thread takes at a time.
 const COLUMNS: usize = 16;
 
-/// What a tree is grown on: bins column after column, and for each row its gradient and weight.
+/// What a tree is grown on: bins, and for each row its gradient and weight.
 pub(super) struct Data<'a> {
     pub bins: &'a Bins,
-    pub binned: &'a [u8],
+    pub binned: &'a Binned,
     pub gradients: &'a [f32],
     pub weights: &'a [f32],
     /// The columns that the tree may use, ascending.
@@ -48,17 +50,18 @@ pub(super) fn grow<C: Cell>(
     params: &BoosterParams,
     pool: &mut Pool<C>,
 ) -> (Tree, Vec<(usize, Range<usize>)>) {
-    let mut starts = vec![0];
-    for &column in data.columns {
-        starts.push(starts[starts.len() - 1] + data.bins.count(column));
-    }
     let cells: Vec<C> = data
         .gradients
         .iter()
         .zip(data.weights)
         .map(|(&gradient, &weight)| scale.cell(gradient, weight))
         .collect();
-    let mut grower = Grower { data, params, scale, starts, cells, pool, gathered: Vec::new() };
+    // Groups without a column that the tree may use are not counted.
+    let mut used = vec![false; data.binned.groups.len()];
+    data.columns.iter().for_each(|column| used[column / GROUP] = true);
+    let stride = if data.bins.most() <= FEW_BINS { FEW_BINS } else { MOST_BINS };
+    let mut grower =
+        Grower { data, params, scale, used, stride, cells, pool, gathered: Vec::new() };
     let mut tree = Tree::default();
     let mut leaves = vec![grower.root(rows, &mut tree)];
     let mut scratch = Vec::new();
@@ -86,8 +89,7 @@ pub(super) fn grow<C: Cell>(
 #[derive(Debug, Clone, Copy)]
 struct Split {
     gain: f64,
-    /// The place among the columns of the tree.
-    place: usize,
+    column: usize,
     bin: u8,
     missing_left: bool,
 }
@@ -105,8 +107,10 @@ struct Grower<'a, C> {
     data: &'a Data<'a>,
     params: &'a BoosterParams,
     scale: Scale,
-    /// Where the histogram of each column starts, and the end of the last.
-    starts: Vec<usize>,
+    /// Whether the tree may use a column of the group.
+    used: Vec<bool>,
+    /// Bins from the start of one column's histogram to that of the next.
+    stride: usize,
     cells: Vec<C>,
     pool: &'a mut Pool<C>,
     gathered: Vec<(u32, C)>,
@@ -145,43 +149,31 @@ impl<C: Cell> Grower<'_, C> {
         score(gradient, self.weight(cell), (self.params.l1, self.params.l2))
     }
 
-    fn column(&self, place: usize) -> &[u8] {
-        let (column, n) = (self.data.columns[place], self.data.gradients.len());
-        &self.data.binned[column * n..(column + 1) * n]
-    }
-
     /// The histograms of all columns over some rows.
     fn count(&mut self, rows: &[u32]) -> Vec<C> {
-        let mut out = self.pool.take(self.starts[self.data.columns.len()]);
+        let size = GROUP * self.stride;
+        let mut out = self.pool.take(size * self.used.len());
         let mut gathered = std::mem::take(&mut self.gathered);
         gathered.clear();
         gathered.extend(rows.iter().map(|&row| (row, self.cells[row as usize])));
-        let fill = |(place, histogram): (usize, &mut [C])| {
-            let bins = self.column(place);
-            for (row, cell) in &gathered {
-                let bin = &mut histogram[usize::from(bins[*row as usize])];
-                *bin = bin.plus(*cell);
+        let fill = |(group, histograms): (usize, &mut [C])| {
+            if !self.used[group] {
+                return;
+            }
+            let bins = &self.data.binned.groups[group];
+            if self.stride == FEW_BINS {
+                add_rows::<C, FEW_BINS>(bins, &gathered, histograms);
+            } else {
+                add_rows::<C, MOST_BINS>(bins, &gathered, histograms);
             }
         };
-        let parts = self.split_columns(&mut out);
         if rows.len() * self.data.columns.len() < SHARED {
-            parts.into_iter().for_each(fill);
+            out.chunks_mut(size).enumerate().for_each(fill);
         } else {
-            parts.into_par_iter().with_min_len(COLUMNS).for_each(fill);
+            out.par_chunks_mut(size).enumerate().for_each(fill);
         }
         self.gathered = gathered;
         out
-    }
-
-    /// The histogram of each column with the column's place.
-    fn split_columns<'h>(&self, mut histograms: &'h mut [C]) -> Vec<(usize, &'h mut [C])> {
-        let mut parts = Vec::with_capacity(self.data.columns.len());
-        for (place, bounds) in self.starts.windows(2).enumerate() {
-            let (part, rest) = histograms.split_at_mut(bounds[1] - bounds[0]);
-            parts.push((place, part));
-            histograms = rest;
-        }
-        parts
     }
 
     fn best_split(&self, leaf: &Leaf<C>) -> Option<Split> {
@@ -189,20 +181,21 @@ impl<C: Cell> Grower<'_, C> {
         if too_deep || (leaf.total.rows() as usize) < 2 * self.params.min_child_rows {
             return None;
         }
-        let columns = 0..self.data.columns.len();
-        if leaf.histograms.len() < SHARED / 4 {
-            columns.map(|c| self.best_in_column(leaf, c)).fold(None, better)
+        let columns = self.data.columns;
+        if columns.len() * self.stride < SHARED / 4 {
+            columns.iter().map(|&c| self.best_in_column(leaf, c)).fold(None, better)
         } else {
             columns
-                .into_par_iter()
+                .par_iter()
                 .with_min_len(COLUMNS)
-                .map(|c| self.best_in_column(leaf, c))
+                .map(|&c| self.best_in_column(leaf, c))
                 .reduce(|| None, better)
         }
     }
 
-    fn best_in_column(&self, leaf: &Leaf<C>, place: usize) -> Option<Split> {
-        let histogram = &leaf.histograms[self.starts[place]..self.starts[place + 1]];
+    fn best_in_column(&self, leaf: &Leaf<C>, column: usize) -> Option<Split> {
+        let start = column * self.stride;
+        let histogram = &leaf.histograms[start..start + self.data.bins.count(column)];
         let missing = histogram[usize::from(MISSING)];
         let before = self.score(leaf.total);
         // A gain must be more than rounding.
@@ -249,7 +242,7 @@ impl<C: Cell> Grower<'_, C> {
                 if scores[bin] > most {
                     most = scores[bin];
                     let gain = 0.5 * (most - before);
-                    best = Some(Split { gain, place, bin: bin as u8 + 1, missing_left });
+                    best = Some(Split { gain, column, bin: bin as u8 + 1, missing_left });
                 }
             }
         }
@@ -263,12 +256,11 @@ impl<C: Cell> Grower<'_, C> {
 
     /// Rows of the left child first, the order within both kept; gives their number.
     fn partition(&self, rows: &mut [u32], split: &Split, scratch: &mut Vec<u32>) -> usize {
-        let bins = self.column(split.place);
         scratch.clear();
         let mut at = 0;
         for i in 0..rows.len() {
             let row = rows[i];
-            let bin = bins[row as usize];
+            let bin = self.data.binned.bin(split.column, row);
             let left = if bin == MISSING { split.missing_left } else { bin <= split.bin };
             if left {
                 rows[at] = row;
@@ -305,10 +297,9 @@ impl<C: Cell> Grower<'_, C> {
             }
         }
         let left_node = tree.nodes.len();
-        let column = self.data.columns[split.place];
         tree.nodes[parent.node] = Node::Split {
-            column,
-            limit: self.data.bins.limit(column, usize::from(split.bin)),
+            column: split.column,
+            limit: self.data.bins.limit(split.column, usize::from(split.bin)),
             missing_left: split.missing_left,
             left: left_node,
             right: left_node + 1,
@@ -328,6 +319,23 @@ impl<C: Cell> Grower<'_, C> {
         let left = make(left_node, left_rows, left_histograms);
         let right = make(left_node + 1, right_rows, right_histograms);
         (left, right)
+    }
+}
+
+/// Adds rows with their cells to the histograms of a group of columns, `BINS` (a power of two) each.
+/// The remainder changes no bin; it tells the compiler that none is out of bounds.
+fn add_rows<C: Cell, const BINS: usize>(
+    bins: &[[u8; GROUP]],
+    rows: &[(u32, C)],
+    histograms: &mut [C],
+) {
+    let (histograms, _) = histograms.as_chunks_mut::<BINS>();
+    let Ok(histograms) = <&mut [[C; BINS]; GROUP]>::try_from(histograms) else { return };
+    for (row, cell) in rows {
+        for (histogram, &bin) in histograms.iter_mut().zip(&bins[*row as usize]) {
+            let sum = &mut histogram[usize::from(bin) % BINS];
+            *sum = sum.plus(*cell);
+        }
     }
 }
 
@@ -361,7 +369,7 @@ fn better(a: Option<Split>, b: Option<Split>) -> Option<Split> {
     match (a, b) {
         (Some(a), Some(b)) => Some(match a.gain.total_cmp(&b.gain) {
             Ordering::Less => b,
-            Ordering::Equal if b.place < a.place => b,
+            Ordering::Equal if b.column < a.column => b,
             _ => a,
         }),
         (a, b) => a.or(b),
