@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::music::tables::write_rows;
 
 /// What is known of the songs, one entry for each row of the vectors. What a catalog does not have is
 /// empty.
@@ -63,6 +64,26 @@ impl Songs {
         }
         Ok(songs)
     }
+
+    /// Writes `id,title,artist,year`, atomically; an unknown year is empty. All four must be of one
+    /// length.
+    ///
+    /// # Errors
+    /// [`Error::LengthMismatch`]; [`Error::Project`] when the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let expected = self.ids.len();
+        let lengths = [
+            ("titles", self.titles.len()),
+            ("artists", self.artists.len()),
+            ("years", self.years.len()),
+        ];
+        if let Some((what, found)) = lengths.into_iter().find(|e| e.1 != expected) {
+            return Err(Error::LengthMismatch { what, found, expected });
+        }
+        let rows =
+            (0..expected).map(|i| (&self.ids[i], &self.titles[i], &self.artists[i], self.years[i]));
+        write_rows(path, &["id", "title", "artist", "year"], rows)
+    }
 }
 
 #[cfg(test)]
@@ -84,6 +105,10 @@ mod tests {
             Songs::read(&path, 3),
             Err(Error::LengthMismatch { found: 2, expected: 3, .. })
         ));
+        songs.write(&path).unwrap();
+        assert_eq!(Songs::read(&path, 2).unwrap(), songs);
+        let torn = Songs { years: vec![None], ..songs };
+        assert!(matches!(torn.write(&path), Err(Error::LengthMismatch { what: "years", .. })));
         std::fs::write(&path, "year\n1999\nsoon\n").unwrap();
         let error = Songs::read(&path, 2).unwrap_err().to_string();
         assert!(error.contains("line 3") && error.contains("soon"), "{error}");

@@ -178,7 +178,7 @@ pub fn write_neighbors(path: &Path, neighbors: &crate::neighbors::Neighbors) -> 
 }
 
 /// Writes rows as CSV, atomically. No rows give a file with the header alone.
-pub(super) fn write_rows<R: Serialize>(
+pub(crate) fn write_rows<R: Serialize>(
     path: &Path,
     header: &[&str],
     rows: impl IntoIterator<Item = R>,
