@@ -5,6 +5,8 @@ mod arguments;
 mod bars;
 mod run;
 mod scores;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -28,11 +30,15 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             eprintln!("error: {error}");
-            ExitCode::from(match error {
-                Error::Parameter { .. } => 2,
-                Error::Interrupted { .. } => 130,
-                _ => 1,
-            })
+            ExitCode::from(exit_code(&error))
         }
+    }
+}
+
+fn exit_code(error: &Error) -> u8 {
+    match error {
+        Error::Parameter { .. } => 2,
+        Error::Interrupted { .. } => 130,
+        _ => 1,
     }
 }

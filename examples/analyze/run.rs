@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<String> {
     std::fs::create_dir_all(out)
         .map_err(|e| Error::File { path: out.clone(), reason: e.to_string() })?;
     if arguments.only == Some(Part::Hdbscan) && arguments.cluster_on() == ClusterOn::Vectors {
-        return plain_clusters(arguments);
+        return plain_clusters(arguments, progress);
     }
     let x = read_npy(&arguments.vectors)?;
     check_finite(x.view())?;
@@ -98,10 +98,10 @@ fn nearest(x: &Array2<f32>, params: &UmapParams, progress: &dyn Progress) -> Res
 }
 
 /// Clusters of the vectors as they are, in float64.
-fn plain_clusters(arguments: &Arguments) -> Result<String> {
+fn plain_clusters(arguments: &Arguments, progress: &dyn Progress) -> Result<String> {
     let x = read_npy_f64(&arguments.vectors)?;
     let params = arguments.hdbscan(x.nrows());
-    let clusters = hdbscan::fit(x.view(), &params)?;
+    let clusters = hdbscan::fit_interruptible(x.view(), &params, progress)?;
     tables::write_clusters(&arguments.out.join("clusters.csv"), &clusters)?;
     let scores = Scores {
         songs: x.nrows(),

@@ -150,7 +150,20 @@ impl Progress for Impatient {
 }
 
 #[test]
-fn an_interruption_ends_the_layout() {
-    let error = umap::fit(ramp(40, 4).view(), &UmapParams::default(), &Impatient).unwrap_err();
-    assert!(matches!(error, Error::Interrupted { .. }));
+fn an_interruption_ends_every_long_search() {
+    let interrupted = |e: Error| matches!(e, Error::Interrupted { .. });
+    let x = ramp(400, 40);
+    let (wide, years) = (x.mapv(f64::from), vec![1.0; 400]);
+    assert!(interrupted(umap::fit(x.view(), &UmapParams::default(), &Impatient).unwrap_err()));
+    let metric = Metric::Cosine;
+    assert!(interrupted(neighbors::exact(x.view(), 3, metric, &Impatient).unwrap_err()));
+    assert!(interrupted(neighbors::descent(x.view(), 3, metric, 0, &Impatient).unwrap_err()));
+    let params = HdbscanParams::default();
+    for points in [wide.view(), wide.slice(ndarray::s![.., ..2])] {
+        let error = hdbscan::fit_interruptible(points, &params, &Impatient).unwrap_err();
+        assert!(interrupted(error));
+    }
+    let params = BoosterParams::default();
+    let fit = Booster::fit_interruptible(x.view(), &years, None, &params, &Impatient);
+    assert!(interrupted(fit.unwrap_err()));
 }

@@ -75,6 +75,7 @@ pub struct SongClusters {
 }
 
 /// Clusters songs by their vectors `[n, d]`. `map` `[n, 2]` is needed for [`ClusterOn::Map`] alone.
+/// Vectors that are all equal are taken as they are, on no map, and so belong to no cluster.
 ///
 /// # Errors
 /// [`Error::Parameter`] when the map is needed and missing, [`Error::LengthMismatch`] when it has
@@ -101,7 +102,10 @@ pub fn cluster_near(
     progress: &dyn Progress,
 ) -> Result<SongClusters> {
     check_finite(vectors)?;
-    let (points, metric) = match (params.on, map) {
+    // A map of equal vectors shows chance alone.
+    let all_equal = vectors.rows().into_iter().all(|row| row == vectors.row(0));
+    let on = if all_equal { ClusterOn::Vectors } else { params.on };
+    let (points, metric) = match (on, map) {
         (ClusterOn::Umap, _) => {
             let map = match neighbors {
                 Some(near) => umap::fit_neighbors(vectors, near, &params.umap, progress)?,

@@ -1,0 +1,198 @@
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+use clap::Parser as _;
+use ndarray::Array2;
+use songscape::project::{Progress, Silent};
+
+use crate::arguments::Arguments;
+use crate::{exit_code, run};
+
+/// Three groups of vectors, a catalog with years, and a folder to write into.
+struct Library {
+    folder: tempfile::TempDir,
+}
+
+fn vectors(n: usize) -> Array2<f32> {
+    Array2::from_shape_fn((n, 6), |(i, j)| {
+        let group = if i % 3 == j % 3 { 4.0 } else { 0.0 };
+        group + ((i * (7 + j)) % 31) as f32 / 31.0
+    })
+}
+
+impl Library {
+    fn new(x: &Array2<f32>, year: impl Fn(usize) -> String) -> Self {
+        let library = Self { folder: tempfile::tempdir().unwrap() };
+        ndarray_npy::write_npy(library.path("x.npy"), x).unwrap();
+        let songs = (0..x.nrows()).map(|i| format!("{i}.ogg,artist {},{}\n", i / 2, year(i)));
+        let table = format!("path,artist,year\n{}", songs.collect::<String>());
+        std::fs::write(library.path("songs.csv"), table).unwrap();
+        library
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn out(&self, name: &str) -> PathBuf {
+        self.path("out").join(name)
+    }
+
+    /// The summary, or the exit code and the message.
+    fn analyze(&self, more: &str, progress: &dyn Progress) -> Result<String, (u8, String)> {
+        let own = |name| self.path(name).display().to_string();
+        let (x, songs, out) = (own("x.npy"), own("songs.csv"), own("out"));
+        let line = ["analyze", "--vectors", &x, "--catalog", &songs, "--out", &out];
+        let arguments = line.into_iter().chain(more.split_whitespace());
+        let arguments = Arguments::try_parse_from(arguments).unwrap();
+        run::run(&arguments, progress).map_err(|e| (exit_code(&e), e.to_string()))
+    }
+
+    fn refused(&self, more: &str) -> (u8, String) {
+        self.analyze(more, &Silent).unwrap_err()
+    }
+
+    fn scores(&self) -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(self.out("scores.json")).unwrap()).unwrap()
+    }
+}
+
+fn lines(path: &Path) -> Vec<String> {
+    std::fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
+}
+
+fn some_year(i: usize) -> String {
+    (1990 + i % 3 * 4 + i % 2).to_string()
+}
+
+#[test]
+fn every_table_is_written_and_the_same_again() {
+    let library = Library::new(&vectors(120), some_year);
+    let summary = library.analyze("--compare", &Silent).unwrap();
+    assert!(summary.starts_with("120 songs, trustworthiness 0."), "{summary}");
+    assert_eq!(lines(&library.out("clusters.csv"))[0], "row,label,probability,outlier");
+    let years = lines(&library.out("years.csv"));
+    assert_eq!((years[0].as_str(), years.len()), ("row,fold,year,predicted,low,high", 121));
+    let map: Array2<f32> = ndarray_npy::read_npy(library.out("umap.npy")).unwrap();
+    assert_eq!(map.dim(), (120, 2));
+    for name in ["neighbors", "representatives", "shares_per_year", "trends", "yearly_change"] {
+        assert!(lines(&library.out(&format!("{name}.csv"))).len() > 1, "{name}");
+    }
+    let scores = library.scores();
+    assert!(scores["clusters"]["count"].as_u64().unwrap() >= 3);
+    assert!(scores["years"]["coverage"].as_f64().unwrap() > 0.6);
+    assert!(scores["years"]["mae_ridge"].as_f64().unwrap() < 4.0);
+    let before = std::fs::read(library.out("umap.npy")).unwrap();
+    library.analyze("--compare", &Silent).unwrap();
+    assert_eq!(library.scores(), scores);
+    assert_eq!(std::fs::read(library.out("umap.npy")).unwrap(), before);
+}
+
+#[test]
+fn bad_files_are_named_with_the_place() {
+    let mut x = vectors(60);
+    x[[7, 2]] = f32::NAN;
+    let library = Library::new(&x, some_year);
+    for more in ["", "--only hdbscan --cluster-on vectors", "--only years"] {
+        let (code, message) = library.refused(more);
+        assert_eq!(code, 1);
+        assert!(message.contains("row 7, column 2 is NaN"), "{message}");
+    }
+    let library = Library::new(&vectors(60), |i| if i == 4 { "soon".into() } else { some_year(i) });
+    let (code, message) = library.refused("");
+    assert_eq!(code, 1);
+    assert!(message.contains("songs.csv: line 6") && message.contains("soon"), "{message}");
+    std::fs::write(library.path("songs.csv"), "path,year\na.ogg,1999\n").unwrap();
+    let (code, message) = library.refused("");
+    assert_eq!(
+        (code, message.as_str()),
+        (1, "the catalog has 1 entries, expected 60 (one for each row)")
+    );
+    std::fs::write(library.path("x.npy"), "no array").unwrap();
+    let (code, message) = library.refused("");
+    assert!(code == 1 && message.contains("x.npy"), "{message}");
+}
+
+#[test]
+fn numbers_out_of_range_are_refused() {
+    let library = Library::new(&vectors(30), some_year);
+    for (more, code, words) in [
+        ("--neighbors 50", 1, "50 neighbors needs at least 50 rows, got 30"),
+        ("--dims 40", 1, "40 dims"),
+        ("--neighbors 1", 2, "neighbors is 1, expected at least 2"),
+        ("--dims 0", 2, "dims is 0, expected 1 to 64"),
+        ("--folds 1", 2, "folds is 1, expected at least 2"),
+        ("--min-cluster-size 1", 2, "min_cluster_size is 1, expected at least 2"),
+        ("--min-samples 0", 2, "min_samples is 0, expected at least 1"),
+        ("--epsilon=-1", 2, "epsilon is -1, expected a finite number of at least 0"),
+        ("--max-cluster-size 3", 2, "max_cluster_size is 3"),
+    ] {
+        let (found, message) = library.refused(more);
+        assert!(found == code && message.contains(words), "{more}: {found} {message}");
+    }
+}
+
+#[test]
+fn years_that_say_nothing_are_left_out_with_the_reason() {
+    for (year, why) in
+        [("", "0 songs have a year"), ("1999", "all 60 songs that have a year are of 1999")]
+    {
+        let library = Library::new(&vectors(60), |_| year.into());
+        let summary = library.analyze("", &Silent).unwrap();
+        assert!(summary.contains(&format!("no years: {why}")), "{summary}");
+        assert!(!library.out("years.csv").exists());
+        assert!(library.scores()["years_left_out"].as_str().unwrap().contains(why));
+    }
+}
+
+#[test]
+fn rows_that_are_all_equal_have_a_map_and_no_clusters() {
+    let library = Library::new(&Array2::ones((60, 6)), some_year);
+    let summary = library.analyze("", &Silent).unwrap();
+    let expected = "0 clusters, 60 songs in none, no years: all 6 columns are constant";
+    assert!(summary.contains(expected), "{summary}");
+    assert_eq!(lines(&library.out("representatives.csv")), ["label,rank,row"]);
+}
+
+#[test]
+fn constant_columns_and_noise_alone_are_no_fault() {
+    let mut x = vectors(60);
+    x.column_mut(1).fill(3.0);
+    let library = Library::new(&x, some_year);
+    let summary = library.analyze("--min-cluster-size 100", &Silent).unwrap();
+    assert!(summary.contains("0 clusters, 60 songs in none, years off by"), "{summary}");
+    assert!(lines(&library.out("clusters.csv"))[1..].iter().all(|l| l.contains(",-1,")));
+}
+
+#[test]
+fn a_few_songs_are_enough_or_refused() {
+    for n in 0..8 {
+        let library = Library::new(&vectors(n), some_year);
+        match library.analyze("", &Silent) {
+            Ok(summary) => {
+                assert!(n >= 3 && summary.starts_with(&format!("{n} songs")), "{summary}")
+            }
+            Err((code, message)) => {
+                assert!(code == 1 && message.contains("rows"), "{n}: {message}")
+            }
+        }
+    }
+}
+
+struct Impatient;
+impl Progress for Impatient {
+    fn interrupted(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn an_interruption_has_its_own_exit_code() {
+    let library = Library::new(&vectors(60), some_year);
+    for more in ["", "--only years", "--only hdbscan --cluster-on vectors"] {
+        let (code, message) = library.analyze(more, &Impatient).unwrap_err();
+        assert!(code == 130 && message.ends_with("was interrupted"), "{more}: {code} {message}");
+    }
+    assert!(!library.out("scores.json").exists());
+}
