@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use songscape_resnet::{Model, Precision, images};
+use songscape_resnet::{Model, Precision, images, images_of_tensor};
 use tch::{Device, Kind, Tensor};
 
 use crate::error::Result;
 use crate::loss;
 use crate::pairs::{Pair, Songs};
 use crate::params::TrainParams;
+use crate::resident::Resident;
 
 /// The crops of the pairs of one step.
 pub(crate) struct Batch<'a> {
@@ -17,8 +18,15 @@ pub(crate) struct Batch<'a> {
     rows: usize,
     precision: Precision,
     device: Device,
-    /// Time-major pixels: the first crops of all pairs, then the second ones.
-    crops: Vec<Cow<'a, [u8]>>,
+    crops: Crops<'a>,
+}
+
+/// The first crops of all pairs, then the second ones.
+enum Crops<'a> {
+    /// Time-major pixels on the host.
+    Host(Vec<Cow<'a, [u8]>>),
+    /// Song and first column of crops of songs on the device.
+    Device { songs: &'a Resident, places: Vec<(usize, usize)>, columns: usize },
 }
 
 /// What a loss says of the outputs of a batch.
@@ -45,8 +53,10 @@ pub(crate) struct Outcome {
 }
 
 impl<'a> Batch<'a> {
+    /// With `resident` songs, crops that are not augmented are cut out on the device.
     pub(crate) fn new(
         songs: &Songs<'a>,
+        resident: Option<&'a Resident>,
         pairs: &[Pair],
         params: &TrainParams,
         step: usize,
@@ -54,16 +64,26 @@ impl<'a> Batch<'a> {
     ) -> Self {
         let TrainParams { crop_columns, precision, seed, ref augment, .. } = *params;
         let rows = songs.rows();
-        let crops = if augment.is_none() {
-            let crop = |pair: &Pair, side: usize| {
-                let start = pair.starts[side] * rows;
-                Cow::Borrowed(&songs.pixels(pair.song)[start..start + crop_columns * rows])
-            };
-            let sides = [0, 1].into_iter();
-            sides.flat_map(|side| pairs.iter().map(move |pair| crop(pair, side))).collect()
-        } else {
-            let crops = augment.crops(songs, pairs, crop_columns, seed, step);
-            crops.into_iter().map(Cow::Owned).collect()
+        let sides =
+            || [0, 1].into_iter().flat_map(|side| pairs.iter().map(move |pair| (pair, side)));
+        let crops = match (augment.is_none(), resident) {
+            (true, Some(songs)) => {
+                let places = sides().map(|(pair, side)| (pair.song, pair.starts[side])).collect();
+                Crops::Device { songs, places, columns: crop_columns }
+            }
+            (true, None) => Crops::Host(
+                sides()
+                    .map(|(pair, side)| {
+                        let start = pair.starts[side] * rows;
+                        let end = start + crop_columns * rows;
+                        Cow::Borrowed(&songs.pixels(pair.song)[start..end])
+                    })
+                    .collect(),
+            ),
+            (false, _) => {
+                let crops = augment.crops(songs, pairs, crop_columns, seed, step);
+                Crops::Host(crops.into_iter().map(Cow::Owned).collect())
+            }
         };
         Self { pairs: pairs.len(), rows, precision, device, crops }
     }
@@ -71,15 +91,26 @@ impl<'a> Batch<'a> {
     /// The crops of some pairs as images `[2 n, 1, rows, columns]`.
     fn images(&self, pairs: &Range<usize>) -> Result<Tensor> {
         let second = self.pairs + pairs.start..self.pairs + pairs.end;
-        let crops = self.crops[pairs.clone()].iter().chain(&self.crops[second]);
-        let crops: Vec<&[u8]> = crops.map(AsRef::as_ref).collect();
-        Ok(images(&crops, self.rows, self.precision, self.device)?)
+        self.some_images(&[pairs.clone(), second])
     }
 
     /// The second crops of all pairs as images.
     pub(crate) fn second_images(&self) -> Result<Tensor> {
-        let crops: Vec<&[u8]> = self.crops[self.pairs..].iter().map(AsRef::as_ref).collect();
-        Ok(images(&crops, self.rows, self.precision, self.device)?)
+        self.some_images(std::slice::from_ref(&(self.pairs..2 * self.pairs)))
+    }
+
+    fn some_images(&self, ranges: &[Range<usize>]) -> Result<Tensor> {
+        let chosen = ranges.iter().cloned().flatten();
+        match &self.crops {
+            Crops::Host(crops) => {
+                let crops: Vec<&[u8]> = chosen.map(|i| crops[i].as_ref()).collect();
+                Ok(images(&crops, self.rows, self.precision, self.device)?)
+            }
+            Crops::Device { songs, places, columns } => {
+                let places: Vec<(usize, usize)> = chosen.map(|i| places[i]).collect();
+                Ok(images_of_tensor(&songs.crops(&places, *columns)?, self.precision)?)
+            }
+        }
     }
 
     /// The gradient of `judge` (of the head's outputs `a` and `b`, `[pairs, d]`) plus `norm_weight`
@@ -180,7 +211,7 @@ mod tests {
         let pairs = [Pair { song: 2, starts: [3, 5] }, Pair { song: 0, starts: [0, 12] }];
         let params =
             TrainParams { crop_columns: 4, precision: Precision::F32, ..TrainParams::demo() };
-        let batch = Batch::new(&songs, &pairs, &params, 0, Device::Cpu);
+        let batch = Batch::new(&songs, None, &pairs, &params, 0, Device::Cpu);
         let crops = batch.images(&(0..2)).unwrap();
         assert_eq!(crops.size(), [4, 1, 2, 4]);
         let bytes = ((crops + 1.0) * 127.5).round();
@@ -188,6 +219,32 @@ mod tests {
         assert_eq!(row, [87.0, 89.0, 91.0, 93.0]);
         let row: Vec<f32> = Vec::try_from(bytes.get(3).get(0).get(0)).unwrap();
         assert_eq!(row, [24.0, 26.0, 28.0, 30.0]);
+    }
+
+    #[test]
+    fn crops_of_songs_on_the_device_are_those_of_the_host() {
+        let lengths = [70, 64, 0, 131];
+        let pixels: Vec<Vec<u8>> = lengths
+            .iter()
+            .map(|columns| (0..8 * columns).map(|i| (i * 37 % 251) as u8).collect())
+            .collect();
+        let songs = Songs::new(8, pixels.iter().map(Vec::as_slice).collect()).unwrap();
+        let resident = Resident::new(&songs, Device::Cpu).unwrap();
+        let pairs = [
+            Pair { song: 3, starts: [67, 0] },
+            Pair { song: 0, starts: [5, 6] },
+            Pair { song: 1, starts: [0, 0] },
+        ];
+        for precision in [Precision::F32, Precision::Bf16] {
+            let params = TrainParams { crop_columns: 64, precision, ..TrainParams::demo() };
+            let of = |resident| Batch::new(&songs, resident, &pairs, &params, 0, Device::Cpu);
+            let (host, device) = (of(None), of(Some(&resident)));
+            assert!(matches!(device.crops, Crops::Device { .. }));
+            for range in [0..3, 1..2] {
+                assert_eq!(host.images(&range).unwrap(), device.images(&range).unwrap());
+            }
+            assert_eq!(host.second_images().unwrap(), device.second_images().unwrap());
+        }
     }
 
     #[test]
@@ -209,7 +266,7 @@ mod tests {
             ..TrainParams::demo()
         };
         let pairs = PairSampler::new(&songs, 64, 11, 0, 1).unwrap().batch(0);
-        let batch = Batch::new(&songs, &pairs, &params, 0, Device::Cpu);
+        let batch = Batch::new(&songs, None, &pairs, &params, 0, Device::Cpu);
         let judge = |a: &Tensor, b: &Tensor| {
             let costs = loss::decoupled_costs(a, b, 0.1)?;
             let loss = costs.mean(Kind::Float);
@@ -255,7 +312,7 @@ mod tests {
             TrainParams { crop_columns: 16, precision: Precision::F32, ..TrainParams::demo() };
         let pairs = PairSampler::new(&songs, 16, 1024, 0, 1).unwrap().batch(0);
         assert_eq!(pairs.len(), 1024);
-        let batch = Batch::new(&songs, &pairs, &params, 0, Device::Cpu);
+        let batch = Batch::new(&songs, None, &pairs, &params, 0, Device::Cpu);
         for loss in [Loss::Dcl { temperature: 0.1 }, Loss::NtXent { temperature: 0.1 }] {
             let params = TrainParams { loss, ..params.clone() };
             let criterion = crate::criterion::Criterion::new(&params, &model).unwrap();

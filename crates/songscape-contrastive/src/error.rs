@@ -65,12 +65,12 @@ pub enum Error {
         checkpoint: Option<usize>,
     },
     /// A batch does not fit into memory.
-    #[error(
-        "out of memory with {pairs} pairs at once; set chunk_pairs to {} or less: the gradient stays the same", (pairs / 2).max(1)
-    )]
+    #[error("out of memory with {pairs} pairs at once; {}", advice(*fitting))]
     OutOfMemory {
         /// Pairs that ran through the network together.
         pairs: usize,
+        /// Pairs that were tried after that and fit, if any.
+        fitting: Option<usize>,
     },
     /// The caller asked to stop. The state is saved and training goes on when it is started again.
     #[error("training interrupted after step {step}; start it again to continue")]
@@ -102,6 +102,12 @@ pub enum Error {
         /// The shape of the first set.
         expected: Vec<usize>,
     },
+    /// A vector with a number that is none.
+    #[error("the vector of row {row} has numbers that are not finite")]
+    NotFinite {
+        /// The row, counted from 0.
+        row: usize,
+    },
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] songscape_project::Error),
@@ -124,6 +130,13 @@ impl Error {
     }
 }
 
+fn advice(fitting: Option<usize>) -> String {
+    match fitting {
+        Some(n) => format!("{n} fit: set chunk_pairs to {n}, the gradient stays the same"),
+        None => "not even one fits: take shorter crops or a narrower network".into(),
+    }
+}
+
 fn kept(checkpoint: Option<usize>) -> String {
     checkpoint.map_or(String::new(), |step| format!(" (the checkpoint of step {step} is kept)"))
 }
@@ -141,6 +154,8 @@ mod tests {
         let shapes = Tensor::f_zeros([2], (Kind::Float, Device::Cpu))
             .and_then(|x| x.f_matmul(&Tensor::f_zeros([3, 3], (Kind::Float, Device::Cpu))?));
         assert!(shapes.is_err_and(|error| !Error::from(error).is_out_of_memory()));
-        assert!(Error::OutOfMemory { pairs: 64 }.to_string().contains("chunk_pairs to 32"));
+        let message = |fitting| Error::OutOfMemory { pairs: 64, fitting }.to_string();
+        assert!(message(Some(16)).contains("16 fit: set chunk_pairs to 16"));
+        assert!(message(None).contains("shorter crops"));
     }
 }

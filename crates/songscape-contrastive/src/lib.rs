@@ -8,8 +8,8 @@
 //! - [`loss`]: NT-Xent, decoupled contrastive, sigmoid, and the published binary NCE;
 //! - [`KeyQueue`]: the momentum network and its keys; [`AdamW`]: the optimiser;
 //! - [`train`] with [`TrainParams`]: the loop, with checkpoints from which it goes on exactly;
-//! - [`retrieval`]: recall of one half of a song by the other, and of other recordings of it, beside
-//!   every [`baseline`].
+//! - [`retrieval`]: recall of one half of a song by the other, and of other recordings of it, and
+//!   [`probe`]: labels told by neighbours and by a linear model, beside every [`baseline`].
 //!
 //! ```
 //! use songscape_contrastive::{Songs, TrainParams, train};
@@ -41,7 +41,9 @@ pub mod loss;
 mod optimizer;
 mod pairs;
 mod params;
+pub mod probe;
 mod queue;
+mod resident;
 pub mod retrieval;
 mod trainer;
 mod validation;

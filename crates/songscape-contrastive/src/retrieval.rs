@@ -144,7 +144,7 @@ pub fn standardized(a: &Array2<f32>, b: &Array2<f32>) -> Result<(Array2<f32>, Ar
     Ok((scaled.slice(s![..a.nrows(), ..]).to_owned(), scaled.slice(s![a.nrows().., ..]).to_owned()))
 }
 
-fn normalized(vectors: &Array2<f32>) -> Array2<f32> {
+pub(crate) fn normalized(vectors: &Array2<f32>) -> Array2<f32> {
     let mut rows = vectors.clone();
     for mut row in rows.rows_mut() {
         let norm = row.dot(&row).sqrt();

@@ -15,6 +15,7 @@ use crate::history::{self, Step};
 use crate::optimizer::{AdamW, clip};
 use crate::pairs::{PairSampler, Songs};
 use crate::params::{Balance, TrainParams};
+use crate::resident::Resident;
 use crate::validation::{self, Validation};
 
 /// A trained network and how it came about.
@@ -34,6 +35,8 @@ struct Trainer<'a> {
     params: &'a TrainParams,
     folder: &'a Path,
     device: Device,
+    /// The songs on the device, where it is another one than the host and has room.
+    resident: Option<Resident>,
     sampler: PairSampler,
     model: Model,
     optimizer: AdamW,
@@ -56,6 +59,9 @@ struct Trainer<'a> {
 /// same number of threads); a finished training is returned at once. Songs shorter than one crop
 /// take no part. A batch has at most as many pairs as there are songs.
 ///
+/// On a GPU the images are held there, as bytes, and cropped there, if they fit and the crops are not
+/// augmented.
+///
 /// With [`TrainParams::held_out`] some songs take no part but judge: `validation.csv` has what they
 /// say, `best.safetensors` the network that they liked best, and the observer is told when all their
 /// vectors have become alike.
@@ -63,7 +69,7 @@ struct Trainer<'a> {
 /// # Errors
 /// - [`Error::Parameter`], [`Error::Rows`], [`Error::TooFewSongs`]: nothing was started.
 /// - [`Error::Diverged`]: the loss or the gradient is not finite; the last checkpoint is good.
-/// - [`Error::OutOfMemory`]: a batch does not fit; says what to set.
+/// - [`Error::OutOfMemory`]: a batch does not fit; says what fits, and what to set.
 /// - [`Error::Interrupted`]: `progress.interrupted()` was true; the state is saved.
 /// - [`Error::OtherTraining`]: the folder's checkpoints belong to another training.
 /// - [`Error::Network`], [`Error::File`]: libtorch or the file system reported an error.
@@ -135,6 +141,7 @@ impl<'a> Trainer<'a> {
             params,
             folder,
             device,
+            resident: None,
             sampler,
             model,
             optimizer,
@@ -159,6 +166,16 @@ impl<'a> Trainer<'a> {
         let (wanted, found) = (self.params.pairs, self.sampler.pairs());
         if found < wanted {
             progress.message(&format!("{found} songs: batches of {found} pairs, not {wanted}"));
+        }
+        if self.device != Device::Cpu && self.params.augment.is_none() {
+            self.resident = match Resident::new(self.songs, self.device) {
+                Ok(songs) => Some(songs),
+                Err(error) if error.is_out_of_memory() => {
+                    progress.message("the images do not fit on the device; crops are sent to it");
+                    None
+                }
+                Err(error) => return Err(error),
+            };
         }
         let mut events = EventFile::begin(self.folder, &self.history, &self.validations)?;
         let before = self.history.last().map_or(0.0, |step| step.seconds);
@@ -199,15 +216,21 @@ impl<'a> Trainer<'a> {
             }
             _ => self.sampler.batch(step),
         };
-        let batch = Batch::new(self.songs, &pairs, params, step, self.device);
+        let batch =
+            Batch::new(self.songs, self.resident.as_ref(), &pairs, params, step, self.device);
         let (criterion, norm_weight) = (&self.criterion, self.criterion.norm_weight());
         let judge = |a: &Tensor, b: &Tensor| criterion.judge(a, b);
-        let outcome = batch.gradient(&self.model, params.chunk_pairs, norm_weight, judge);
-        let outcome = outcome.map_err(|error| {
-            let at_once = if params.chunk_pairs == 0 { pairs.len() } else { params.chunk_pairs };
-            let at_once = at_once.min(pairs.len());
-            if error.is_out_of_memory() { Error::OutOfMemory { pairs: at_once } } else { error }
-        })?;
+        let attempt = |chunk| batch.gradient(&self.model, chunk, norm_weight, judge);
+        let outcome = match attempt(params.chunk_pairs) {
+            Err(error) if error.is_out_of_memory() => {
+                let at_once =
+                    if params.chunk_pairs == 0 { pairs.len() } else { params.chunk_pairs };
+                let pairs = at_once.min(pairs.len());
+                let fitting = fitting(pairs, |chunk| attempt(chunk).is_ok());
+                return Err(Error::OutOfMemory { pairs, fitting });
+            }
+            outcome => outcome?,
+        };
         let (gradient, norm) = clip(outcome.gradient, params.clip_norm)?;
 
         // One transfer from the device for all of them.
@@ -299,5 +322,25 @@ impl<'a> Trainer<'a> {
         self.history = checkpoint.history;
         self.validations = checkpoint.validations;
         Ok(())
+    }
+}
+
+/// The first of a number's halves, quarters and so on for which something is true.
+fn fitting(number: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
+    std::iter::successors(Some(number / 2), |n| Some(n / 2))
+        .take_while(|n| *n > 0)
+        .find(|n| fits(*n))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_sought_by_halves() {
+        assert_eq!(fitting(64, |n| n <= 20), Some(16));
+        assert_eq!(fitting(3, |n| n <= 1), Some(1));
+        assert_eq!(fitting(64, |_| false), None);
+        assert_eq!(fitting(1, |_| true), None);
     }
 }

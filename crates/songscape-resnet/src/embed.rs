@@ -146,6 +146,14 @@ pub fn images(
     let bytes: Vec<u8> = slices.concat();
     let shape = [slices.len() as i64, columns as i64, rows as i64];
     let pixels = Tensor::f_from_data_size(&bytes, &shape, Kind::Uint8)?.f_to_device(device)?;
+    images_of_tensor(&pixels, precision)
+}
+
+/// The same of pixels that are a tensor of bytes already, `[n, columns, rows]`, on its device.
+///
+/// # Errors
+/// [`Error::Torch`] for another shape, or when memory runs out.
+pub fn images_of_tensor(pixels: &Tensor, precision: Precision) -> Result<Tensor> {
     let pixels = pixels.f_transpose(1, 2)?.f_contiguous()?.f_unsqueeze(1)?;
     let values = pixels.f_to_kind(Kind::Float)?.f_mul_scalar(1.0 / 127.5)?.f_sub_scalar(1.0)?;
     Ok(values.f_to_kind(precision.kind())?)

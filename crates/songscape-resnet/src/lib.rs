@@ -45,7 +45,7 @@ mod weights;
 
 pub use config::{Activation, EncoderConfig, Normalization};
 pub use device::DeviceChoice;
-pub use embed::{Embedder, images};
+pub use embed::{Embedder, images, images_of_tensor};
 pub use encoder::{Encoder, Precision};
 pub use error::{Error, Result, WeightsProblem};
 pub use head::Head;
