@@ -17,7 +17,7 @@ use songscape::contrastive::baseline::{self, Pitches, row_statistics};
 use songscape::contrastive::retrieval::{
     Retrieval, gap, halves, same_label, same_row, standardized,
 };
-use songscape::contrastive::{Augment, Error, Loss, Songs, TrainParams, train};
+use songscape::contrastive::{Augment, Error, Loss, Songs, TrainParams, probe, train};
 use songscape::resnet::{DeviceChoice, Embedder, EncoderConfig, Model, mean};
 
 use bars::Bars;
@@ -33,12 +33,16 @@ struct Arguments {
     /// Folder for the model, its history and its checkpoints; what is done there already is kept
     #[arg(long)]
     out: PathBuf,
-    /// The songs' catalog (CSV with a column id), for --group
-    #[arg(long, requires = "group")]
+    /// The songs' catalog (CSV with a column id), for --group and --label
+    #[arg(long)]
     songs: Option<PathBuf>,
     /// Column of the catalog with which recordings belong together; it is used in scoring alone
     #[arg(long, requires = "songs")]
     group: Option<String>,
+    /// Column of the catalog that a linear probe and the five nearest songs try to tell; songs with the
+    /// same --group are on one side
+    #[arg(long, requires = "songs")]
+    label: Option<String>,
     /// Channels of the stem: 8 is the demo network, 64 the published one
     #[arg(long, default_value_t = 8)]
     stem: usize,
@@ -111,10 +115,11 @@ fn run(arguments: &Arguments) -> Result<()> {
         seed: arguments.seed,
         ..demo
     };
-    let groups = match (&arguments.songs, &arguments.group) {
-        (Some(table), Some(column)) => Some(groups(&pixels, table, column)?),
-        _ => None,
+    let numbers = |column: &Option<String>| match (&arguments.songs, column) {
+        (Some(table), Some(column)) => groups(&pixels, table, column).map(Some),
+        _ => Ok(None),
     };
+    let (groups, labels) = (numbers(&arguments.group)?, numbers(&arguments.label)?);
     let trained = train(&songs, &config, &params, device, &arguments.out, &*bars)?;
     let seconds = trained.history.last().map_or(0.0, |step| step.seconds);
     println!("{} steps in {seconds:.0} s", trained.history.len());
@@ -135,7 +140,15 @@ fn run(arguments: &Arguments) -> Result<()> {
             Ok((vector(song), parts.map(|(a, b)| [vector(a), vector(b)])))
         })
     };
-    println!("{:<20}{:>12}{:>10}{:>12}{:>10}", "", "halves @1", "@10", "group @1", "@10");
+    let figures = ["@1", "@5", "@10", "MRR"].map(|figure| format!("{figure:>7}")).concat();
+    print!("{:<20}{:>8}{figures}", "", "halves");
+    if groups.is_some() {
+        print!("{:>8}{figures}", "group");
+    }
+    if labels.is_some() {
+        print!("{:>9}{:>9}{:>9}", "linear", "5-NN", "constant");
+    }
+    println!();
     for (name, vectors) in [
         ("trained encoder", embed(&trained.model)?),
         ("untrained encoder", embed(&untrained)?),
@@ -149,13 +162,23 @@ fn run(arguments: &Arguments) -> Result<()> {
             let none = Array2::zeros((0, vectors.whole.ncols()));
             score(same_label(&standardized(&vectors.whole, &none)?.0, groups)?);
         }
+        if let Some(labels) = &labels {
+            let alone: Vec<usize> = (0..labels.len()).collect();
+            let groups = groups.as_ref().unwrap_or(&alone);
+            let none = Array2::zeros((0, vectors.whole.ncols()));
+            let vectors = standardized(&vectors.whole, &none)?.0;
+            let told = probe::linear(&vectors, labels, groups, 5, params.seed)?;
+            let near = probe::nearest(&vectors, labels, groups, 5)?;
+            print!("{:>9.3}{:>9.3}{:>9.3}", told.accuracy, near.accuracy, told.most_frequent);
+        }
         println!();
     }
     Ok(())
 }
 
 fn score(found: Retrieval) {
-    print!("{:>12.3}{:>10.3}", found.recall_1, found.recall_10);
+    let Retrieval { recall_1, recall_5, recall_10, reciprocal_rank } = found;
+    print!("{:>8}{recall_1:>7.3}{recall_5:>7.3}{recall_10:>7.3}{reciprocal_rank:>7.3}", "");
 }
 
 /// One vector for each song, and one for each half of the songs that have two.

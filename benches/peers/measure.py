@@ -34,9 +34,10 @@ def environment(name, requirements):
     return python, None
 
 
-def cargo_build(package, kind, name):
+def cargo_build(package, kind, name, features=()):
     """Builds a program of the workspace in release mode and returns its path."""
     command = ["cargo", "build", "--quiet", "--release", "--package", package, f"--{kind}", name]
+    command += ["--features", ",".join(features)] if features else []
     subprocess.run(command, cwd=ROOT, check=True)
     folder = TARGET / "release"
     return (folder if kind == "bin" else folder / f"{kind}s") / name
