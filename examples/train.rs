@@ -12,13 +12,14 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use ndarray::Array2;
-use songscape::audio::{Catalog, Pixels};
+use songscape::analysis::pca::Pca;
+use songscape::audio::{Catalog, ImageParams, Pixels, Store};
 use songscape::contrastive::baseline::{self, Pitches, row_statistics};
 use songscape::contrastive::retrieval::{
     Retrieval, gap, halves, same_label, same_row, standardized,
 };
 use songscape::contrastive::{Augment, Error, Loss, Songs, TrainParams, probe, train};
-use songscape::resnet::{DeviceChoice, Embedder, EncoderConfig, Model, mean};
+use songscape::resnet::{DeviceChoice, Embedder, EncoderConfig, Model, Pooling};
 
 use bars::Bars;
 
@@ -65,8 +66,9 @@ struct Arguments {
     /// Loss as JSON, such as {"kind":"nt_xent","temperature":0.1}
     #[arg(long, value_parser = json::<Loss>)]
     loss: Option<Loss>,
-    /// Augmentations as JSON, such as {"gain":6,"equalizer":4}
-    #[arg(long, value_parser = json::<Augment>)]
+    /// "harmony" for what leaves harmony and rhythm alone, or augmentations as JSON, such as
+    /// {"gain":6,"equalizer":4}
+    #[arg(long, value_parser = augmentations)]
     augment: Option<Augment>,
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -75,8 +77,17 @@ struct Arguments {
     device: DeviceChoice,
 }
 
+/// The baselines are means and deviations over time, and so are the encoders' vectors.
+const POOLING: Pooling = Pooling::MeanDeviation;
+/// Components of the whitened vectors, the same for all models.
+const COMPONENTS: usize = 64;
+
 fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
     serde_json::from_str(text)
+}
+
+fn augmentations(text: &str) -> Result<Augment, serde_json::Error> {
+    if text == "harmony" { Ok(Augment::harmony()) } else { json(text) }
 }
 
 fn main() -> ExitCode {
@@ -97,7 +108,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     let bars = Arc::new(Bars::default());
     let on_interrupt = Arc::clone(&bars);
     let _ = ctrlc::set_handler(move || on_interrupt.interrupt());
-    let pixels = Pixels::open(&arguments.images)?;
+    let store = Store::new(&arguments.images);
+    let (pixels, images) = (store.pixels()?, store.parameters()?);
     let songs = Songs::new(pixels.rows(), (0..pixels.len()).map(|i| pixels.song(i)).collect())?;
     let device = arguments.device.resolve()?;
     let narrow = EncoderConfig::narrow(arguments.stem);
@@ -111,7 +123,11 @@ fn run(arguments: &Arguments) -> Result<()> {
         min_distance: arguments.distance.unwrap_or(demo.min_distance),
         learning_rate: arguments.learning_rate.unwrap_or(demo.learning_rate),
         loss: arguments.loss.unwrap_or(demo.loss),
-        augment: arguments.augment.clone().unwrap_or_default(),
+        augment: Augment {
+            range_db: images.range_db.into(),
+            rows_per_octave: (images.rows - 1) as f64 / (images.f_max / images.f_min).log2(),
+            ..arguments.augment.clone().unwrap_or_default()
+        },
         seed: arguments.seed,
         ..demo
     };
@@ -125,13 +141,14 @@ fn run(arguments: &Arguments) -> Result<()> {
     println!("{} steps in {seconds:.0} s", trained.history.len());
 
     let untrained = Model::new(&config, device, params.seed)?;
-    let pitches = Pitches::new(pixels.rows(), 30.0, 12_000.0, params.augment.range_db);
+    let ImageParams { rows, f_min, f_max, range_db, .. } = images;
+    let pitches = Pitches::new(rows, f_min, f_max, range_db.into());
     let apart = gap(&config);
     let embed = |model: &Model| {
         vectors(&songs, |song| {
             let features = Embedder::default().embed(model, song)?;
-            let parts = halves(&features, apart).map(|(a, b)| [a.to_vec(), b.to_vec()]);
-            Ok((mean(&features).to_vec(), parts))
+            let parts = halves(&features, apart, POOLING).map(|(a, b)| [a.to_vec(), b.to_vec()]);
+            Ok((POOLING.apply(&features).to_vec(), parts))
         })
     };
     let of_pixels = |vector: &dyn Fn(&[u8]) -> Vec<f32>| {
@@ -140,45 +157,54 @@ fn run(arguments: &Arguments) -> Result<()> {
             Ok((vector(song), parts.map(|(a, b)| [vector(a), vector(b)])))
         })
     };
-    let figures = ["@1", "@5", "@10", "MRR"].map(|figure| format!("{figure:>7}")).concat();
-    print!("{:<20}{:>8}{figures}", "", "halves");
-    if groups.is_some() {
-        print!("{:>8}{figures}", "group");
-    }
-    if labels.is_some() {
-        print!("{:>9}{:>9}{:>9}", "linear", "5-NN", "constant");
-    }
-    println!();
-    for (name, vectors) in [
+    let models = [
         ("trained encoder", embed(&trained.model)?),
         ("untrained encoder", embed(&untrained)?),
         ("row statistics", of_pixels(&|song| row_statistics(song, songs.rows()))?),
         ("chroma", of_pixels(&|song| pitches.chroma(song))?),
-    ] {
+    ];
+    title("halves of a song", &["@1", "@5", "@10", "MRR"]);
+    for (name, vectors) in &models {
         let (first, second) = standardized(&vectors.first, &vectors.second)?;
-        print!("{name:<20}");
-        score(same_row(&first, &second)?);
-        if let Some(groups) = &groups {
-            let none = Array2::zeros((0, vectors.whole.ncols()));
-            score(same_label(&standardized(&vectors.whole, &none)?.0, groups)?);
+        row(name, &figures(same_row(&first, &second)?));
+    }
+    if let Some(groups) = &groups {
+        title("same group", &["@1", "@5", "@10", "MRR"]);
+        for (name, vectors) in &models {
+            row(name, &figures(same_label(&vectors.standardized()?, groups)?));
         }
-        if let Some(labels) = &labels {
-            let alone: Vec<usize> = (0..labels.len()).collect();
-            let groups = groups.as_ref().unwrap_or(&alone);
-            let none = Array2::zeros((0, vectors.whole.ncols()));
-            let vectors = standardized(&vectors.whole, &none)?.0;
+        title("same group, whitened", &["@1", "@5", "@10", "MRR"]);
+        for (name, vectors) in &models {
+            row(name, &figures(same_label(&vectors.whitened()?, groups)?));
+        }
+    }
+    if let Some(labels) = &labels {
+        let alone: Vec<usize> = (0..labels.len()).collect();
+        let groups = groups.as_ref().unwrap_or(&alone);
+        title("label", &["linear", "5-NN", "constant"]);
+        for (name, vectors) in &models {
+            let vectors = vectors.standardized()?;
             let told = probe::linear(&vectors, labels, groups, 5, params.seed)?;
             let near = probe::nearest(&vectors, labels, groups, 5)?;
-            print!("{:>9.3}{:>9.3}{:>9.3}", told.accuracy, near.accuracy, told.most_frequent);
+            row(name, &[told.accuracy, near.accuracy, told.most_frequent]);
         }
-        println!();
     }
     Ok(())
 }
 
-fn score(found: Retrieval) {
+fn title(name: &str, columns: &[&str]) {
+    let columns: String = columns.iter().map(|column| format!("{column:>10}")).collect();
+    println!("\n{name:<22}{columns}");
+}
+
+fn row(name: &str, values: &[f64]) {
+    let values: String = values.iter().map(|value| format!("{value:>10.3}")).collect();
+    println!("{name:<22}{values}");
+}
+
+fn figures(found: Retrieval) -> [f64; 4] {
     let Retrieval { recall_1, recall_5, recall_10, reciprocal_rank } = found;
-    print!("{:>8}{recall_1:>7.3}{recall_5:>7.3}{recall_10:>7.3}{reciprocal_rank:>7.3}", "");
+    [recall_1, recall_5, recall_10, reciprocal_rank]
 }
 
 /// One vector for each song, and one for each half of the songs that have two.
@@ -186,6 +212,20 @@ struct Vectors {
     whole: Array2<f32>,
     first: Array2<f32>,
     second: Array2<f32>,
+}
+
+impl Vectors {
+    fn standardized(&self) -> Result<Array2<f32>> {
+        let none = Array2::zeros((0, self.whole.ncols()));
+        Ok(standardized(&self.whole, &none)?.0)
+    }
+
+    /// Standardised, then the leading principal components, all of variance 1: what all songs have
+    /// in common, such as the sound of the collection, weighs no more than the rest.
+    fn whitened(&self) -> Result<Array2<f32>> {
+        let vectors = self.standardized()?;
+        Ok(Pca::fit(vectors.view(), COMPONENTS)?.whiten(vectors.view())?)
+    }
 }
 
 type Parts = (Vec<f32>, Option<[Vec<f32>; 2]>);

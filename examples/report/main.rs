@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use songscape::analysis::vectors::read_npy;
-use songscape::audio::{ImageParams, Store};
+use songscape::audio::Store;
 use songscape::project::Silent;
 use songscape::report::{MeanSpectrum, ReportInput, Spectrogram, link, write};
 
@@ -103,7 +103,7 @@ fn show_sound(input: &mut ReportInput, folder: &Path, page: &Path) -> Result<()>
     // Columns of a song that its mean spectrum is taken from: more say nothing more.
     const COLUMNS: usize = 2_000;
     let store = Store::new(folder);
-    let parameters: ImageParams = parameters(&folder.join("parameters.json"))?;
+    let parameters = store.parameters()?;
     let range_db = f64::from(parameters.range_db);
     input.frequencies = Some((parameters.f_min, parameters.f_max));
     input.columns_per_second = Some(parameters.columns_per_second);
@@ -141,13 +141,4 @@ fn show_sound(input: &mut ReportInput, folder: &Path, page: &Path) -> Result<()>
     let clusters: Vec<i32> = input.songs.iter().map(|song| song.cluster).collect();
     input.spectra = MeanSpectrum::of_clusters(&clusters, places.iter().map(level))?;
     Ok(())
-}
-
-/// The parameters that a stage left in its folder.
-fn parameters<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
-    #[derive(serde::Deserialize)]
-    struct Stage<T> {
-        parameters: T,
-    }
-    Ok(songscape::project::read_json::<Stage<T>>(path)?.parameters)
 }

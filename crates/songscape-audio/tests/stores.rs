@@ -107,6 +107,8 @@ fn a_library_becomes_images_and_failures() {
     assert!(failures[0].1.starts_with("no audio was recognised"), "{}", failures[0].1);
     assert!(failures[1].1.starts_with("silent"), "{}", failures[1].1);
 
+    assert_eq!(Store::new(&library.store()).parameters().unwrap(), ImageParams::default());
+    assert!(Store::new(&library.music("")).parameters().is_err());
     let pixels = Store::new(&library.store()).pixels().unwrap();
     assert_eq!((pixels.len(), pixels.rows(), pixels.is_empty()), (4, 256, false));
     for (i, image) in made.images.iter().enumerate() {

@@ -90,6 +90,23 @@ impl Augment {
         }
     }
 
+    /// What leaves harmony and rhythm: the instruments, their register, the room and the level are
+    /// changed. With these, two renditions of one song by other instruments find each other, and
+    /// nothing is learned of the sound (`docs/learning.md` has the measurements).
+    pub fn harmony() -> Self {
+        Self {
+            time_stretch: 0.15,
+            octave_shift: 0.6,
+            overtones: 0.5,
+            gain: 6.0,
+            tilt: 2.0,
+            equalizer: 9.0,
+            low_pass: 1.5,
+            noise_floor: 15.0,
+            ..Self::none()
+        }
+    }
+
     /// Whether nothing is changed.
     pub fn is_none(&self) -> bool {
         let Self { range_db, rows_per_octave, .. } = *self;

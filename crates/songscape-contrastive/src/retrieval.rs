@@ -5,6 +5,7 @@
 
 use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate, s};
 use serde::{Deserialize, Serialize};
+use songscape_resnet::Pooling;
 
 use crate::error::{Error, Result};
 
@@ -108,16 +109,20 @@ pub fn same_label(vectors: &Array2<f32>, labels: &[usize]) -> Result<Retrieval> 
     Ok(Retrieval::new(&places))
 }
 
-/// Means of the first and the second half of a song's vectors `[vectors, channels]`, with at least
-/// `gap` vectors between them left out. With a gap of [`gap`] the halves share no audio.
+/// The first and the second half of a song's vectors `[vectors, channels]`, each pooled to one, with at
+/// least `gap` vectors between them left out. With a gap of [`gap`] the halves share no audio.
 ///
 /// `None` when the song is too short for one vector on each side.
-pub fn halves(features: &Array2<f32>, gap: usize) -> Option<(Array1<f32>, Array1<f32>)> {
+pub fn halves(
+    features: &Array2<f32>,
+    gap: usize,
+    pooling: Pooling,
+) -> Option<(Array1<f32>, Array1<f32>)> {
     let vectors = features.nrows();
     let side = vectors.checked_sub(gap)? / 2;
-    let first = features.slice(s![..side, ..]).mean_axis(Axis(0))?;
-    let second = features.slice(s![vectors - side.., ..]).mean_axis(Axis(0))?;
-    (side > 0).then_some((first, second))
+    let first = features.slice(s![..side, ..]).to_owned();
+    let second = features.slice(s![vectors - side.., ..]).to_owned();
+    (side > 0).then(|| (pooling.apply(&first), pooling.apply(&second)))
 }
 
 /// Vectors to leave out between two parts of a song so that no column is seen by both.
@@ -190,9 +195,10 @@ mod tests {
     #[test]
     fn halves_leave_the_gap_out() {
         let features = Array2::from_shape_fn((10, 1), |(i, _)| i as f32);
-        let (first, second) = halves(&features, 3).unwrap();
+        let halves = |gap| halves(&features, gap, Pooling::Mean);
+        let (first, second) = halves(3).unwrap();
         assert_eq!((first[0], second[0]), (1.0, 8.0));
-        assert!(halves(&features, 9).is_none() && halves(&features, 11).is_none());
+        assert!(halves(9).is_none() && halves(11).is_none());
         assert_eq!(gap(&songscape_resnet::EncoderConfig::seed()), 5);
     }
 

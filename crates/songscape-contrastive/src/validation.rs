@@ -5,7 +5,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use songscape_resnet::{Embedder, EncoderConfig, Model};
+use songscape_resnet::{Embedder, EncoderConfig, Model, Pooling};
 use tch::Tensor;
 
 use crate::error::Result;
@@ -57,7 +57,7 @@ impl Validation {
         let (mut first, mut second) = (vec![], vec![]);
         for &song in held_out {
             let features = Embedder::default().embed(model, songs.pixels(song))?;
-            if let Some((a, b)) = halves(&features, apart) {
+            if let Some((a, b)) = halves(&features, apart, Pooling::Mean) {
                 first.push(a);
                 second.push(b);
             }

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `parameters.json` | the [`ImageParams`](crate::ImageParams) of all images |
+//! | `parameters.json` | the [`ImageParams`] of all images |
 //! | `ID.png` | one image a song |
 //! | `index.csv` | one row a song: its file's stamp, and what became of it |
 //! | `pixels.u8` | the pixels of all images, time-major, one song after the other |
@@ -24,6 +24,7 @@ use songscape_project::Failure;
 
 use crate::catalog::Duplicate;
 use crate::error::Result;
+use crate::params::ImageParams;
 use crate::pixels::Pixels;
 pub(crate) use cache::{PIXELS, Place, read_places};
 
@@ -89,6 +90,19 @@ impl Store {
     /// The image of a song.
     pub fn image(&self, id: &str) -> PathBuf {
         self.folder.join(format!("{id}.png"))
+    }
+
+    /// What the images were made with.
+    ///
+    /// # Errors
+    /// [`Error::Project`](crate::Error::Project) when there is no `parameters.json`, or another
+    /// program's.
+    pub fn parameters(&self) -> Result<ImageParams> {
+        #[derive(serde::Deserialize)]
+        struct Stage {
+            parameters: ImageParams,
+        }
+        Ok(songscape_project::read_json::<Stage>(&self.folder.join("parameters.json"))?.parameters)
     }
 
     /// What the images are, in few characters: it changes when a song's audio, the songs or their

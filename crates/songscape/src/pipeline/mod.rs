@@ -265,7 +265,10 @@ impl Pipeline {
         let pixels = self.store().pixels()?;
         let stage = Stage::open(
             &self.project.path("vectors"),
-            &serde_json::json!({ "untrained_seed": self.parameters.training.seed }),
+            &serde_json::json!({
+                "untrained_seed": self.parameters.training.seed,
+                "pooling": self.parameters.pooling,
+            }),
             &[("images", self.store().fingerprint()?), ("model", hash_file(&weights)?)],
         )?;
         let what = format!("{} songs", pixels.len());
@@ -280,9 +283,10 @@ impl Pipeline {
         let untrained = Model::new(trained.config(), self.device, seed)?;
         let ImageParams { rows, f_min, f_max, range_db, .. } = self.parameters.images;
         let pitches = Pitches::new(rows, f_min, f_max, f64::from(range_db));
-        vectors::compute(&pixels, &trained, &untrained, &pitches, stage.folder(), progress)?;
+        let (pooling, folder) = (self.parameters.pooling, stage.folder());
+        vectors::compute(&pixels, &trained, &untrained, &pitches, pooling, folder, progress)?;
         stage.finish()?;
-        Ok(format!("{what}, {} channels", trained.config().channels()))
+        Ok(format!("{what}, {} numbers each", pooling.width(trained.config().channels())))
     }
 
     /// The catalog's rows that have an image, in the order of the images and of the vectors.

@@ -1,6 +1,6 @@
 use songscape_audio::{ImageParams, LibraryParams};
 use songscape_contrastive::TrainParams;
-use songscape_resnet::EncoderConfig;
+use songscape_resnet::{EncoderConfig, Pooling};
 use songscape_synth::Params as DemoMusic;
 
 use super::AnalysisParams;
@@ -18,12 +18,15 @@ pub struct Parameters {
     pub encoder: EncoderConfig,
     /// Its training.
     pub training: TrainParams,
+    /// How the encoder's vectors of a song become one.
+    pub pooling: Pooling,
     /// Map, clusters and years.
     pub analysis: AnalysisParams,
 }
 
 impl Parameters {
-    /// The narrow network: minutes on two CPU cores.
+    /// The narrow network: minutes on two CPU cores. A song's vector is the mean and the deviation of
+    /// its features, as for the baselines.
     pub fn demo(seed: u64) -> Self {
         Self {
             demo_music: DemoMusic::default(),
@@ -31,6 +34,7 @@ impl Parameters {
             images: ImageParams::default(),
             encoder: EncoderConfig::demo(),
             training: TrainParams { seed, ..TrainParams::demo() },
+            pooling: Pooling::MeanDeviation,
             analysis: AnalysisParams::new(seed),
         }
     }
@@ -40,6 +44,7 @@ impl Parameters {
         Self {
             encoder: EncoderConfig::seed(),
             training: TrainParams { seed, ..TrainParams::seed() },
+            pooling: Pooling::Mean,
             ..Self::demo(seed)
         }
     }

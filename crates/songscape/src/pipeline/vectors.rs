@@ -9,7 +9,7 @@ use songscape_audio::Pixels;
 use songscape_contrastive::baseline::{self, Pitches, row_statistics};
 use songscape_contrastive::retrieval::{gap, halves};
 use songscape_project::Progress;
-use songscape_resnet::{Embedder, Model, mean};
+use songscape_resnet::{Embedder, Model, Pooling};
 
 use super::error::{Error, Result};
 
@@ -84,6 +84,7 @@ pub(super) fn compute(
     trained: &Model,
     untrained: &Model,
     pitches: &Pitches,
+    pooling: Pooling,
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<()> {
@@ -109,8 +110,8 @@ pub(super) fn compute(
         let parts = baseline::halves(song, config.rows, gap * config.columns_per_vector());
         for (set, source) in sets.iter_mut().zip(Source::ALL) {
             match source {
-                Source::Trained => set.push_features(&features, gap),
-                Source::Untrained => set.push_features(&random, gap),
+                Source::Trained => set.push_features(&features, gap, pooling),
+                Source::Untrained => set.push_features(&random, gap, pooling),
                 Source::RowStatistics => {
                     set.push_pixels(song, parts, |pixels| row_statistics(pixels, config.rows));
                 }
@@ -146,9 +147,9 @@ impl Rows {
         self.second.extend(second);
     }
 
-    fn push_features(&mut self, features: &Array2<f32>, gap: usize) {
-        let both = halves(features, gap).map(|(a, b)| (a.to_vec(), b.to_vec()));
-        self.push(mean(features).to_vec(), both);
+    fn push_features(&mut self, features: &Array2<f32>, gap: usize, pooling: Pooling) {
+        let both = halves(features, gap, pooling).map(|(a, b)| (a.to_vec(), b.to_vec()));
+        self.push(pooling.apply(features).to_vec(), both);
     }
 
     fn push_pixels(
