@@ -25,8 +25,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// The narrow network: minutes on two CPU cores. A song's vector is the mean and the deviation of
-    /// its features, as for the baselines.
+    /// The narrow network: minutes on two CPU cores.
     pub fn demo(seed: u64) -> Self {
         Self {
             demo_music: DemoMusic::default(),
@@ -34,7 +33,7 @@ impl Parameters {
             images: ImageParams::default(),
             encoder: EncoderConfig::demo(),
             training: TrainParams { seed, ..TrainParams::demo() },
-            pooling: Pooling::MeanDeviation,
+            pooling: Pooling::Mean,
             analysis: AnalysisParams::new(seed),
         }
     }
@@ -44,7 +43,6 @@ impl Parameters {
         Self {
             encoder: EncoderConfig::seed(),
             training: TrainParams { seed, ..TrainParams::seed() },
-            pooling: Pooling::Mean,
             ..Self::demo(seed)
         }
     }
