@@ -3,6 +3,12 @@
 //! Two crops of one song are a positive pair; crops of different songs are to be told apart
 //! (Chen et al. 2020). No label is used.
 //!
+#![doc = concat!(
+    "![Loss, accuracy and learning rate of 250 steps on the demo music](data:image/png;base64,",
+    include_str!("../doc/training.png.base64"),
+    ")"
+)]
+//!
 //! - [`Songs`], [`PairSampler`]: images in memory and the pairs of each batch;
 //! - [`Augment`]: changes of the crops that leave only the music in common;
 //! - [`loss`]: NT-Xent, decoupled contrastive, sigmoid, and the published binary NCE;

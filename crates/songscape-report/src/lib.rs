@@ -1,5 +1,11 @@
 //! The figures and the interactive map of a music analysis.
 //!
+#![doc = concat!(
+    "![Predicted against actual year of the demo music: a violin and a box for each year](data:image/png;base64,",
+    include_str!("../doc/years.png.base64"),
+    ")"
+)]
+//!
 //! Plain data in ([`ReportInput`]), one folder out ([`write()`]):
 //!
 //! ```text

@@ -1,5 +1,11 @@
 //! Six decades of synthetic music: dated songs in overlapping styles, deterministic from a seed.
 //!
+#![doc = concat!(
+    "![The spectrogram of one of the songs: time in seconds, frequency in Hz](data:image/png;base64,",
+    include_str!("../doc/spectrogram.png.base64"),
+    ")"
+)]
+//!
 //! A library of songs is made without any input, so that a music analysis can be run and judged
 //! with nothing downloaded. The year of a song is in what is played (rhythm, swing, harmony,
 //! melody, instruments), in how it is recorded (room, tape, compression), and in neither exactly:

@@ -1,5 +1,11 @@
 //! Self-supervised music analysis, from audio files to a map of the music.
 //!
+#![doc = concat!(
+    "![The songs of the demo music on a map, in five clusters](data:image/png;base64,",
+    include_str!("../doc/map.png.base64"),
+    ")"
+)]
+//!
 //! Each crate of Songscape is a module here, behind a feature of the same name:
 //!
 //! | module | what it does | needs libtorch |
