@@ -91,8 +91,8 @@ impl Augment {
     }
 
     /// What leaves harmony and rhythm: the instruments, their register, the room and the level are
-    /// changed. With these, two renditions of one song by other instruments find each other, and
-    /// nothing is learned of the sound (`docs/learning.md` has the measurements).
+    /// changed. With these, two renditions of one song by other instruments find each other more
+    /// often (`docs/learning.md` has the measurements).
     pub fn harmony() -> Self {
         Self {
             time_stretch: 0.15,
