@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use songscape_contrastive::{AdamW, PairSampler, Songs, loss};
-use songscape_resnet::{Embedder, EncoderConfig, Model, Precision, images};
+use songscape_resnet::{DeviceChoice, Embedder, EncoderConfig, Model, Precision, images};
 use tch::{Device, Kind, Tensor};
 
 const ROWS: usize = 256;
@@ -44,6 +44,8 @@ fn run(arguments: &[String]) -> Option<Outcome> {
         "demo" => (EncoderConfig::demo(), 256),
         _ => return None,
     };
+    // As programs ask for it: this also sets the allocator.
+    DeviceChoice::Cpu.resolve().ok()?;
     let precision = match precision.as_str() {
         "f32" => Precision::F32,
         "bf16" => Precision::Bf16,

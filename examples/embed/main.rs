@@ -138,8 +138,9 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
                 progress.end();
                 return Ok(End::Interrupted);
             }
-            let next =
-                some(&pixels, &songs[done.count()..], batch * unit * embedder.vectors_per_chunk);
+            let left = &songs[done.count()..];
+            let columns = left.iter().map(|&song| pixels.columns(song));
+            let next = &left[..embedder.songs_per_batch(model.config(), columns)];
             let slices: Vec<&[u8]> = next.iter().map(|&song| pixels.song(song)).collect();
             for features in embedder.embed_songs(&model, &slices)? {
                 done.push(&arguments.pooling.apply(&features).to_vec())?;
@@ -164,16 +165,6 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
     let width = arguments.pooling.width(model.config().channels());
     println!("{} vectors of {width} numbers: {}", songs.len(), arguments.out.display());
     Ok(End::Done { left_out: short.len() })
-}
-
-/// The next songs, as many as fill a batch of so many columns, and one at least.
-fn some<'a>(pixels: &Pixels, songs: &'a [usize], columns: usize) -> &'a [usize] {
-    let mut sum = 0;
-    let fits = songs.iter().take_while(|&&song| {
-        sum += pixels.columns(song);
-        sum <= columns
-    });
-    &songs[..fits.count().max(1)]
 }
 
 /// What is known of the songs, in the order of the vectors.

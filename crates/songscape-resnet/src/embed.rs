@@ -93,6 +93,22 @@ impl Embedder {
         Ok(features)
     }
 
+    /// How many of the next songs fill a batch, of their numbers of columns: one at least. So many in one
+    /// call of [`embed_songs`](Self::embed_songs) leave no place of a batch empty and take no more
+    /// memory than one long song.
+    pub fn songs_per_batch(
+        &self,
+        config: &EncoderConfig,
+        columns: impl IntoIterator<Item = usize>,
+    ) -> usize {
+        let room = self.chunks_per_batch * self.vectors_per_chunk * config.columns_per_vector();
+        let sums = columns.into_iter().scan(0, |sum, columns| {
+            *sum += columns;
+            Some(*sum)
+        });
+        sums.take_while(|sum| *sum <= room).count().max(1)
+    }
+
     /// Equally long slices of pixels to their vectors, one slice after the other.
     fn run(&self, model: &Model, slices: &[&[u8]]) -> Result<Array2<f32>> {
         let config = model.config();
@@ -195,6 +211,18 @@ mod tests {
                 assert_eq!(next, vectors);
             }
         }
+    }
+
+    #[test]
+    fn a_batch_takes_as_many_songs_as_it_has_room_for() {
+        let config = EncoderConfig::seed();
+        let embedder =
+            Embedder { vectors_per_chunk: 10, chunks_per_batch: 2, ..Embedder::default() };
+        let count = |columns: &[usize]| embedder.songs_per_batch(&config, columns.to_vec());
+        assert_eq!(count(&[640, 320, 320, 64]), 3);
+        assert_eq!(count(&[640, 641, 1]), 1);
+        assert_eq!(count(&[5000, 1]), 1);
+        assert_eq!(count(&[64]), 1);
     }
 
     #[test]

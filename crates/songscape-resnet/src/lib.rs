@@ -32,7 +32,6 @@
 mod block;
 mod config;
 mod conv;
-mod cuda;
 mod device;
 mod embed;
 mod encoder;
@@ -41,6 +40,7 @@ mod head;
 mod model;
 mod parameters;
 mod pooling;
+mod process;
 mod weights;
 
 pub use config::{Activation, EncoderConfig, Normalization};

@@ -1,6 +1,7 @@
 //! The vectors of the songs, by the trained encoder and by its baselines.
 
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
@@ -93,38 +94,59 @@ pub(super) fn compute(
     let gap = gap(config);
     let mut sets = Source::ALL.map(|_| Rows::default());
     progress.begin("vectors", pixels.len() as u64, "songs");
-    for (i, id) in pixels.ids().iter().enumerate() {
+    let mut next = 0;
+    while next < pixels.len() {
         if progress.interrupted() {
             return Err(Error::Interrupted);
         }
-        let song = pixels.song(i);
-        let file = folder.join("features").join(format!("{id}.npy"));
-        let features = if file.exists() {
-            read_npy(&file)?
-        } else {
-            let features = embedder.embed(trained, song)?;
-            write_npy(&file, features.view())?;
-            features
-        };
-        let random = embedder.embed(untrained, song)?;
-        let parts = baseline::halves(song, config.rows, gap * config.columns_per_vector());
-        for (set, source) in sets.iter_mut().zip(Source::ALL) {
-            match source {
-                Source::Trained => set.push_features(&features, gap, pooling),
-                Source::Untrained => set.push_features(&random, gap, pooling),
-                Source::RowStatistics => {
-                    set.push_pixels(song, parts, |pixels| row_statistics(pixels, config.rows));
+        let columns = (next..pixels.len()).map(|song| pixels.columns(song));
+        let batch = next..next + embedder.songs_per_batch(config, columns);
+        next = batch.end;
+        let known = features(&embedder, trained, pixels, batch.clone(), folder)?;
+        let songs: Vec<&[u8]> = batch.map(|song| pixels.song(song)).collect();
+        let random = embedder.embed_songs(untrained, &songs)?;
+        for ((song, features), random) in songs.iter().zip(known).zip(random) {
+            let parts = baseline::halves(song, config.rows, gap * config.columns_per_vector());
+            for (set, source) in sets.iter_mut().zip(Source::ALL) {
+                match source {
+                    Source::Trained => set.push_features(&features, gap, pooling),
+                    Source::Untrained => set.push_features(&random, gap, pooling),
+                    Source::RowStatistics => {
+                        set.push_pixels(song, parts, |pixels| row_statistics(pixels, config.rows));
+                    }
+                    Source::Chroma => set.push_pixels(song, parts, |pixels| pitches.chroma(pixels)),
                 }
-                Source::Chroma => set.push_pixels(song, parts, |pixels| pitches.chroma(pixels)),
             }
         }
-        progress.advance(1);
+        progress.advance(songs.len() as u64);
     }
     progress.end();
     for (set, source) in sets.into_iter().zip(Source::ALL) {
         set.into_vectors().write(folder, source)?;
     }
     write_ids(&folder.join("songs.csv"), pixels.ids())
+}
+
+/// The matrices of some songs, from `features` or by the network, all that are missing at once.
+fn features(
+    embedder: &Embedder,
+    model: &Model,
+    pixels: &Pixels,
+    songs: Range<usize>,
+    folder: &Path,
+) -> Result<Vec<Array2<f32>>> {
+    let file = |song: usize| folder.join("features").join(format!("{}.npy", pixels.ids()[song]));
+    let known = |song| file(song).exists().then(|| read_npy(&file(song))).transpose();
+    let mut all: Vec<Option<Array2<f32>>> =
+        songs.clone().map(known).collect::<songscape_analysis::Result<_>>()?;
+    let missing: Vec<usize> =
+        songs.clone().filter(|song| all[song - songs.start].is_none()).collect();
+    let images: Vec<&[u8]> = missing.iter().map(|&song| pixels.song(song)).collect();
+    for (song, features) in missing.into_iter().zip(embedder.embed_songs(model, &images)?) {
+        write_npy(&file(song), features.view())?;
+        all[song - songs.start] = Some(features);
+    }
+    Ok(all.into_iter().flatten().collect())
 }
 
 /// Rows that grow song by song.

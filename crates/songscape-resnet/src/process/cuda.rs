@@ -1,9 +1,8 @@
-//! Loading libtorch's CUDA half at run time: the crate's one unsafe module.
+//! Loading libtorch's CUDA half at run time.
 //!
 //! Programs link the CPU half alone, so that one binary runs with and without a GPU. The CUDA half
 //! registers itself when it is loaded, which must happen before libtorch first asks for it, that is
 //! before the first tensor is made.
-#![allow(unsafe_code)]
 
 use std::sync::OnceLock;
 
