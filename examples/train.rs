@@ -70,6 +70,10 @@ struct Arguments {
     /// {"gain":6,"equalizer":4}
     #[arg(long, value_parser = augmentations)]
     augment: Option<Augment>,
+    /// How the vectors of a song become one when they are scored: `mean` or `mean-deviation`; the
+    /// baselines are means and deviations always
+    #[arg(long, default_value_t = Pooling::MeanDeviation)]
+    pooling: Pooling,
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// auto, cpu, cuda or cuda:N
@@ -77,8 +81,6 @@ struct Arguments {
     device: DeviceChoice,
 }
 
-/// The baselines are means and deviations over time, and so are the encoders' vectors.
-const POOLING: Pooling = Pooling::MeanDeviation;
 /// Components of the whitened vectors, the same for all models.
 const COMPONENTS: usize = 64;
 
@@ -143,12 +145,12 @@ fn run(arguments: &Arguments) -> Result<()> {
     let untrained = Model::new(&config, device, params.seed)?;
     let ImageParams { rows, f_min, f_max, range_db, .. } = images;
     let pitches = Pitches::new(rows, f_min, f_max, range_db.into());
-    let apart = gap(&config);
+    let (apart, pooling) = (gap(&config), arguments.pooling);
     let embed = |model: &Model| {
         vectors(&songs, |song| {
             let features = Embedder::default().embed(model, song)?;
-            let parts = halves(&features, apart, POOLING).map(|(a, b)| [a.to_vec(), b.to_vec()]);
-            Ok((POOLING.apply(&features).to_vec(), parts))
+            let parts = halves(&features, apart, pooling).map(|(a, b)| [a.to_vec(), b.to_vec()]);
+            Ok((pooling.apply(&features).to_vec(), parts))
         })
     };
     let of_pixels = |vector: &dyn Fn(&[u8]) -> Vec<f32>| {

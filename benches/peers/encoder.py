@@ -1,4 +1,4 @@
-"""The encoder beside the same network in PyTorch (eager, channels-last, libtorch of the same version): noise crops,
+"""The encoder beside the same network in PyTorch (channels-last, libtorch of the same version): noise crops,
 the same threads, one process for each measurement, ours and theirs in turn.
 
 embed is the forward pass; train is forward, backward and AdamW on the decoupled contrastive loss over
@@ -12,6 +12,8 @@ from . import measure
 
 # configuration: columns of a crop, crops in a batch
 SHAPES = {"seed": (1024, 8), "stem16": (256, 64), "demo": (256, 128)}
+# the same on a GPU
+LARGE = {"seed": (1024, 512), "stem16": (256, 4096), "demo": (256, 8192)}
 REQUIREMENTS = ["torch==2.11.0", "safetensors", "numpy"]
 
 
@@ -21,6 +23,10 @@ def add_arguments(parser):
     parser.add_argument("--configurations", nargs="+", choices=list(SHAPES), default=list(SHAPES))
     parser.add_argument("--work", nargs="+", choices=["embed", "train", "load"],
                         default=["embed", "train", "load"])
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda: with larger batches, and with "
+                        "LIBTORCH set to a CUDA build of libtorch 2.11")
+    parser.add_argument("--modes", nargs="+", choices=["eager", "compile"], default=["eager"],
+                        help="how PyTorch runs the network")
     parser.add_argument("--precisions", nargs="+", choices=["f32", "bf16"],
                         default=["f32", "bf16"])
 
@@ -38,18 +44,19 @@ def main(arguments):
     variables = {"LD_LIBRARY_PATH": ours, "OMP_NUM_THREADS": str(threads)}
     rows = []
     for configuration in arguments.configurations:
-        columns, batch = SHAPES[configuration]
+        columns, batch = (SHAPES if arguments.device == "cpu" else LARGE)[configuration]
         weights = measure.TARGET / "peers" / f"{configuration}.safetensors"
         weights.parent.mkdir(parents=True, exist_ok=True)
         measure.run([program, "weights", configuration, "f32", weights], threads,
                     variables)
         for work in arguments.work:
             for precision in arguments.precisions:
-                line = [program, work, configuration, precision, batch]
+                line = [program, work, configuration, precision, batch, arguments.device]
                 found = {"songscape": measure.run(line, threads, variables)}
-                if work != "load":
-                    command = [python, worker, weights, work, precision, batch, columns]
-                    found["PyTorch"] = {"failed": problem} if problem else (
+                for mode in arguments.modes if work != "load" else []:
+                    command = [python, worker, weights, work, precision, batch, columns,
+                               arguments.device, mode]
+                    found[f"PyTorch, {mode}"] = {"failed": problem} if problem else (
                         measure.run(command, threads, {**variables, "LD_LIBRARY_PATH": ""}))
                 for name, result in found.items():
                     label = f"{configuration}, {batch} crops of {columns}"

@@ -1,5 +1,5 @@
-//! Our network, once: WORK CONFIGURATION PRECISION BATCH -> JSON with crops a second, the median of a
-//! few runs. `peers.py` starts it, a process for each measurement.
+//! Our network, once: WORK CONFIGURATION PRECISION BATCH [DEVICE] -> JSON with crops a second, the median
+//! of a few runs. `peers.py` starts it, a process for each measurement.
 //!
 //! WORK is `embed` (forward), `train` (forward, backward and AdamW on a contrastive loss over pairs),
 //! `load` (the crops of the pairs of a batch as tensors, and nothing else), or `songs` (whole songs of
@@ -21,7 +21,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let Some(result) = run(&arguments) else {
         eprintln!(
-            "usage: encoder_once embed|train|load|songs seed|stem16|demo f32|bf16 BATCH\n       \
+            "usage: encoder_once embed|train|load|songs seed|stem16|demo f32|bf16 BATCH [DEVICE]\n       \
              encoder_once weights seed|stem16|demo f32 FILE"
         );
         std::process::exit(2);
@@ -37,6 +37,10 @@ fn main() {
 
 /// `None` for arguments that are none.
 fn run(arguments: &[String]) -> Option<Outcome> {
+    let (arguments, device) = match arguments {
+        [arguments @ .., device] if arguments.len() == 4 => (arguments, device.parse().ok()?),
+        _ => (arguments, DeviceChoice::Cpu),
+    };
     let [work, configuration, precision, last] = arguments else { return None };
     let (config, columns) = match configuration.as_str() {
         "seed" => (EncoderConfig::seed(), 1024),
@@ -44,8 +48,6 @@ fn run(arguments: &[String]) -> Option<Outcome> {
         "demo" => (EncoderConfig::demo(), 256),
         _ => return None,
     };
-    // As programs ask for it: this also sets the allocator.
-    DeviceChoice::Cpu.resolve().ok()?;
     let precision = match precision.as_str() {
         "f32" => Precision::F32,
         "bf16" => Precision::Bf16,
@@ -56,13 +58,39 @@ fn run(arguments: &[String]) -> Option<Outcome> {
         return Some(saved.map(|()| 0.0).map_err(Into::into));
     }
     let batch = last.parse().ok().filter(|batch| *batch >= 4)?;
-    Some(match work.as_str() {
-        "embed" => embed(&config, columns, precision, batch),
-        "train" => train(&config, columns, precision, batch),
-        "load" => load(columns, precision, batch),
-        "songs" => songs(&config, precision, batch),
+    let work = match work.as_str() {
+        "embed" => embed,
+        "train" => train,
+        "load" => load,
+        "songs" => songs,
         _ => return None,
-    })
+    };
+    // As programs ask for it: this also sets the allocator.
+    let device = device.resolve();
+    Some(
+        device
+            .map_err(Into::into)
+            .and_then(|device| work(&Setting { config, columns, precision, batch, device })),
+    )
+}
+
+/// What is measured: a network and what runs through it.
+struct Setting {
+    config: EncoderConfig,
+    /// Of a crop.
+    columns: usize,
+    precision: Precision,
+    /// Crops that run through the network together.
+    batch: usize,
+    device: Device,
+}
+
+impl Setting {
+    fn images(&self) -> Result<Tensor, songscape_resnet::Error> {
+        let pixels = noise(self.batch * self.columns * ROWS);
+        let slices: Vec<&[u8]> = pixels.chunks_exact(self.columns * ROWS).collect();
+        images(&slices, ROWS, self.precision, self.device)
+    }
 }
 
 /// `crops` over the median time of some runs, after one that is not counted.
@@ -84,40 +112,32 @@ fn noise(count: usize) -> Vec<u8> {
     (0..count as u64).map(|i| (i.wrapping_mul(6_364_136_223_846_793_005) >> 56) as u8).collect()
 }
 
-fn batch_of(
-    columns: usize,
-    precision: Precision,
-    count: usize,
-) -> Result<Tensor, songscape_resnet::Error> {
-    let pixels = noise(count * columns * ROWS);
-    let slices: Vec<&[u8]> = pixels.chunks_exact(columns * ROWS).collect();
-    images(&slices, ROWS, precision, Device::Cpu)
-}
-
-fn embed(config: &EncoderConfig, columns: usize, precision: Precision, batch: usize) -> Outcome {
-    let model = Model::new(config, Device::Cpu, 1)?;
-    let images = batch_of(columns, precision, batch)?;
-    measure(batch, || {
+fn embed(setting: &Setting) -> Outcome {
+    let model = Model::new(&setting.config, setting.device, 1)?;
+    let images = setting.images()?;
+    // Reading one number back waits for the device.
+    measure(setting.batch, || {
         Ok(tch::no_grad(|| model.encoder().forward(&images))?.double_value(&[0, 0, 0]))
     })
 }
 
-fn train(config: &EncoderConfig, columns: usize, precision: Precision, batch: usize) -> Outcome {
-    let model = Model::new(config, Device::Cpu, 1)?;
-    let images = batch_of(columns, precision, batch)?;
+fn train(setting: &Setting) -> Outcome {
+    let model = Model::new(&setting.config, setting.device, 1)?;
+    let images = setting.images()?;
     let mut optimizer = AdamW::new(&model.parameters().flat(), 0.9, 0.999, 0.0)?;
-    let half = batch as i64 / 2;
-    measure(batch, || {
+    let half = setting.batch as i64 / 2;
+    measure(setting.batch, || {
         let outputs = model.head().forward(&model.encoder().forward(&images)?)?;
         let loss =
             loss::decoupled(&outputs.narrow(0, 0, half), &outputs.narrow(0, half, half), 0.1)?;
         let gradient = model.parameters().gradient(&loss)?;
         optimizer.step(&model.parameters().flat(), &gradient, 1e-4)?;
-        Ok(f64::try_from(loss)?)
+        Ok(f64::try_from(loss)? + model.parameters().flat().double_value(&[0]))
     })
 }
 
-fn load(columns: usize, precision: Precision, batch: usize) -> Outcome {
+fn load(setting: &Setting) -> Outcome {
+    let &Setting { columns, precision, batch, device, .. } = setting;
     // More than the caches hold.
     let pixels: Vec<Vec<u8>> = vec![noise(4 * columns * ROWS); batch.max(64)];
     let songs = Songs::new(ROWS, pixels.iter().map(Vec::as_slice).collect())?;
@@ -131,15 +151,16 @@ fn load(columns: usize, precision: Precision, batch: usize) -> Outcome {
         let drawn = sampler.batch(step);
         let crops: Vec<&[u8]> =
             drawn.iter().flat_map(|pair| pair.starts.map(|start| crop(pair.song, start))).collect();
-        let found = images(&crops, ROWS, precision, Device::Cpu)?;
+        let found = images(&crops, ROWS, precision, device)?;
         Ok(found.select(0, 0).to_kind(Kind::Float).double_value(&[0, 0, 0]))
     })
 }
 
-fn songs(config: &EncoderConfig, precision: Precision, batch: usize) -> Outcome {
+fn songs(setting: &Setting) -> Outcome {
     const COLUMNS: usize = 9_000;
     const SONGS: usize = 8;
-    let model = Model::new(config, Device::Cpu, 1)?;
+    let &Setting { ref config, precision, batch, device, .. } = setting;
+    let model = Model::new(config, device, 1)?;
     let pixels: Vec<Vec<u8>> = vec![noise(COLUMNS * ROWS); SONGS];
     let slices: Vec<&[u8]> = pixels.iter().map(Vec::as_slice).collect();
     let embedder = Embedder { chunks_per_batch: batch, precision, ..Embedder::default() };

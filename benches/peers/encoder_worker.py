@@ -1,8 +1,8 @@
-"""The same network in PyTorch: WEIGHTS WORK PRECISION BATCH COLUMNS -> JSON with crops a second.
+"""The same network in PyTorch: WEIGHTS WORK PRECISION BATCH COLUMNS DEVICE MODE -> JSON with crops a second.
 
-WORK is embed or train, as in `encoder_once.rs`. The network is that of `docs/pytorch_encoder.py` with
-the projection head, eager and channels-last, with float32 weights that are converted on the way, as in
-ours.
+WORK is embed or train, as in `encoder_once.rs`; MODE is eager or compile (`torch.compile`). The network
+is that of `docs/pytorch_encoder.py` with the projection head, channels-last, with float32 weights that
+are converted on the way, as in ours.
 """
 
 import json
@@ -51,35 +51,38 @@ def decoupled(a, b, temperature):
     rows = F.normalize(torch.cat([a, b]))
     cosines = rows @ rows.T / temperature
     n = len(a)
-    own = torch.eye(2 * n, dtype=torch.bool)
+    own = torch.eye(2 * n, dtype=torch.bool, device=a.device)
     positive = own.roll(n, 0)
     others = cosines.masked_fill(own | positive, -torch.inf).logsumexp(1)
     return (others - cosines[positive]).mean()
 
 
-def main(weights, work, precision, batch, columns):
+def main(weights, work, precision, batch, columns, device, mode):
     torch.manual_seed(1)
     network = Network(weights, precision)
     images = torch.randint(0, 256, (batch, 1, 256, columns), dtype=torch.uint8) / 127.5 - 1
-    network = network.to(memory_format=torch.channels_last)
+    network = network.to(device, memory_format=torch.channels_last)
     # Written so that the single channel is the last one in memory: of one channel PyTorch cannot
     # tell which format is meant.
-    images = images.squeeze(1).unsqueeze(3).contiguous().permute(0, 3, 1, 2)
+    images = images.to(device).squeeze(1).unsqueeze(3).contiguous().permute(0, 3, 1, 2)
     if precision == "bf16":
         images = images.bfloat16()
     optimizer = torch.optim.AdamW(network.parameters(), 1e-4, weight_decay=0)
+    run, encode = network, network.encoder
+    if mode == "compile":
+        run, encode = torch.compile(network), torch.compile(network.encoder)
 
     def once():
         if work == "embed":
             with torch.no_grad():
-                return network.encoder(images)
-        outputs = network(images)
+                return encode(images)[0, 0, 0].item()  # waits for the device
+        outputs = run(images)
         half = batch // 2
         loss = decoupled(outputs[:half], outputs[half:], 0.1)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        return loss.item()
+        return loss.item() + network.encoder.get("stem_bias")[0].item()
 
     once()
     begin, times = time.perf_counter(), []
@@ -91,4 +94,4 @@ def main(weights, work, precision, batch, columns):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+    main(*sys.argv[1:4], int(sys.argv[4]), int(sys.argv[5]), *sys.argv[6:8])

@@ -171,7 +171,7 @@ pub fn images(
 /// [`Error::Torch`] for another shape, or when memory runs out.
 pub fn images_of_tensor(pixels: &Tensor, precision: Precision) -> Result<Tensor> {
     let pixels = pixels.f_transpose(1, 2)?.f_contiguous()?.f_unsqueeze(1)?;
-    let values = pixels.f_to_kind(Kind::Float)?.f_mul_scalar(1.0 / 127.5)?.f_sub_scalar(1.0)?;
+    let values = pixels.f_to_kind(Kind::Float)?.f_mul_scalar_(1.0 / 127.5)?.f_sub_scalar_(1.0)?;
     Ok(values.f_to_kind(precision.kind())?)
 }
 
