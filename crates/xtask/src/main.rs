@@ -1,4 +1,4 @@
-//! Set-up and checks of the workspace: `cargo xtask demo`, `cargo xtask test`, `cargo xtask libtorch`.
+//! Set-up and checks of the workspace: `cargo xtask help` lists them.
 
 mod check;
 mod demo;
@@ -18,7 +18,9 @@ Usage: cargo xtask <COMMAND>
   demo      provide libtorch, build in release, analyse the embedded demo music;
             further arguments go to the song_map example
   test      provide libtorch, then formatting, lints, documentation, all tests,
-            programs of users, and the dependencies' licences and advisories
+            programs of users, and then the policy
+  policy    licences, sources, duplicates and advisories of the dependencies, by a
+            cargo-deny that is fetched if it is not installed; the public interface
   libtorch  provide libtorch 2.11 under target/libtorch and print its folder";
 
 fn main() -> ExitCode {
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["demo", rest @ ..] => demo::run(rest),
         ["test"] => check::run(),
+        ["policy"] => policy::check(),
         ["libtorch"] => libtorch::provide().map(|folder| println!("{}", folder.display())),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");
