@@ -12,6 +12,7 @@ use songscape::analysis::music::similar::{Similar, path, playlist};
 use songscape::analysis::neighbors::Metric;
 use songscape::analysis::vectors::read_npy;
 use songscape::project::write_atomic;
+use songscape_examples::exit;
 
 use library::{Song, find};
 
@@ -65,13 +66,7 @@ fn writable(text: &str) -> Result<PathBuf, String> {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    exit(run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<()> {

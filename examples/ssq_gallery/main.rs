@@ -5,13 +5,17 @@
 mod picture;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
 use picture::{Panel, draw, moduli};
+use songscape_examples::exit;
 use songscape_ssq::{CwtParams, Reassignment, ScaleSpec, SsqParams, SsqPlan, signal};
 
 /// Draws chirps.png, crossing.png, pair.png and impulse.png: CWT left, SSQ right.
+///
+/// Exit codes: 0 done; 1 fatal; 2 usage.
 #[derive(Parser)]
 struct Arguments {
     /// The folder to write into
@@ -32,8 +36,11 @@ fn add(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a + b).collect()
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    exit(run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
     std::fs::create_dir_all(&arguments.out)?;
     let n = SAMPLES;
     let rising = signal::exponential_chirp(n, RATE, 25.0, 100.0);
