@@ -1,4 +1,4 @@
-//! Songs that sound alike, as a list and as a playlist: `similar -- PROJECT SONG`.
+//! Songs that sound alike, as a list and as a playlist: `similar -- PROJECT --song SONG`.
 
 mod library;
 
