@@ -38,7 +38,9 @@ pub fn exit(ended: Result<impl Into<End>, impl Into<Error>>) -> ExitCode {
         Err(error) => {
             let code = exit_code(&error);
             if code == 130 {
-                eprintln!("interrupted; nothing is half-written, run the same command again to go on");
+                eprintln!(
+                    "interrupted; nothing is half-written, run the same command again to go on"
+                );
             } else {
                 eprintln!("error: {}", in_one_line(&error));
             }

@@ -40,8 +40,8 @@ struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Number of CPU threads [default: all cores]
-    #[arg(long)]
-    threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -75,9 +75,8 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
         Same::Keep => SameName::Keep,
     };
     let input = arguments.input.clone().map_or(Input::Demo, Input::Library);
-    let threads = arguments
-        .threads
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
+    let cores = || std::thread::available_parallelism().map_or(1, Into::into);
+    let threads = arguments.threads.map_or_else(cores, usize::from);
     let device = arguments.device.resolve()?;
     let pipeline = Pipeline::new(&arguments.out, input, parameters, device, threads)?;
     for step in Step::ALL {

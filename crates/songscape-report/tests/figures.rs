@@ -130,7 +130,8 @@ fn no_song_at_all() {
 
 #[test]
 fn one_year_and_one_cluster() {
-    check(&sample(60, 4, (1987, 1987)), &[]);
+    let one = "all songs with a prediction are of one year";
+    check(&sample(60, 4, (1987, 1987)), &[("calibration", one)]);
     check(&sample(60, 1, (1960, 2020)), &[]);
 }
 
