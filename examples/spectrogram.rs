@@ -18,7 +18,7 @@ struct Arguments {
     /// A music file (WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC/M4A, ALAC, …)
     input: PathBuf,
     /// The image to write
-    #[arg(long, value_name = "FILE.png")]
+    #[arg(long, value_name = "FILE.png", value_parser = png)]
     out: PathBuf,
     /// Draw only the first SECONDS
     #[arg(long, value_parser = positive)]
@@ -26,6 +26,14 @@ struct Arguments {
     /// Decibels from black to white
     #[arg(long, default_value_t = 60.0)]
     range: f32,
+}
+
+fn png(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension() {
+        Some(ending) if ending.eq_ignore_ascii_case("png") => Ok(path),
+        _ => Err("expected a name that ends with .png".into()),
+    }
 }
 
 fn positive(text: &str) -> Result<f64, String> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Error;
-use songscape::{analysis, audio, report};
+use songscape::{analysis, audio, report, ssq};
 
 /// How a run ended that did not fail.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,7 +32,8 @@ pub fn exit(ended: Result<impl Into<End>, impl Into<Error>>) -> ExitCode {
     match ended.map(Into::into).map_err(Into::into) {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::LeftOut { count, list }) => {
-            eprintln!("{count} inputs failed, listed in {}", list.display());
+            let inputs = if count == 1 { "input" } else { "inputs" };
+            eprintln!("{count} {inputs} failed, listed in {}", list.display());
             ExitCode::from(3)
         }
         Err(error) => {
@@ -53,11 +54,25 @@ pub fn exit(ended: Result<impl Into<End>, impl Into<Error>>) -> ExitCode {
 pub fn exit_code(error: &Error) -> u8 {
     if is_interrupted(error) {
         130
-    } else if matches!(error.downcast_ref(), Some(analysis::Error::Parameter { .. })) {
+    } else if is_configuration(error) {
         2
     } else {
         1
     }
+}
+
+/// Whether a parameter is to blame.
+fn is_configuration(error: &Error) -> bool {
+    #[cfg(feature = "pipeline")]
+    if let Some(error) = error.downcast_ref() {
+        return matches!(error, songscape::contrastive::Error::Parameter { .. });
+    }
+    matches!(error.downcast_ref(), Some(analysis::Error::Parameter { .. }))
+        || matches!(error.downcast_ref(), Some(audio::Error::Parameter { .. }))
+        || matches!(
+            error.downcast_ref(),
+            Some(ssq::Error::Parameter { .. } | ssq::Error::Name { .. })
+        )
 }
 
 fn is_interrupted(error: &Error) -> bool {
@@ -88,6 +103,7 @@ fn in_one_line(error: &Error) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -106,6 +122,8 @@ mod tests {
         let value = "0".into();
         let parameter = analysis::Error::Parameter { name: "dims", value, expected: "at least 1" };
         assert_eq!(exit_code(&parameter.into()), 2);
+        let unknown = ssq::wavelet::by_name("nonsense").map(drop).unwrap_err();
+        assert_eq!(exit_code(&unknown.into()), 2);
         assert_eq!(exit_code(&std::io::Error::other("no room").into()), 1);
     }
 }

@@ -22,11 +22,11 @@ struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "target/ssq_gallery")]
     out: PathBuf,
     /// Width of a panel, pixels
-    #[arg(long, default_value_t = 480)]
-    width: usize,
+    #[arg(long, default_value_t = 480, value_parser = clap::value_parser!(u16).range(100..=4000))]
+    width: u16,
     /// Height of a panel, pixels
-    #[arg(long, default_value_t = 320)]
-    height: usize,
+    #[arg(long, default_value_t = 320, value_parser = clap::value_parser!(u16).range(100..=4000))]
+    height: u16,
 }
 
 const RATE: f64 = 2000.0;
@@ -73,7 +73,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         let panel = |title, values| Panel { title, values, frequencies: &frequencies, seconds };
         let path = arguments.out.join(name).with_extension("png");
         let panels = [panel("CWT", moduli(&w)), panel("SSQ", moduli(&t))];
-        draw(&path, &panels, (arguments.width, arguments.height))?;
+        draw(&path, &panels, (arguments.width.into(), arguments.height.into()))?;
         println!("{}", path.display());
     }
     Ok(())

@@ -120,7 +120,7 @@ fn no_song_at_all() {
             ("cluster-years", undated),
             ("cluster-shares", undated),
             ("cluster-spectra", "the frequencies of the spectra are not known"),
-            ("condensed-tree", "the tree is not given"),
+            ("condensed-tree", "the analysis left no condensed tree"),
             ("spectrogram", "no song's spectrogram is given"),
             ("retrieval", "there are no scores of retrieval"),
             ("training", "there is no training history"),

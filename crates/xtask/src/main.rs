@@ -28,12 +28,15 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["demo", rest @ ..] => demo::run(rest),
-        ["test"] => check::run(),
-        ["policy"] => policy::check(),
-        ["libtorch"] => libtorch::provide().map(|folder| println!("{}", folder.display())),
+        ["test"] => check::run().map(|()| ExitCode::SUCCESS),
+        ["policy"] => policy::check().map(|()| ExitCode::SUCCESS),
+        ["libtorch"] => libtorch::provide().map(|folder| {
+            println!("{}", folder.display());
+            ExitCode::SUCCESS
+        }),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
         _ => {
             eprintln!("{USAGE}");
@@ -41,7 +44,7 @@ fn main() -> ExitCode {
         }
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("xtask: {error:#}");
             ExitCode::FAILURE
