@@ -19,7 +19,8 @@ use library::{Song, find};
 /// Find songs that sound like a song, like several songs, or on the way from one to another.
 ///
 /// A song is named by its id, or by a part of "artist - title" that only it has. No song comes
-/// twice, and the songs that were named are not repeated.
+/// twice, and the songs that were named are not repeated. Before a song stands its cosine with what
+/// was sought: the songs that were named, or a step on the way.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage.
 #[derive(Parser)]
