@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use songscape::audio::{ImageParams, Limits, Renderer};
+use songscape_examples::exit;
 
 /// Turn one music file into a synchrosqueezed spectrogram image: 256 rows from 12 kHz (top) down to
 /// 30 Hz, 200 columns a second, 8-bit grey.
@@ -17,7 +18,7 @@ struct Arguments {
     /// A music file (WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC/M4A, ALAC, …)
     input: PathBuf,
     /// The image to write
-    #[arg(long, value_name = "FILE.png")]
+    #[arg(long, value_name = "FILE.png", value_parser = png)]
     out: PathBuf,
     /// Draw only the first SECONDS
     #[arg(long, value_parser = positive)]
@@ -25,6 +26,14 @@ struct Arguments {
     /// Decibels from black to white
     #[arg(long, default_value_t = 60.0)]
     range: f32,
+}
+
+fn png(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension() {
+        Some(ending) if ending.eq_ignore_ascii_case("png") => Ok(path),
+        _ => Err("expected a name that ends with .png".into()),
+    }
 }
 
 fn positive(text: &str) -> Result<f64, String> {
@@ -35,13 +44,7 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    exit(run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<()> {

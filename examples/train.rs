@@ -1,13 +1,9 @@
 //! Training on the images of a store, and how well the vectors find a song again.
 //! `cargo run --release --features pipeline --example train -- --help`.
 
-#[path = "song_map/bars.rs"]
-mod bars;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
@@ -18,10 +14,10 @@ use songscape::contrastive::baseline::{self, Pitches, row_statistics};
 use songscape::contrastive::retrieval::{
     Retrieval, gap, halves, same_label, same_row, standardized,
 };
-use songscape::contrastive::{Augment, Error, Loss, Songs, TrainParams, probe, train};
+use songscape::contrastive::{Augment, Loss, Songs, TrainParams, probe, train};
+use songscape::project::Progress;
 use songscape::resnet::{DeviceChoice, Embedder, EncoderConfig, Model, Pooling};
-
-use bars::Bars;
+use songscape_examples::{Bars, exit};
 
 /// Train an encoder without labels on a store of images, and score it beside its baselines.
 ///
@@ -93,23 +89,10 @@ fn augmentations(text: &str) -> Result<Augment, serde_json::Error> {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if matches!(error.downcast_ref(), Some(Error::Interrupted { .. })) => {
-            eprintln!("interrupted; run the same command again to continue");
-            ExitCode::from(130)
-        }
-        Err(error) => {
-            eprintln!("train: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    exit(run(&Arguments::parse(), &*Bars::listening()))
 }
 
-fn run(arguments: &Arguments) -> Result<()> {
-    let bars = Arc::new(Bars::default());
-    let on_interrupt = Arc::clone(&bars);
-    let _ = ctrlc::set_handler(move || on_interrupt.interrupt());
+fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
     let store = Store::new(&arguments.images);
     let (pixels, images) = (store.pixels()?, store.parameters()?);
     let songs = Songs::new(pixels.rows(), (0..pixels.len()).map(|i| pixels.song(i)).collect())?;
@@ -138,7 +121,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         _ => Ok(None),
     };
     let (groups, labels) = (numbers(&arguments.group)?, numbers(&arguments.label)?);
-    let trained = train(&songs, &config, &params, device, &arguments.out, &*bars)?;
+    let trained = train(&songs, &config, &params, device, &arguments.out, progress)?;
     let seconds = trained.history.last().map_or(0.0, |step| step.seconds);
     println!("{} steps in {seconds:.0} s", trained.history.len());
 

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Parser as _;
 use ndarray::Array2;
 use songscape::project::{Progress, Silent};
+use songscape_examples::exit_code;
 
 use crate::arguments::Arguments;
-use crate::{exit_code, run};
+use crate::run;
 
 /// Three groups of vectors, a catalog with years, and a folder to write into.
 struct Library {
@@ -46,7 +47,10 @@ impl Library {
         let line = ["analyze", "--vectors", &x, "--catalog", &songs, "--out", &out];
         let arguments = line.into_iter().chain(more.split_whitespace());
         let arguments = Arguments::try_parse_from(arguments).unwrap();
-        run::run(&arguments, progress).map_err(|e| (exit_code(&e), e.to_string()))
+        run::run(&arguments, progress).map_err(|e| {
+            let text = e.to_string();
+            (exit_code(&e.into()), text)
+        })
     }
 
     fn refused(&self, more: &str) -> (u8, String) {

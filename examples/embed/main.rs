@@ -1,23 +1,21 @@
 //! One vector for each song of a store, by an encoder: `embed -- MODEL STORE --out DIR`.
 //! `cargo run --release --features pipeline --example embed -- --help`.
 
-#[path = "../song_map/bars.rs"]
-mod bars;
 mod rows;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Parser, ValueEnum};
 use songscape::analysis::vectors::write_npy;
 use songscape::audio::{Catalog, Pixels, Song, Store};
+use songscape::pipeline::Error;
 use songscape::project::{Failure, Progress, Project, Stage, State, hash_file};
 use songscape::resnet::{DeviceChoice, Embedder, Model, Pooling, Precision};
+use songscape_examples::{Bars, End, exit};
 
-use bars::Bars;
 use rows::Rows;
 
 /// One vector for each song of a store, by a trained encoder.
@@ -65,34 +63,9 @@ enum Format {
 /// The stage in failures.csv.
 const STAGE: &str = "vectors";
 
-/// How a run ended that did not fail.
-enum End {
-    Done { left_out: usize },
-    Interrupted,
-}
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let bars = Arc::new(Bars::default());
-    let on_interrupt = Arc::clone(&bars);
-    // Without a handler the key just ends the program; what is done is kept all the same.
-    let _ = ctrlc::set_handler(move || on_interrupt.interrupt());
-    match run(&arguments, &*bars) {
-        Ok(End::Done { left_out: 0 }) => ExitCode::SUCCESS,
-        Ok(End::Done { left_out }) => {
-            let list = arguments.out.join("failures.csv");
-            eprintln!("{left_out} songs left out, listed in {}", list.display());
-            ExitCode::from(3)
-        }
-        Ok(End::Interrupted) => {
-            eprintln!("interrupted; what is done is kept, run the same command again to continue");
-            ExitCode::from(130)
-        }
-        Err(error) => {
-            eprintln!("embed: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit(run(&arguments, &*Bars::listening()))
 }
 
 fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
@@ -136,7 +109,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
         while done.count() < songs.len() {
             if progress.interrupted() {
                 progress.end();
-                return Ok(End::Interrupted);
+                return Err(Error::Interrupted.into());
             }
             let left = &songs[done.count()..];
             let columns = left.iter().map(|&song| pixels.columns(song));
@@ -164,7 +137,10 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
     stage.finish()?;
     let width = arguments.pooling.width(model.config().channels());
     println!("{} vectors of {width} numbers: {}", songs.len(), arguments.out.display());
-    Ok(End::Done { left_out: short.len() })
+    Ok(match short.len() {
+        0 => End::Done,
+        count => End::LeftOut { count, list: arguments.out.join("failures.csv") },
+    })
 }
 
 /// What is known of the songs, in the order of the vectors.

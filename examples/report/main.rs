@@ -8,14 +8,15 @@ use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use songscape::analysis::vectors::read_npy;
 use songscape::audio::Store;
-use songscape::project::Silent;
+use songscape::project::Progress;
 use songscape::report::{MeanSpectrum, ReportInput, Spectrogram, link, write};
+use songscape_examples::{Bars, exit};
 
 /// Draw the figures and the interactive map of an analysis.
 ///
 /// What the analysis did not leave is left out, with a line that says why.
 ///
-/// Exit codes: 0 done; 1 fatal; 2 usage.
+/// Exit codes: 0 done; 1 fatal; 2 usage; 130 interrupted.
 #[derive(Parser)]
 struct Arguments {
     /// The project folder of a song_map; or use --analysis and --catalog
@@ -40,16 +41,10 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    exit(run(&Arguments::parse(), &*Bars::listening()))
 }
 
-fn run(arguments: &Arguments) -> Result<()> {
+fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
     let page = std::path::absolute(&arguments.out)?;
     let (mut input, analysis, images) =
         match (&arguments.project, &arguments.analysis, &arguments.catalog) {
@@ -80,7 +75,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     if let Some(images) = arguments.images.as_ref().or(images.as_ref()) {
         show_sound(&mut input, images, &page)?;
     }
-    let written = write(&arguments.out, &input, &Silent)?;
+    let written = write(&arguments.out, &input, progress)?;
     for figure in &written.left_out {
         println!("left out   {}: {}", figure.figure, figure.why);
     }

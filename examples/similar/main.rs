@@ -1,4 +1,4 @@
-//! Songs that sound alike, as a list and as a playlist: `similar -- PROJECT SONG`.
+//! Songs that sound alike, as a list and as a playlist: `similar -- PROJECT --song SONG`.
 
 mod library;
 
@@ -12,13 +12,15 @@ use songscape::analysis::music::similar::{Similar, path, playlist};
 use songscape::analysis::neighbors::Metric;
 use songscape::analysis::vectors::read_npy;
 use songscape::project::write_atomic;
+use songscape_examples::exit;
 
 use library::{Song, find};
 
 /// Find songs that sound like a song, like several songs, or on the way from one to another.
 ///
 /// A song is named by its id, or by a part of "artist - title" that only it has. No song comes
-/// twice, and the songs that were named are not repeated.
+/// twice, and the songs that were named are not repeated. Before a song stands its cosine with what
+/// was sought: the songs that were named, or a step on the way.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage.
 #[derive(Parser)]
@@ -65,13 +67,7 @@ fn writable(text: &str) -> Result<PathBuf, String> {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    exit(run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<()> {

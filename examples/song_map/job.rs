@@ -2,15 +2,14 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 use songscape::audio::SameName;
 use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
+use songscape::project::Progress;
 use songscape::resnet::DeviceChoice;
-
-use crate::bars::Bars;
+use songscape_examples::{Bars, End, exit};
 
 /// Analyse a music library: images, training without labels, map, clusters, years, report.
 ///
@@ -41,8 +40,8 @@ struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Number of CPU threads [default: all cores]
-    #[arg(long)]
-    threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -60,31 +59,11 @@ enum Same {
 
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(&arguments) {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(failures) => {
-            let list = arguments.out.join("failures.csv");
-            eprintln!("{failures} inputs failed, listed in {}", list.display());
-            ExitCode::from(3)
-        }
-        Err(error) if error.is_interrupted() => {
-            eprintln!("interrupted; what is done is kept, run the same command again to continue");
-            ExitCode::from(130)
-        }
-        Err(error) => {
-            eprintln!("song_map: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit(run(&arguments, &*Bars::listening()))
 }
 
-/// Runs all stages and returns the number of inputs that failed.
-fn run(arguments: &Arguments) -> Result<usize, Error> {
-    let bars = Arc::new(Bars::default());
-    let on_interrupt = Arc::clone(&bars);
-    // Without a handler the key just ends the program; what is done is kept all the same.
-    let _ = ctrlc::set_handler(move || on_interrupt.interrupt());
-
+/// Runs all stages.
+fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
     let mut parameters = match arguments.preset {
         Preset::Demo => Parameters::demo(arguments.seed),
         Preset::Seed => Parameters::seed(arguments.seed),
@@ -96,17 +75,19 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
         Same::Keep => SameName::Keep,
     };
     let input = arguments.input.clone().map_or(Input::Demo, Input::Library);
-    let threads = arguments
-        .threads
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
+    let cores = || std::thread::available_parallelism().map_or(1, Into::into);
+    let threads = arguments.threads.map_or_else(cores, usize::from);
     let device = arguments.device.resolve()?;
     let pipeline = Pipeline::new(&arguments.out, input, parameters, device, threads)?;
     for step in Step::ALL {
         let start = Instant::now();
-        let summary = pipeline.run(step, &*bars)?;
+        let summary = pipeline.run(step, progress)?;
         println!("{:14} {summary} ({:.1} s)", step.name(), start.elapsed().as_secs_f64());
     }
     println!("\n{}", pipeline.scores()?);
     println!("report: {}", pipeline.report_page().display());
-    pipeline.failures()
+    Ok(match pipeline.failures()? {
+        0 => End::Done,
+        count => End::LeftOut { count, list: arguments.out.join("failures.csv") },
+    })
 }

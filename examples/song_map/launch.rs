@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 pub fn main() -> ExitCode {
     let library = PathBuf::from(std::env::var_os("LIBTORCH").unwrap_or_default()).join("lib");
     if !library.exists() && std::env::var_os("LIBTORCH_USE_PYTORCH").is_none() {
-        eprintln!("song_map: libtorch is not there yet; type: cargo xtask libtorch");
+        eprintln!("error: libtorch is not there yet; type: cargo xtask libtorch");
         return ExitCode::from(2);
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -25,7 +25,7 @@ pub fn main() -> ExitCode {
             ExitCode::from(status.code().and_then(|code| code.try_into().ok()).unwrap_or(1))
         }
         Err(error) => {
-            eprintln!("song_map: cannot start cargo: {error}");
+            eprintln!("error: cannot start cargo: {error}");
             ExitCode::FAILURE
         }
     }

@@ -2,8 +2,6 @@
 
 // Without libtorch in the build, the program builds itself again with it.
 #[cfg(feature = "pipeline")]
-mod bars;
-#[cfg(feature = "pipeline")]
 mod job;
 #[cfg(not(feature = "pipeline"))]
 mod launch;

@@ -13,6 +13,7 @@ use ndarray_npy::{WritableElement, WriteNpyExt};
 use num_complex::Complex;
 use songscape::project::write_atomic;
 use songscape::ssq::{self, CwtParams, Padding, Real, ScaleSpec, SsqParams, SsqPlan, Weights};
+use songscape_examples::exit;
 
 /// Wavelet and synchrosqueezed transform of one signal, and their inverses.
 ///
@@ -56,17 +57,10 @@ enum Precision {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let done = match arguments.precision {
+    exit(match arguments.precision {
         Precision::F32 => run::<f32>(&arguments),
         Precision::F64 => run::<f64>(&arguments),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    })
 }
 
 fn run<T: Real + WritableElement>(arguments: &Arguments) -> Result<()>

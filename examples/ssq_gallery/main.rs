@@ -5,24 +5,28 @@
 mod picture;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
 use picture::{Panel, draw, moduli};
+use songscape_examples::exit;
 use songscape_ssq::{CwtParams, Reassignment, ScaleSpec, SsqParams, SsqPlan, signal};
 
 /// Draws chirps.png, crossing.png, pair.png and impulse.png: CWT left, SSQ right.
+///
+/// Exit codes: 0 done; 1 fatal; 2 usage.
 #[derive(Parser)]
 struct Arguments {
     /// The folder to write into
     #[arg(long, value_name = "DIR", default_value = "target/ssq_gallery")]
     out: PathBuf,
     /// Width of a panel, pixels
-    #[arg(long, default_value_t = 480)]
-    width: usize,
+    #[arg(long, default_value_t = 480, value_parser = clap::value_parser!(u16).range(100..=4000))]
+    width: u16,
     /// Height of a panel, pixels
-    #[arg(long, default_value_t = 320)]
-    height: usize,
+    #[arg(long, default_value_t = 320, value_parser = clap::value_parser!(u16).range(100..=4000))]
+    height: u16,
 }
 
 const RATE: f64 = 2000.0;
@@ -32,8 +36,11 @@ fn add(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a + b).collect()
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    exit(run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
     std::fs::create_dir_all(&arguments.out)?;
     let n = SAMPLES;
     let rising = signal::exponential_chirp(n, RATE, 25.0, 100.0);
@@ -66,7 +73,7 @@ fn main() -> Result<()> {
         let panel = |title, values| Panel { title, values, frequencies: &frequencies, seconds };
         let path = arguments.out.join(name).with_extension("png");
         let panels = [panel("CWT", moduli(&w)), panel("SSQ", moduli(&t))];
-        draw(&path, &panels, (arguments.width, arguments.height))?;
+        draw(&path, &panels, (arguments.width.into(), arguments.height.into()))?;
         println!("{}", path.display());
     }
     Ok(())

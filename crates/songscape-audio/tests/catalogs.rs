@@ -69,6 +69,8 @@ fn a_missing_column_is_named_with_those_found() {
 
     fs::write(&path, "").unwrap();
     assert!(matches!(refused(&path), Error::MissingColumn { .. }));
+    fs::write(&path, b"OggS\0\x02\0\0").unwrap();
+    assert!(refused(&path).to_string().ends_with("expected a CSV table, or a folder of music"));
     fs::remove_file(&path).unwrap();
     assert!(matches!(refused(&path), Error::Io { .. }));
 }

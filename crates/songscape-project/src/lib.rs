@@ -1,8 +1,16 @@
 //! A project folder: what the stages of an analysis share on disk.
 //!
 //! Every stage of Songscape (images, training, vectors, analysis, report) writes plain files into a
-//! folder of its own inside one project folder. This crate holds the few things that they have in
-//! common:
+//! folder of its own inside one project folder, and can be run again, continued, or run alone.
+//!
+#![doc = concat!(
+    "![What a run does to each stage: made, gone on with, kept, made again or refused]",
+    "(data:image/svg+xml;base64,",
+    include_str!("../doc/stages.svg.base64"),
+    ")"
+)]
+//!
+//! This crate holds the few things that the stages have in common:
 //!
 //! - [`Project`]: the folder, held by one writer at a time;
 //! - [`Stage`]: the parameters and inputs that a stage was made with, so that a second run skips

@@ -1,4 +1,5 @@
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -18,7 +19,10 @@ impl Project {
     /// # Errors
     /// [`Error::Locked`] when another process holds it, [`Error::Io`] when it cannot be made.
     pub fn open(root: &Path) -> Result<Self> {
-        std::fs::create_dir_all(root).map_err(Error::io(root))?;
+        std::fs::create_dir_all(root).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => Error::io(root)(ErrorKind::NotADirectory.into()),
+            _ => Error::io(root)(error),
+        })?;
         let path = root.join(".lock");
         let lock = File::options()
             .create(true)
@@ -56,5 +60,14 @@ mod tests {
         assert!(matches!(Project::open(folder.path()), Err(Error::Locked { .. })));
         drop(first);
         Project::open(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_no_project() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("songs.csv");
+        std::fs::write(&path, "").unwrap();
+        let refused = Project::open(&path).unwrap_err().to_string();
+        assert!(refused.ends_with("songs.csv: not a directory"), "{refused}");
     }
 }

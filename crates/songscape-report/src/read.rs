@@ -132,7 +132,8 @@ impl ReportInput {
     }
 
     /// Reads the scores of models and baselines from JSON, if it is there: `years` (name, mae), `halves`
-    /// and `renditions` (name, recall_1, recall_10). Other fields are ignored.
+    /// and `renditions` (name, recall_1, recall_10). Other fields are ignored. Where they have no `years`,
+    /// the songs' predictions are dropped: they are of an earlier analysis.
     ///
     /// # Errors
     /// [`Error::Table`] when it cannot be read.
@@ -140,6 +141,9 @@ impl ReportInput {
         if path.exists() {
             self.scores = songscape_project::read_json(path)
                 .map_err(|e| Error::Table { path: path.into(), reason: e.to_string() })?;
+            if self.scores.year_mae.is_empty() {
+                self.songs.iter_mut().for_each(|song| song.predicted = None);
+            }
         }
         Ok(())
     }
@@ -283,6 +287,10 @@ mod tests {
         assert_eq!((&input.columns[0], &one.extra[0]), (&"genre".into(), &"waltz".into()));
         assert_eq!(input.neighbours, [[1], [0]]);
         assert_eq!((input.typical_song(), &input.representatives[0]), (Some(0), &(0, vec![0])));
+        // Scores without years: the table of years is of an earlier analysis.
+        std::fs::write(folder.path().join("scores.json"), "{}").unwrap();
+        input.read_scores(&folder.path().join("scores.json")).unwrap();
+        assert_eq!(input.songs[0].predicted, None);
         let tree = input.tree.unwrap();
         assert_eq!((tree.clusters.len(), tree.clusters[1].label), (2, Some(0)));
         assert_eq!(tree.leaves, [(1, f64::INFINITY), (0, 0.5)]);

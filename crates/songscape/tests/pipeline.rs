@@ -126,6 +126,20 @@ fn broken_inputs_are_listed_and_the_rest_is_analysed() {
     assert!(scores.contains("\"songs\": 24"), "{scores}");
 }
 
+#[test]
+fn nothing_to_work_on_is_said_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (music, out) = (folder.path().join("music"), folder.path().join("out"));
+    fs::create_dir(&music).unwrap();
+    let refused = run_all(&out, &Input::Library(music.clone()), &small()).unwrap_err();
+    assert!(refused.to_string().ends_with("music: no music in it"), "{refused}");
+
+    let manifest = music.join("songs.csv");
+    fs::write(&manifest, "path,title,artist,year\ngone.wav,A,B,1990\n").unwrap();
+    let refused = run_all(&out, &Input::Library(manifest), &small()).unwrap_err();
+    assert!(refused.to_string().contains("all 1 failed, see"), "{refused}");
+}
+
 /// Asks to stop after some calls.
 struct StopAfter(AtomicU64);
 

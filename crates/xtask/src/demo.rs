@@ -1,10 +1,13 @@
 //! The main job on the embedded demo music.
 
-use anyhow::Result;
+use std::process::ExitCode;
 
-use crate::{cargo, libtorch, succeed};
+use anyhow::{Context as _, Result};
 
-pub fn run(arguments: &[&str]) -> Result<()> {
+use crate::{cargo, libtorch};
+
+/// Runs the demo and passes its exit code on.
+pub fn run(arguments: &[&str]) -> Result<ExitCode> {
     let folder = libtorch::provide()?;
     let mut song_map = cargo();
     song_map.args(["run", "--release", "--package", "songscape-examples"]);
@@ -13,5 +16,6 @@ pub fn run(arguments: &[&str]) -> Result<()> {
         song_map.args(["--out", "target/demo"]);
     }
     song_map.args(arguments).env("LIBTORCH", folder);
-    succeed(&mut song_map, "the demo")
+    let code = song_map.status().context("cannot start cargo")?.code();
+    Ok(code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }

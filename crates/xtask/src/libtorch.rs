@@ -9,10 +9,36 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{root, succeed, wheels};
+use crate::wheels::Wheels;
+use crate::{root, succeed};
 
 /// The version that tch 0.24 binds.
-pub const VERSION: &str = "2.11.0";
+const VERSION: &str = "2.11.0";
+
+const WHEELS: Wheels = Wheels {
+    requirements: &[
+        "torch==2.11.0 --hash=sha256:0f68f4ac6d95d12e896c3b7a912b5871619542ec54d3649cf48cc1edd4dd2756",
+        "nvidia-cuda-runtime==13.0.96 --hash=sha256:7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
+        "nvidia-cuda-cupti==13.0.85 --hash=sha256:4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8",
+    ],
+    place: |name| match name.strip_prefix("torch/include/") {
+        Some(header) => Some(Path::new("include").join(header)),
+        None => {
+            let library = Path::new(name).file_name().filter(|_| LIBRARIES.contains(&name))?;
+            Some(Path::new("lib").join(library))
+        }
+    },
+};
+
+/// The libraries that a program on the CPU needs, of all that the wheels hold.
+const LIBRARIES: [&str; 6] = [
+    "torch/lib/libc10.so",
+    "torch/lib/libgomp.so.1",
+    "torch/lib/libshm.so",
+    "torch/lib/libtorch_cpu.so",
+    "nvidia/cu13/lib/libcudart.so.13",
+    "nvidia/cu13/lib/libcupti.so.13",
+];
 
 /// The folder of a libtorch 2.11: `LIBTORCH`, or a Python's torch when `LIBTORCH_USE_PYTORCH` is
 /// set, or `target/libtorch`, filled from the wheels or by tch's own download if it is not there.
@@ -37,11 +63,8 @@ pub fn provide() -> Result<PathBuf> {
         check(&home).with_context(|| format!("remove {} and try again", home.display()))?;
         return Ok(home);
     }
-    let from_wheels = match wheels::for_this_machine() {
-        Some(wheels) => wheels.unpack(&home),
-        None => Err(anyhow::anyhow!("no wheel is known for this kind of machine")),
-    };
-    if let Err(wheel_error) = from_wheels {
+    eprintln!("libtorch {VERSION}: fetching the Python wheels (545 MB) ...");
+    if let Err(wheel_error) = WHEELS.unpack(&home, complete) {
         eprintln!("libtorch from the Python wheels: {wheel_error:#}; trying the download of tch");
         tch_download(&home).with_context(|| {
             format!(
@@ -52,6 +75,15 @@ pub fn provide() -> Result<PathBuf> {
     }
     check(&home)?;
     Ok(home)
+}
+
+/// Adds what makes the wheels' files a libtorch folder.
+fn complete(folder: &Path) -> Result<()> {
+    // The linker asks for a `torch` library; on the CPU it has nothing of its own.
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("libtorch_cpu.so", folder.join("lib/libtorch.so"))?;
+    fs::write(folder.join("build-version"), VERSION)?;
+    Ok(())
 }
 
 /// Checks that a folder holds headers and libraries of the right version.

@@ -1,4 +1,4 @@
-//! Set-up and checks of the workspace: `cargo xtask demo`, `cargo xtask test`, `cargo xtask libtorch`.
+//! Set-up and checks of the workspace: `cargo xtask help` lists them.
 
 mod check;
 mod demo;
@@ -18,7 +18,9 @@ Usage: cargo xtask <COMMAND>
   demo      provide libtorch, build in release, analyse the embedded demo music;
             further arguments go to the song_map example
   test      provide libtorch, then formatting, lints, documentation, all tests,
-            programs of users, and the dependencies' licences and advisories
+            programs of users, and then the policy
+  policy    licences, sources, duplicates and advisories of the dependencies, by a
+            cargo-deny that is fetched if it is not installed; the public interface
   libtorch  provide libtorch 2.11 under target/libtorch and print its folder";
 
 fn main() -> ExitCode {
@@ -26,11 +28,15 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["demo", rest @ ..] => demo::run(rest),
-        ["test"] => check::run(),
-        ["libtorch"] => libtorch::provide().map(|folder| println!("{}", folder.display())),
+        ["test"] => check::run().map(|()| ExitCode::SUCCESS),
+        ["policy"] => policy::check().map(|()| ExitCode::SUCCESS),
+        ["libtorch"] => libtorch::provide().map(|folder| {
+            println!("{}", folder.display());
+            ExitCode::SUCCESS
+        }),
         ["--help" | "-h" | "help"] => {
             println!("{USAGE}");
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
         _ => {
             eprintln!("{USAGE}");
@@ -38,7 +44,7 @@ fn main() -> ExitCode {
         }
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("xtask: {error:#}");
             ExitCode::FAILURE

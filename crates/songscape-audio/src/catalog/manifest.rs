@@ -15,6 +15,10 @@ impl Library {
     pub(super) fn from_manifest(path: &Path, params: &LibraryParams) -> Result<(Self, Vec<Found>)> {
         let bytes = std::fs::read(path).map_err(Error::io(path))?;
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+        if bytes.iter().take(1024).any(|&byte| byte == 0) {
+            let reason = "no text; expected a CSV table, or a folder of music".into();
+            return Err(Error::Table { path: path.into(), line: 1, reason });
+        }
         let mut csv = ReaderBuilder::new().flexible(true).from_reader(bytes);
         let header = csv.byte_headers().map_err(|e| table(path, &e))?.clone();
         let header: Vec<String> =

@@ -20,6 +20,10 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     if groups.is_empty() {
         return Err("fewer than 20 songs have both a year and a prediction");
     }
+    let pairs = pairs(input);
+    if pairs.iter().all(|pair| pair.1 == pairs[0].1) {
+        return Err("all songs with a prediction are of one year");
+    }
     let count: usize = groups.iter().map(|group| group.songs).sum();
     let title = "Calibration of the predicted year";
     let mut notes = vec![format!(
@@ -29,8 +33,9 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         groups.len()
     )];
     if let Some(slope) = slope(input) {
+        let slope = format!("{slope:.2}").replace('-', "−");
         notes.push(format!(
-            "A year of difference in the prediction is {slope:.2} years of difference in fact \
+            "A year of difference in the prediction is {slope} years of difference in fact \
              (1: well calibrated; above: predictions shrink to the middle)"
         ));
     }

@@ -18,7 +18,7 @@ const STEPS: usize = 120;
 const THINNEST: f64 = 0.2;
 
 pub(super) fn draw(input: &ReportInput) -> Drawn {
-    let tree = input.tree.as_ref().ok_or("the tree is not given")?;
+    let tree = input.tree.as_ref().ok_or("the analysis left no condensed tree")?;
     let (Some(root), Some(shapes)) = (tree.clusters.first(), Shape::all(tree)) else {
         return Err("its songs are all equal, or there are none");
     };

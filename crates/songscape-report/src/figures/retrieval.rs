@@ -34,12 +34,15 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     ];
     let worse: Vec<String> = scores
         .not_beaten()
-        .into_iter()
-        .filter(|n| n.measure != Scores::YEAR_ERROR)
-        .map(|n| format!("“{}” in {}", n.baseline, n.measure))
+        .chunk_by(|one, next| one.measure == next.measure)
+        .filter(|same| same[0].measure != Scores::YEAR_ERROR)
+        .map(|same| {
+            let names: Vec<String> = same.iter().map(|n| format!("“{}”", n.baseline)).collect();
+            format!("{} in {}", names.join(", "), same[0].measure)
+        })
         .collect();
     if !worse.is_empty() {
-        notes.push(format!("The trained encoder does not beat {}", worse.join(", ")));
+        notes.push(format!("The trained encoder does not beat {}", worse.join("; nor ")));
     }
     let margins = Margins { left: NAMES, right: 70.0, bottom: 62.0 };
     let (width, x, y) = (900.0, (0.0, 100.0), (0.0, 1.0));

@@ -45,12 +45,18 @@ pub enum Error {
         source: rayon::ThreadPoolBuildError,
     },
     /// No song is left to work on.
-    #[error("no song could be used: all {listed} inputs failed, see {}", failures.display())]
+    #[error("no song could be used: all {listed} failed, see {}", failures.display())]
     NoSongs {
-        /// Songs in the catalog.
+        /// Songs in the catalog, at least one.
         listed: usize,
         /// Where the reasons are listed.
         failures: PathBuf,
+    },
+    /// There is nothing to work on.
+    #[error("{}: no music in it", path.display())]
+    NoMusic {
+        /// The folder or the manifest.
+        path: PathBuf,
     },
     /// The caller asked to stop. What is done is kept.
     #[error("interrupted")]

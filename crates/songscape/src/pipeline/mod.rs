@@ -196,6 +196,11 @@ impl Pipeline {
         Failure::record(&self.failure_list(), Step::Catalog.name(), &failures)?;
         Duplicate::record(&self.duplicate_list(), Step::Catalog.name(), &duplicates)?;
         catalog.write_csv(&self.songs_table())?;
+        match failures.len() {
+            _ if !catalog.songs.is_empty() => {}
+            0 => return Err(Error::NoMusic { path: source }),
+            listed => return Err(Error::NoSongs { listed, failures: self.failure_list() }),
+        }
         let dated = catalog.songs.iter().filter(|song| song.year.is_some()).count();
         Ok(format!(
             "{} songs, {dated} with a year, {} left out as duplicates, {} failed",

@@ -67,10 +67,6 @@ impl Pipeline {
         input.read_analysis(&analysis)?;
         input.read_history(&self.project.path("model/history.csv"))?;
         input.read_scores(&analysis.join("scores.json"))?;
-        if input.scores.year_mae.is_empty() {
-            // A table of an earlier analysis says nothing about this one.
-            input.songs.iter_mut().for_each(|song| song.predicted = None);
-        }
         let range_db = f64::from(images.range_db);
         input.spectrogram = input.typical_song().map(|song| Spectrogram {
             song,

@@ -1,7 +1,7 @@
 //! Progress bars in the terminal, and the interrupt key.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,9 +15,23 @@ pub struct Bars {
 }
 
 impl Bars {
-    /// Asks the running stage to stop at the next safe place.
-    pub fn interrupt(&self) {
-        self.interrupted.store(true, Ordering::Relaxed);
+    /// Bars that ask the running stage to stop when the interrupt key is pressed, and end the program
+    /// when it is pressed again.
+    pub fn listening() -> Arc<Self> {
+        let bars = Arc::new(Self::default());
+        let pressed = Arc::clone(&bars);
+        if let Err(error) = ctrlc::set_handler(move || pressed.interrupt()) {
+            eprintln!("warning: the interrupt key will end the program at once: {error}");
+        }
+        bars
+    }
+
+    fn interrupt(&self) {
+        // Files appear whole or not at all, so that the program can end anywhere.
+        if self.interrupted.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        self.message("stopping ...");
     }
 
     fn with(&self, f: impl FnOnce(&ProgressBar)) {
