@@ -3,6 +3,7 @@
 mod arguments;
 #[path = "../song_map/bars.rs"]
 mod bars;
+mod outputs;
 mod run;
 mod scores;
 #[cfg(test)]

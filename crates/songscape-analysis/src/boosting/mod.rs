@@ -12,6 +12,7 @@ mod ensemble;
 mod grow;
 mod histogram;
 mod loss;
+mod splits;
 mod tree;
 
 use serde::{Deserialize, Serialize};
