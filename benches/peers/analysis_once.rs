@@ -1,4 +1,4 @@
-//! One part of our analysis, once: WORK FILE [YEARS FOLDS [BINS]] -> JSON with wall seconds, CPU seconds
+//! One part of our analysis, once: WORK FILE [YEARS FOLDS [BINS [COLUMN_SHARE]]] -> JSON with wall seconds, CPU seconds
 //! and a score. `peers.py` starts it, a process for each measurement.
 
 use std::path::{Path, PathBuf};
@@ -56,6 +56,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let mut params = BoosterParams::default();
             if let Some(bins) = more.get(2) {
                 params.bins = bins.parse()?;
+            }
+            if let Some(share) = more.get(3) {
+                params.column_share = share.parse()?;
             }
             timed(|| cross_validate(&x, &years, &folds, &params))?
         }

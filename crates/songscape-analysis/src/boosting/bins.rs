@@ -160,6 +160,19 @@ mod tests {
     }
 
     #[test]
+    fn columns_alone_keep_their_bins() {
+        let x = Array2::from_shape_fn((50, GROUP + 9), |(i, j)| ((i * (j + 3)) % 11) as f32);
+        let bins = Bins::fit(x.view(), 256);
+        let all = bins.apply(x.view(), &(0..x.ncols()).collect::<Vec<_>>());
+        let some: Vec<usize> = (1..x.ncols()).step_by(2).chain([GROUP + 8]).collect();
+        let (selected, applied) = (all.select(&some), bins.apply(x.view(), &some));
+        assert_eq!(selected.groups, applied.groups);
+        for (place, &column) in some.iter().enumerate() {
+            assert!((0..50).all(|row| selected.bin(place, row) == all.bin(column, row)));
+        }
+    }
+
+    #[test]
     fn few_values_get_a_bin_each_and_missing_ones_bin_0() {
         let x = array![[1.0_f32], [2.0], [f32::NAN], [2.0], [5.0]];
         let bins = Bins::fit(x.view(), 256);

@@ -97,7 +97,7 @@ pub(super) fn grow<C: Cell>(
         tree.nodes[leaf.node] = Node::Leaf(grower.value(&rows[leaf.rows.clone()]));
     }
     let ranges = leaves.iter().map(|leaf| (leaf.node, leaf.rows.clone())).collect();
-    pool.0.extend(leaves.into_iter().map(|leaf| leaf.histograms));
+    pool.0.extend(leaves.into_iter().map(|leaf| leaf.histograms).filter(|h| !h.is_empty()));
     (tree, ranges)
 }
 

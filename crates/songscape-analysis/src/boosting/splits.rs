@@ -155,3 +155,77 @@ fn best_of_lanes<C: Cell>(
     }
     (scores, places)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::histogram::Counted;
+    use super::*;
+
+    /// Each split of each column tried by itself, on sums in float64.
+    fn one_by_one(
+        rows: &[([u8; GROUP], f32)],
+        bins: u8,
+        least: usize,
+    ) -> Option<(usize, u8, bool)> {
+        let (mut best, mut most) = (None, 1e-9);
+        let score = |sum: f64, n: usize| if n > 0 { sum * sum / n as f64 } else { 0.0 };
+        let sum = |some: &[f32]| score(some.iter().map(|&g| f64::from(g)).sum(), some.len());
+        for column in 0..GROUP {
+            for missing_left in [false, true] {
+                for bin in 1..bins {
+                    let is_left = |b: u8| if b == MISSING { missing_left } else { b <= bin };
+                    let (left, right): (Vec<_>, Vec<_>) =
+                        rows.iter().partition(|row| is_left(row.0[column]));
+                    let gradients = |part: Vec<&([u8; GROUP], f32)>| {
+                        part.iter().map(|r| r.1).collect::<Vec<_>>()
+                    };
+                    let (left, right) = (gradients(left), gradients(right));
+                    let whole = [&left[..], &right[..]].concat();
+                    let gain = 0.5 * (sum(&left) + sum(&right) - sum(&whole));
+                    if left.len() >= least && right.len() >= least && gain > most * (1.0 + 1e-9) {
+                        (best, most) = (Some((column, bin, missing_left)), gain);
+                    }
+                }
+            }
+        }
+        best
+    }
+
+    #[test]
+    fn columns_side_by_side_give_the_split_of_each_by_itself() {
+        let mut state = 1_u64;
+        let mut random = |n: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % n
+        };
+        for case in 0..40 {
+            let bins = 2 + (case % 7) as u8;
+            let n = 10 + random(60) as usize;
+            // Every other case without missing values, some columns constant.
+            let mut bin = |column: usize| match (column % 5, case % 2) {
+                (0, _) => 1,
+                (_, 0) => 1 + random(u64::from(bins) - 1) as u8,
+                _ => random(u64::from(bins)) as u8,
+            };
+            let rows: Vec<([u8; GROUP], f32)> = (0..n)
+                .map(|i| (std::array::from_fn(&mut bin), ((i * 37) % 19) as f32 - 9.0))
+                .collect();
+            let gradients: Vec<f32> = rows.iter().map(|row| row.1).collect();
+            let scale = Scale::new(&gradients, None);
+            let mut sums = vec![[Counted::default(); GROUP]; usize::from(bins)];
+            let mut total = Counted::default();
+            for (places, gradient) in &rows {
+                let cell = scale.cell(*gradient, 1.0);
+                total = total.plus(cell);
+                for (column, &place) in places.iter().enumerate() {
+                    let sum = &mut sums[usize::from(place)][column];
+                    *sum = sum.plus(cell);
+                }
+            }
+            let params = BoosterParams { min_child_rows: 4, ..BoosterParams::default() };
+            let found = best_of_group(&sums, total, &Rules::new(&params, scale));
+            let found = found.map(|s| (s.column, s.bin, s.missing_left));
+            assert_eq!(found, one_by_one(&rows, bins, 4), "case {case}");
+        }
+    }
+}
