@@ -6,8 +6,8 @@
 //! moving itself, while it sees all others where they were before the batch; the moves that it makes
 //! at the other ends of its edges are written down. Then the batch's points are put where they went,
 //! and the written moves are made in the order of the points. A point's random numbers depend on
-//! the seed, the epoch and the point, not on who computes them. The pushes that belong to one pull are
-//! all measured from where it ended, so that no one has to wait for the other.
+//! the seed, the epoch and the point, not on who computes them. On a map of many points the pushes that
+//! belong to one pull are all measured from where it ended, so that none has to wait for another.
 //!
 //! Both ends of an edge must move at once: where each point moves itself alone, for both ends, groups
 //! travel less as a whole, and the map is worse (trustworthiness 0.955 for 0.980 on 240 vectors).
@@ -28,6 +28,9 @@ pub const MAX_DIMS: usize = 64;
 /// Batches of an epoch. More would follow the sequential algorithm closer, fewer leave more to do
 /// at once.
 const BATCHES: usize = 16;
+/// With more points than this, pushes are measured side by side. Among a few hundred they often come
+/// from the same neighbourhood, and the map is worse (trustworthiness 0.9755 for 0.9765 of 400).
+const MANY: usize = 4096;
 /// Points that one thread takes at a time.
 const CHUNK: usize = 64;
 /// Numbers in a line of the cache.
@@ -59,6 +62,7 @@ pub fn optimize(
         forces: Forces::new(curve),
         epochs,
         negatives,
+        together: n > MANY,
         seed,
     };
     let mut points = Vec::with_capacity(n * dims);
@@ -86,6 +90,8 @@ struct Layout {
     forces: Forces,
     epochs: usize,
     negatives: usize,
+    /// Whether the pushes that belong to a pull are measured from the same place.
+    together: bool,
     seed: u64,
 }
 
@@ -181,16 +187,17 @@ impl Layout {
                 continue;
             }
             let pull = self.forces.pull(squared_distance(&at, &points[other as usize]));
-            let change = change(&at, &points[other as usize], pull, rate);
-            add(&mut at, &change);
+            let pulled = change(&at, &points[other as usize], pull, rate);
+            add(&mut at, &pulled);
             moves.others.push(other);
-            moves.changes.push(change);
+            moves.changes.push(pulled);
             let mut away = [0.0; D];
             for _ in 0..self.negatives {
                 let far = random.below(points.len());
                 if far != point {
                     let push = self.forces.push(squared_distance(&at, &points[far]));
-                    add(&mut away, &self::change(&at, &points[far], push, rate));
+                    let change = change(&at, &points[far], push, rate);
+                    add(if self.together { &mut away } else { &mut at }, &change);
                 }
             }
             add(&mut at, &away);
