@@ -80,7 +80,7 @@ impl BoosterParams {
     /// Parameters for `rows` rows that neither overfit a few hundred songs nor hold thousands back:
     /// few rows get shallow trees that see a part of the rows and columns each and learn slowly;
     /// from 2,000 rows on it is the default; from 20,000 on each tree sees a third of the columns,
-    /// which takes half of the time and changes the error by less than the seed does.
+    /// since counting them takes most of the time then.
     pub fn for_rows(rows: usize) -> Self {
         if rows >= 2_000 {
             let column_share = if rows >= 20_000 { 1.0 / 3.0 } else { 1.0 };
