@@ -114,6 +114,7 @@ pub(super) fn best_of_group<C: Cell>(
 
 /// The highest score of each of the columns from `first` on, and its place.
 #[inline(always)]
+#[allow(clippy::needless_range_loop)] // Four arrays go along, one lane each.
 fn best_of_lanes<C: Cell>(
     bins: &[[C; GROUP]],
     first: usize,
