@@ -1,11 +1,12 @@
-//! One part of our analysis, once: WORK FILE [YEARS FOLDS] -> JSON with wall seconds, CPU seconds and
-//! a score. `peers.py` starts it, a process for each measurement.
+//! One part of our analysis, once: WORK FILE [YEARS FOLDS [BINS [COLUMN_SHARE]]] -> JSON with wall seconds, CPU seconds
+//! and a score. `peers.py` starts it, a process for each measurement.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use cpu_time::ProcessTime;
 use ndarray::{Array1, Array2, Axis};
+use rayon::prelude::*;
 use songscape_analysis::boosting::{Booster, BoosterParams};
 use songscape_analysis::hdbscan::{self, HdbscanParams};
 use songscape_analysis::metrics::{mean_absolute_error, trustworthiness_of_some};
@@ -52,7 +53,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let years: Array1<f32> = ndarray_npy::read_npy(years)?;
             let folds: Array1<i32> = ndarray_npy::read_npy(folds)?;
             let (years, folds) = (years.to_vec(), folds.to_vec());
-            timed(|| cross_validate(&x, &years, &folds))?
+            let mut params = BoosterParams::default();
+            if let Some(bins) = more.get(2) {
+                params.bins = bins.parse()?;
+            }
+            if let Some(share) = more.get(3) {
+                params.column_share = share.parse()?;
+            }
+            timed(|| cross_validate(&x, &years, &folds, &params))?
         }
         _ => return Err(format!("unknown work {work}").into()),
     };
@@ -85,20 +93,28 @@ fn recall(x: &Array2<f32>, found: &neighbors::Neighbors) -> f64 {
     hits as f64 / (rows.len() * 14) as f64
 }
 
+/// Folds are fitted side by side, as far as there are threads.
 fn cross_validate(
     x: &Array2<f32>,
     years: &[f32],
     folds: &[i32],
+    params: &BoosterParams,
 ) -> songscape_analysis::Result<f64> {
-    let mut predicted = vec![0.0; years.len()];
-    for fold in 0..=folds.iter().copied().max().unwrap_or(0) {
+    let of_fold = |fold: i32| -> songscape_analysis::Result<(Vec<usize>, Vec<f32>)> {
         let (test, train): (Vec<usize>, Vec<usize>) =
             (0..years.len()).partition(|&i| folds[i] == fold);
         let targets: Vec<f32> = train.iter().map(|&i| years[i]).collect();
         let rows = x.select(Axis(0), &train);
-        let model = Booster::fit(rows.view(), &targets, None, &BoosterParams::default())?;
+        let model = Booster::fit(rows.view(), &targets, None, params)?;
         let found = model.predict(x.select(Axis(0), &test).view())?;
-        test.iter().zip(found).for_each(|(&i, value)| predicted[i] = value);
+        Ok((test, found))
+    };
+    let count = folds.iter().copied().max().unwrap_or(0) + 1;
+    let found: Vec<_> =
+        (0..count).into_par_iter().map(of_fold).collect::<songscape_analysis::Result<_>>()?;
+    let mut predicted = vec![0.0; years.len()];
+    for (test, values) in found {
+        test.into_iter().zip(values).for_each(|(i, value)| predicted[i] = value);
     }
     mean_absolute_error(years, &predicted)
 }

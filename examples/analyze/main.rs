@@ -1,6 +1,7 @@
 //! From song vectors to a map, clusters, predicted years and tables: `analyze -- --vectors x.npy --out DIR`.
 
 mod arguments;
+mod outputs;
 mod run;
 mod scores;
 #[cfg(test)]

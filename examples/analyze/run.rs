@@ -1,5 +1,7 @@
 //! The parts of the analysis, in order.
 
+use std::path::Path;
+
 use ndarray::{Array2, ArrayView2, Axis};
 use songscape::analysis::hdbscan::{self, Clusters};
 use songscape::analysis::metrics::{global_structure, trustworthiness, trustworthiness_of_some};
@@ -14,9 +16,10 @@ use songscape::analysis::songs::Songs;
 use songscape::analysis::umap::{self, UmapParams};
 use songscape::analysis::vectors::{check_finite, read_npy, read_npy_f64, write_npy};
 use songscape::analysis::{Error, Result};
-use songscape::project::{Progress, write_json};
+use songscape::project::Progress;
 
 use crate::arguments::{Arguments, Part};
+use crate::outputs::Outputs;
 use crate::scores::{ClusterScores, Map, Scores, Years};
 
 /// Songs up to which every song is scored or compared; of more, some are.
@@ -37,11 +40,14 @@ pub fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<String> {
             expected: "at least 2",
         });
     }
-    let out = &arguments.out;
-    std::fs::create_dir_all(out)
-        .map_err(|e| Error::File { path: out.clone(), reason: e.to_string() })?;
+    let inputs: Vec<&Path> = [Some(&arguments.vectors), arguments.catalog.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(|p| p.as_path())
+        .collect();
+    let out = &Outputs::create(&arguments.out, &inputs)?;
     if arguments.only == Some(Part::Hdbscan) && arguments.cluster_on() == ClusterOn::Vectors {
-        return plain_clusters(arguments, progress);
+        return plain_clusters(arguments, out, progress);
     }
     let x = read_npy(&arguments.vectors)?;
     check_finite(x.view())?;
@@ -61,28 +67,28 @@ pub fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<String> {
     let map = match (&near, arguments.maps()) {
         (Some(near), true) => {
             let map = umap::fit_neighbors(x.view(), near, &map_params, progress)?;
-            write_npy(&out.join("umap.npy"), map.view())?;
+            write_npy(&out.path("umap.npy")?, map.view())?;
             Some(map)
         }
         _ => None,
     };
     let clusters = if arguments.does(Part::Hdbscan) {
         let found = clusters(arguments, &x, near.as_ref(), map.as_ref(), &map_params, progress)?;
-        scores.clusters = Some(describe(arguments, &x, &songs, &found, progress)?);
+        scores.clusters = Some(describe(arguments, out, &x, &songs, &found, progress)?);
         Some(found.clusters)
     } else {
         None
     };
     if let (Some(near), None) = (&near, arguments.only) {
-        tables::write_neighbors(&out.join("neighbors.csv"), &near.first(LISTED))?;
+        tables::write_neighbors(&out.path("neighbors.csv")?, &near.first(LISTED))?;
     }
     if let Some(map) = &map {
         scores.map = Some(score_map(&x, map, map_params, clusters.as_ref())?);
     }
     if arguments.does(Part::Years) {
-        years(arguments, &x, &songs, &mut scores, progress)?;
+        years(arguments, out, &x, &songs, &mut scores, progress)?;
     }
-    write_json(&out.join("scores.json"), &scores)?;
+    out.finish(&scores)?;
     Ok(summary(&scores))
 }
 
@@ -98,11 +104,11 @@ fn nearest(x: &Array2<f32>, params: &UmapParams, progress: &dyn Progress) -> Res
 }
 
 /// Clusters of the vectors as they are, in float64.
-fn plain_clusters(arguments: &Arguments, progress: &dyn Progress) -> Result<String> {
+fn plain_clusters(arguments: &Arguments, out: &Outputs, progress: &dyn Progress) -> Result<String> {
     let x = read_npy_f64(&arguments.vectors)?;
     let params = arguments.hdbscan(x.nrows());
     let clusters = hdbscan::fit_interruptible(x.view(), &params, progress)?;
-    tables::write_clusters(&arguments.out.join("clusters.csv"), &clusters)?;
+    tables::write_clusters(&out.path("clusters.csv")?, &clusters)?;
     let scores = Scores {
         songs: x.nrows(),
         columns: x.ncols(),
@@ -110,7 +116,7 @@ fn plain_clusters(arguments: &Arguments, progress: &dyn Progress) -> Result<Stri
         clusters: Some(cluster_scores(arguments, x.view(), &clusters)?),
         ..Scores::default()
     };
-    write_json(&arguments.out.join("scores.json"), &scores)?;
+    out.finish(&scores)?;
     Ok(summary(&scores))
 }
 
@@ -171,13 +177,14 @@ fn clusters(
 /// Writes what there is to say about clusters, and scores them.
 fn describe(
     arguments: &Arguments,
+    out: &Outputs,
     x: &Array2<f32>,
     songs: &Songs,
     found: &SongClusters,
     progress: &dyn Progress,
 ) -> Result<ClusterScores> {
-    let (out, clusters) = (&arguments.out, &found.clusters);
-    tables::write_clusters(&out.join("clusters.csv"), clusters)?;
+    let clusters = &found.clusters;
+    tables::write_clusters(&out.path("clusters.csv")?, clusters)?;
     let typical = representatives(
         x.view(),
         clusters.labels(),
@@ -185,14 +192,14 @@ fn describe(
         &songs.artists,
         LISTED,
     )?;
-    tables::write_representatives(&out.join("representatives.csv"), &typical)?;
+    tables::write_representatives(&out.path("representatives.csv")?, &typical)?;
     if songs.years.iter().any(Option::is_some) {
         let shares = tables::shares_per_year(clusters.labels(), &songs.years)?;
-        tables::write_shares_per_year(&out.join("shares_per_year.csv"), &shares)?;
+        tables::write_shares_per_year(&out.path("shares_per_year.csv")?, &shares)?;
         let per_cluster = tables::years_per_cluster(clusters.labels(), &songs.years)?;
-        tables::write_years_per_cluster(&out.join("years_per_cluster.csv"), &per_cluster)?;
+        tables::write_years_per_cluster(&out.path("years_per_cluster.csv")?, &per_cluster)?;
         let trends = change::trends(clusters.labels(), &songs.years)?;
-        change::write_trends(&out.join("trends.csv"), &trends)?;
+        change::write_trends(&out.path("trends.csv")?, &trends)?;
     }
     let mut scores = cluster_scores(arguments, found.points.view(), clusters)?;
     let (runs, kept) = DRAWS;
@@ -236,6 +243,7 @@ fn score_map(
 
 fn years(
     arguments: &Arguments,
+    out: &Outputs,
     x: &Array2<f32>,
     songs: &Songs,
     scores: &mut Scores,
@@ -258,7 +266,7 @@ fn years(
         }
         Err(error) => return Err(error),
     };
-    tables::write_years(&arguments.out.join("years.csv"), &found)?;
+    tables::write_years(&out.path("years.csv")?, &found)?;
     let flat = constant(years, artists, params.folds, params.seed)?;
     let mut score = Years::new(&params, &found, &flat);
     if arguments.compare {
@@ -274,7 +282,7 @@ fn years(
         &ChangeParams { seed: arguments.seed, ..ChangeParams::default() },
         progress,
     )?;
-    change::write_yearly_change(&arguments.out.join("yearly_change.csv"), &changed)?;
+    change::write_yearly_change(&out.path("yearly_change.csv")?, &changed)?;
     scores.change = changed.test;
     Ok(())
 }

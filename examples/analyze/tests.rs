@@ -151,6 +151,41 @@ fn years_that_say_nothing_are_left_out_with_the_reason() {
 }
 
 #[test]
+fn files_of_an_earlier_run_go_but_those_that_are_read_stay() {
+    let library = Library::new(&vectors(60), some_year);
+    let files = || {
+        let names = std::fs::read_dir(library.path("out")).unwrap().map(|e| e.unwrap().file_name());
+        let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    library.analyze("", &Silent).unwrap();
+    std::fs::write(library.out("notes.txt"), "mine").unwrap();
+    assert_eq!(files().len(), 11);
+    // What cannot run leaves everything as it was.
+    library.refused("--neighbors 100");
+    assert_eq!(files().len(), 11);
+    std::fs::write(library.path("songs.csv"), format!("path\n{}", "a.ogg\n".repeat(60))).unwrap();
+    library.analyze("", &Silent).unwrap();
+    let without_years = [
+        "clusters.csv",
+        "neighbors.csv",
+        "notes.txt",
+        "representatives.csv",
+        "scores.json",
+        "umap.npy",
+    ];
+    assert_eq!(files(), without_years);
+    // The map of the first run, clustered in its place.
+    let (map, out) = (library.out("umap.npy"), library.path("out"));
+    let (map, out) = (map.to_str().unwrap(), out.to_str().unwrap());
+    let line = ["analyze", "--vectors", map, "--out", out, "--only", "hdbscan"];
+    let line = line.into_iter().chain(["--cluster-on", "vectors"]);
+    run::run(&Arguments::try_parse_from(line).unwrap(), &Silent).unwrap();
+    assert_eq!(files(), ["clusters.csv", "notes.txt", "scores.json", "umap.npy"]);
+}
+
+#[test]
 fn rows_that_are_all_equal_have_a_map_and_no_clusters() {
     let library = Library::new(&Array2::ones((60, 6)), some_year);
     let summary = library.analyze("", &Silent).unwrap();

@@ -1,4 +1,4 @@
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -58,19 +58,19 @@ impl Bins {
         (0..self.columns()).map(|column| self.count(column)).max().unwrap_or(0)
     }
 
-    /// The bins of all values.
-    pub(super) fn apply(&self, x: ArrayView2<f32>) -> Binned {
-        let (rows, columns) = x.dim();
-        let mut groups = vec![vec![[MISSING; GROUP]; rows]; columns.div_ceil(GROUP)];
-        groups.par_iter_mut().enumerate().for_each(|(g, group)| {
-            let some = g * GROUP..((g + 1) * GROUP).min(columns);
-            for (bins, row) in group.iter_mut().zip(x.rows()) {
-                for (bin, column) in bins.iter_mut().zip(some.clone()) {
+    /// The bins of all values of some columns.
+    pub(super) fn apply(&self, x: ArrayView2<f32>, columns: &[usize]) -> Binned {
+        let group = |some: &[usize]| -> Vec<[u8; GROUP]> {
+            let bins = |row: ArrayView1<f32>| {
+                let mut bins = [MISSING; GROUP];
+                for (bin, &column) in bins.iter_mut().zip(some) {
                     *bin = self.bin(column, row[column]);
                 }
-            }
-        });
-        Binned { groups }
+                bins
+            };
+            x.rows().into_iter().map(bins).collect()
+        };
+        Binned { groups: columns.par_chunks(GROUP).map(group).collect() }
     }
 }
 
@@ -85,6 +85,22 @@ impl Binned {
     #[inline]
     pub fn bin(&self, column: usize, row: u32) -> u8 {
         self.groups[column / GROUP][row as usize][column % GROUP]
+    }
+
+    /// Some of the columns alone, so that the others cost nothing.
+    pub fn select(&self, columns: &[usize]) -> Self {
+        let group = |some: &[usize]| -> Vec<[u8; GROUP]> {
+            let rows = self.groups.first().map_or(0, Vec::len);
+            let mut out = vec![[MISSING; GROUP]; rows];
+            for (place, &column) in some.iter().enumerate() {
+                let from = &self.groups[column / GROUP];
+                for (to, from) in out.iter_mut().zip(from) {
+                    to[place] = from[column % GROUP];
+                }
+            }
+            out
+        };
+        Self { groups: columns.par_chunks(GROUP).map(group).collect() }
     }
 }
 
@@ -130,7 +146,7 @@ mod tests {
     use super::*;
 
     fn column(bins: &Bins, x: ArrayView2<f32>, column: usize) -> Vec<u8> {
-        let binned = bins.apply(x);
+        let binned = bins.apply(x, &(0..x.ncols()).collect::<Vec<_>>());
         (0..x.nrows() as u32).map(|row| binned.bin(column, row)).collect()
     }
 
@@ -140,6 +156,19 @@ mod tests {
         let bins = Bins::fit(x.view(), 256);
         for j in [0, GROUP - 1, GROUP, GROUP + 2] {
             assert_eq!(column(&bins, x.view(), j), [1, 2, 3, 4, 5]);
+        }
+    }
+
+    #[test]
+    fn columns_alone_keep_their_bins() {
+        let x = Array2::from_shape_fn((50, GROUP + 9), |(i, j)| ((i * (j + 3)) % 11) as f32);
+        let bins = Bins::fit(x.view(), 256);
+        let all = bins.apply(x.view(), &(0..x.ncols()).collect::<Vec<_>>());
+        let some: Vec<usize> = (1..x.ncols()).step_by(2).chain([GROUP + 8]).collect();
+        let (selected, applied) = (all.select(&some), bins.apply(x.view(), &some));
+        assert_eq!(selected.groups, applied.groups);
+        for (place, &column) in some.iter().enumerate() {
+            assert!((0..50).all(|row| selected.bin(place, row) == all.bin(column, row)));
         }
     }
 

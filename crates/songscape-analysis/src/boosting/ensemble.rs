@@ -10,7 +10,7 @@ use songscape_project::{Progress, Silent, read_json, write_json};
 
 use super::grow::{Data, Pool, grow};
 use super::histogram::{Cell, Counted, MOST_ROWS, Scale, Weighted};
-use super::loss::weighted_quantile;
+use super::loss::{quantile, weighted_quantile};
 use super::{Bins, BoosterParams, Loss, Node, Tree};
 use crate::error::{Error, Result};
 use crate::metrics::mean_absolute_error;
@@ -112,11 +112,11 @@ impl Booster {
         let ones = vec![1.0; if weights.is_some() { 0 } else { n }];
         let row_weights = weights.unwrap_or(&ones);
         let bins = Bins::fit(x, params.bins);
-        let binned = bins.apply(x);
         // A constant column cannot be split, unless values are missing.
         let useful: Vec<usize> = (0..x.ncols())
             .filter(|&c| bins.count(c) > 2 || x.column(c).iter().any(|v| v.is_nan()))
             .collect();
+        let all = bins.apply(x, &useful);
 
         let base = base(params.loss, y, row_weights);
         let mut predicted = vec![base; n];
@@ -133,15 +133,14 @@ impl Booster {
                 let error = (predicted[i] - f64::from(y[i])) as f32;
                 gradients[i] = params.loss.gradient(error) * row_weights[i];
             }
-            let columns: Vec<usize> = share(useful.len(), params.column_share, &mut rng)
-                .into_iter()
-                .map(|place| useful[place])
-                .collect();
+            let places = share(useful.len(), params.column_share, &mut rng);
+            let columns: Vec<usize> = places.iter().map(|&place| useful[place]).collect();
+            let some = (columns.len() < useful.len()).then(|| all.select(&places));
             let mut rows: Vec<u32> =
                 share(n, params.row_share, &mut rng).into_iter().map(|row| row as u32).collect();
             let data = Data {
                 bins: &bins,
-                binned: &binned,
+                binned: some.as_ref().unwrap_or(&all),
                 gradients: &gradients,
                 weights: row_weights,
                 columns: &columns,
@@ -150,12 +149,18 @@ impl Booster {
             let (mut tree, leaves) = grow(&data, scale, &mut rows, params, &mut pool);
             for (node, range) in &leaves {
                 if let Some(q) = params.loss.quantile() {
-                    let mut residuals: Vec<(f32, f32)> = rows[range.clone()]
-                        .iter()
-                        .map(|&row| row as usize)
-                        .map(|row| ((f64::from(y[row]) - predicted[row]) as f32, row_weights[row]))
-                        .collect();
-                    tree.nodes[*node] = Node::Leaf(f64::from(weighted_quantile(&mut residuals, q)));
+                    let residual =
+                        |&row: &u32| (f64::from(y[row as usize]) - predicted[row as usize]) as f32;
+                    let residuals = rows[range.clone()].iter().map(residual);
+                    let best = match weights {
+                        None => quantile(&mut residuals.collect::<Vec<_>>(), q),
+                        Some(weights) => {
+                            let weights =
+                                rows[range.clone()].iter().map(|&row| weights[row as usize]);
+                            weighted_quantile(&mut residuals.zip(weights).collect::<Vec<_>>(), q)
+                        }
+                    };
+                    tree.nodes[*node] = Node::Leaf(f64::from(best));
                 }
                 if let Node::Leaf(value) = &mut tree.nodes[*node] {
                     *value *= params.learning_rate;
@@ -386,8 +391,10 @@ fn check(x: ArrayView2<f32>, y: &[f32], weights: Option<&[f32]>) -> Result<()> {
     if y.len() != n {
         return Err(Error::LengthMismatch { what: "targets", found: y.len(), expected: n });
     }
-    if let Some(((row, column), &value)) = x.indexed_iter().find(|(_, v)| v.is_infinite()) {
-        return Err(Error::NotFinite { row, column, value: value.into() });
+    for (row, values) in x.rows().into_iter().enumerate() {
+        if let Some(column) = values.iter().position(|v| v.is_infinite()) {
+            return Err(Error::NotFinite { row, column, value: values[column].into() });
+        }
     }
     if let Some(row) = y.iter().position(|v| !v.is_finite()) {
         return Err(Error::NotFinite { row, column: d, value: y[row].into() });

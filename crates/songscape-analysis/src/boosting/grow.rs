@@ -1,43 +1,44 @@
 //! How one tree grows: at the leaf that gains most, split after split.
 
-use std::cmp::Ordering;
 use std::ops::Range;
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::bins::{Binned, GROUP, MISSING};
 use super::histogram::{Cell, Scale};
+use super::splits::{Rules, Split, best_of_group, shrunk};
 use super::{Bins, BoosterParams, Node, Tree};
 
-/// Work (rows times columns, or bins) that is not worth sharing among threads.
+/// Additions and bins that are not worth sharing among threads.
 const SHARED: usize = 1 << 17;
 /// Bins of a column at most.
 const MOST_BINS: usize = 256;
 /// Room for so many is enough where no column has more.
 const FEW_BINS: usize = 64;
-/// Columns that one thread takes at a time.
-const COLUMNS: usize = 16;
 
 /// What a tree is grown on: bins, and for each row its gradient and weight.
 pub(super) struct Data<'a> {
     pub bins: &'a Bins,
+    /// The bins of the columns that the tree may use.
     pub binned: &'a Binned,
     pub gradients: &'a [f32],
     pub weights: &'a [f32],
-    /// The columns that the tree may use, ascending.
+    /// Which columns these are, ascending.
     pub columns: &'a [usize],
 }
 
+/// The histograms of a leaf: for each group of columns, bin after bin the sums of all of its columns.
+type Histograms<C> = Vec<[C; GROUP]>;
+
 /// Histograms that are not in use, kept from tree to tree, since new memory is slow.
 #[derive(Default)]
-pub(super) struct Pool<C>(Vec<Vec<C>>);
+pub(super) struct Pool<C>(Vec<Histograms<C>>);
 
 impl<C: Cell> Pool<C> {
-    fn take(&mut self, len: usize) -> Vec<C> {
+    /// Histograms with anything in them.
+    fn take(&mut self, len: usize) -> Histograms<C> {
         let mut out = self.0.pop().unwrap_or_default();
-        out.clear();
-        out.resize(len, C::default());
+        out.resize(len, [C::default(); GROUP]);
         out
     }
 }
@@ -56,14 +57,17 @@ pub(super) fn grow<C: Cell>(
         .zip(data.weights)
         .map(|(&gradient, &weight)| scale.cell(gradient, weight))
         .collect();
-    // Groups without a column that the tree may use are not counted.
-    let mut used = vec![false; data.binned.groups.len()];
-    data.columns.iter().for_each(|column| used[column / GROUP] = true);
-    let stride = if data.bins.most() <= FEW_BINS { FEW_BINS } else { MOST_BINS };
-    let mut grower =
-        Grower { data, params, scale, used, stride, cells, pool, gathered: Vec::new() };
-    let mut tree = Tree::default();
-    let mut leaves = vec![grower.root(rows, &mut tree)];
+    let mut grower = Grower {
+        data,
+        params,
+        rules: Rules::new(params, scale),
+        stride: if data.bins.most() <= FEW_BINS { FEW_BINS } else { MOST_BINS },
+        cells,
+        pool,
+        gathered: Vec::new(),
+    };
+    let mut tree = Tree { nodes: vec![Node::Leaf(0.0)] };
+    let mut leaves = vec![grower.root(rows)];
     let mut scratch = Vec::new();
     while leaves.len() < params.leaves {
         let gain = |leaf: &Leaf<C>| leaf.best.map_or(f64::NEG_INFINITY, |s| s.gain);
@@ -74,24 +78,27 @@ pub(super) fn grow<C: Cell>(
         let parent = leaves.swap_remove(place);
         let middle = grower.partition(&mut rows[parent.rows.clone()], &split, &mut scratch)
             + parent.rows.start;
-        // The last split needs no histograms: nothing will be split after it.
+        let left = tree.nodes.len();
+        tree.nodes[parent.node] = Node::Split {
+            column: data.columns[split.column],
+            limit: data.bins.limit(data.columns[split.column], usize::from(split.bin)),
+            missing_left: split.missing_left,
+            left,
+            right: left + 1,
+            gain: split.gain,
+        };
+        tree.nodes.extend([Node::Leaf(0.0), Node::Leaf(0.0)]);
+        // After the last split nothing will be split.
         let last = leaves.len() + 2 >= params.leaves;
-        let (left, right) = grower.children(parent, middle, rows, &split, &mut tree, last);
-        leaves.push(left);
-        leaves.push(right);
+        leaves.extend(grower.children(parent, middle, rows, left, last));
     }
     leaves.sort_by_key(|leaf| leaf.rows.start);
+    for leaf in &leaves {
+        tree.nodes[leaf.node] = Node::Leaf(grower.value(&rows[leaf.rows.clone()]));
+    }
     let ranges = leaves.iter().map(|leaf| (leaf.node, leaf.rows.clone())).collect();
-    pool.0.extend(leaves.into_iter().map(|leaf| leaf.histograms));
+    pool.0.extend(leaves.into_iter().map(|leaf| leaf.histograms).filter(|h| !h.is_empty()));
     (tree, ranges)
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Split {
-    gain: f64,
-    column: usize,
-    bin: u8,
-    missing_left: bool,
 }
 
 struct Leaf<C> {
@@ -99,17 +106,16 @@ struct Leaf<C> {
     depth: usize,
     rows: Range<usize>,
     total: C,
-    histograms: Vec<C>,
+    /// None where the leaf cannot be split.
+    histograms: Histograms<C>,
     best: Option<Split>,
 }
 
 struct Grower<'a, C> {
     data: &'a Data<'a>,
     params: &'a BoosterParams,
-    scale: Scale,
-    /// Whether the tree may use a column of the group.
-    used: Vec<bool>,
-    /// Bins from the start of one column's histogram to that of the next.
+    rules: Rules,
+    /// Bins from the start of one group's histograms to that of the next.
     stride: usize,
     cells: Vec<C>,
     pool: &'a mut Pool<C>,
@@ -117,14 +123,34 @@ struct Grower<'a, C> {
 }
 
 impl<C: Cell> Grower<'_, C> {
-    fn root(&mut self, rows: &[u32], tree: &mut Tree) -> Leaf<C> {
-        let histograms = self.count(rows);
-        let total = self.sum(rows);
-        let mut root =
-            Leaf { node: 0, depth: 0, rows: 0..rows.len(), total, histograms, best: None };
-        root.best = self.best_split(&root);
-        tree.nodes.push(Node::Leaf(self.value(rows)));
+    fn root(&mut self, rows: &[u32]) -> Leaf<C> {
+        let mut root = Leaf {
+            node: 0,
+            depth: 0,
+            rows: 0..rows.len(),
+            total: self.sum(rows),
+            histograms: Vec::new(),
+            best: None,
+        };
+        if self.may_split(&root) {
+            root.histograms = self.pool.take(self.stride * self.data.binned.groups.len());
+            self.gather(rows);
+            let groups = self.data.binned.groups.par_iter();
+            let found = groups.zip(root.histograms.par_chunks_mut(self.stride)).enumerate().map(
+                |(group, (bins, histograms))| {
+                    self.count(bins, histograms);
+                    self.best_of(group, histograms, root.total)
+                },
+            );
+            root.best = found.reduce(|| None, Split::better);
+        }
         root
+    }
+
+    /// Whether a split would leave enough rows on both sides, no deeper than allowed.
+    fn may_split(&self, leaf: &Leaf<C>) -> bool {
+        self.params.depth.is_none_or(|depth| leaf.depth < depth)
+            && leaf.rows.len() >= 2 * self.params.min_child_rows
     }
 
     fn sum(&self, rows: &[u32]) -> C {
@@ -142,116 +168,24 @@ impl<C: Cell> Grower<'_, C> {
         if weight > 0.0 { -shrunk(gradient, self.params.l1) / weight } else { 0.0 }
     }
 
-    /// Twice the drop of the loss when these rows get their best value.
-    #[inline]
-    fn score(&self, cell: C) -> f64 {
-        let gradient = cell.gradient() as f64 * self.scale.gradient;
-        score(gradient, self.weight(cell), (self.params.l1, self.params.l2))
+    fn gather(&mut self, rows: &[u32]) {
+        self.gathered.clear();
+        self.gathered.extend(rows.iter().map(|&row| (row, self.cells[row as usize])));
     }
 
-    /// The histograms of all columns over some rows.
-    fn count(&mut self, rows: &[u32]) -> Vec<C> {
-        let size = GROUP * self.stride;
-        let mut out = self.pool.take(size * self.used.len());
-        let mut gathered = std::mem::take(&mut self.gathered);
-        gathered.clear();
-        gathered.extend(rows.iter().map(|&row| (row, self.cells[row as usize])));
-        let fill = |(group, histograms): (usize, &mut [C])| {
-            if !self.used[group] {
-                return;
-            }
-            let bins = &self.data.binned.groups[group];
-            if self.stride == FEW_BINS {
-                add_rows::<C, FEW_BINS>(bins, &gathered, histograms);
-            } else {
-                add_rows::<C, MOST_BINS>(bins, &gathered, histograms);
-            }
-        };
-        if rows.len() * self.data.columns.len() < SHARED {
-            out.chunks_mut(size).enumerate().for_each(fill);
+    /// The histograms of a group of columns over the gathered rows.
+    fn count(&self, bins: &[[u8; GROUP]], histograms: &mut [[C; GROUP]]) {
+        histograms.fill([C::default(); GROUP]);
+        if self.stride == FEW_BINS {
+            add_rows::<C, FEW_BINS>(bins, &self.gathered, histograms);
         } else {
-            out.par_chunks_mut(size).enumerate().for_each(fill);
-        }
-        self.gathered = gathered;
-        out
-    }
-
-    fn best_split(&self, leaf: &Leaf<C>) -> Option<Split> {
-        let too_deep = self.params.depth.is_some_and(|depth| leaf.depth >= depth);
-        if too_deep || (leaf.total.rows() as usize) < 2 * self.params.min_child_rows {
-            return None;
-        }
-        let columns = self.data.columns;
-        if columns.len() * self.stride < SHARED / 4 {
-            columns.iter().map(|&c| self.best_in_column(leaf, c)).fold(None, better)
-        } else {
-            columns
-                .par_iter()
-                .with_min_len(COLUMNS)
-                .map(|&c| self.best_in_column(leaf, c))
-                .reduce(|| None, better)
+            add_rows::<C, MOST_BINS>(bins, &self.gathered, histograms);
         }
     }
 
-    fn best_in_column(&self, leaf: &Leaf<C>, column: usize) -> Option<Split> {
-        let start = column * self.stride;
-        let histogram = &leaf.histograms[start..start + self.data.bins.count(column)];
-        let missing = histogram[usize::from(MISSING)];
-        let before = self.score(leaf.total);
-        // A gain must be more than rounding.
-        let mut most = before * (1.0 + 1e-10) + 1e-12;
-        let mut best = None;
-        let least = self.params.min_child_rows as u32;
-        let (rows, weight) = (leaf.total.rows(), self.weight(leaf.total));
-        // The sums over all bins up to each one, and the scores of the splits after it.
-        let (mut gradients, mut weights) = ([0.0; MOST_BINS], [0.0; MOST_BINS]);
-        let mut scores = [0.0; MOST_BINS];
-        let last = histogram.len() - 1;
-        for missing_left in [false, true] {
-            if missing_left && missing.rows() == 0 {
-                break;
-            }
-            let mut left = if missing_left { missing } else { C::default() };
-            // Rows and weights only grow from bin to bin: splits that leave enough on both sides are
-            // those of a range of bins.
-            let mut allowed = last..last;
-            for (bin, &cell) in histogram[1..].iter().enumerate() {
-                left = left.plus(cell);
-                let own = self.weight(left);
-                let right = leaf.total.minus(left);
-                if left.rows() < least || own < self.params.min_child_weight {
-                    continue;
-                }
-                if rows - left.rows() < least || self.weight(right) < self.params.min_child_weight {
-                    allowed.end = bin;
-                    break;
-                }
-                allowed.start = allowed.start.min(bin);
-                gradients[bin] = left.gradient() as f64 * self.scale.gradient;
-                weights[bin] = own;
-            }
-            allowed.start = allowed.start.min(allowed.end);
-            split_scores(
-                &gradients[allowed.clone()],
-                &weights[allowed.clone()],
-                (leaf.total.gradient() as f64 * self.scale.gradient, weight),
-                (self.params.l1, self.params.l2),
-                &mut scores[allowed.clone()],
-            );
-            for bin in allowed {
-                if scores[bin] > most {
-                    most = scores[bin];
-                    let gain = 0.5 * (most - before);
-                    best = Some(Split { gain, column, bin: bin as u8 + 1, missing_left });
-                }
-            }
-        }
-        best
-    }
-
-    #[inline]
-    fn weight(&self, cell: C) -> f64 {
-        cell.weight() as f64 * self.scale.weight
+    fn best_of(&self, group: usize, histograms: &[[C; GROUP]], total: C) -> Option<Split> {
+        let best = best_of_group(&histograms[..self.data.bins.most()], total, &self.rules)?;
+        Some(Split { column: group * GROUP + best.column, ..best })
     }
 
     /// Rows of the left child first, the order within both kept; gives their number.
@@ -273,52 +207,64 @@ impl<C: Cell> Grower<'_, C> {
         at
     }
 
+    /// The children of a leaf, `node` the left one's; with their best splits unless they are the last.
     fn children(
         &mut self,
         parent: Leaf<C>,
         middle: usize,
         rows: &[u32],
-        split: &Split,
-        tree: &mut Tree,
+        node: usize,
         last: bool,
-    ) -> (Leaf<C>, Leaf<C>) {
-        let (left_rows, right_rows) = (parent.rows.start..middle, middle..parent.rows.end);
-        let mut left_histograms = parent.histograms;
-        let mut right_histograms = Vec::new();
-        if !last {
-            let left_is_smaller = left_rows.len() <= right_rows.len();
-            let smaller = if left_is_smaller { left_rows.clone() } else { right_rows.clone() };
-            right_histograms = self.count(&rows[smaller]);
-            for (whole, part) in left_histograms.iter_mut().zip(&right_histograms) {
-                *whole = whole.minus(*part);
-            }
-            if left_is_smaller {
-                std::mem::swap(&mut left_histograms, &mut right_histograms);
-            }
-        }
-        let left_node = tree.nodes.len();
-        tree.nodes[parent.node] = Node::Split {
-            column: split.column,
-            limit: self.data.bins.limit(split.column, usize::from(split.bin)),
-            missing_left: split.missing_left,
-            left: left_node,
-            right: left_node + 1,
-            gain: split.gain,
-        };
-        tree.nodes.push(Node::Leaf(self.value(&rows[left_rows.clone()])));
-        tree.nodes.push(Node::Leaf(self.value(&rows[right_rows.clone()])));
-        let make = |node, leaf_rows: Range<usize>, histograms| {
-            let total = self.sum(&rows[leaf_rows.clone()]);
+    ) -> [Leaf<C>; 2] {
+        let (left, right) = (parent.rows.start..middle, middle..parent.rows.end);
+        let left_is_smaller = left.len() <= right.len();
+        let ranges = if left_is_smaller { [left, right] } else { [right, left] };
+        let small_total = self.sum(&rows[ranges[0].clone()]);
+        let totals = [small_total, parent.total.minus(small_total)];
+        let mut place = 0;
+        // The smaller one first.
+        let [mut small, mut large] = ranges.map(|rows| {
+            let of_node = if (place == 0) == left_is_smaller { node } else { node + 1 };
+            let total = totals[place];
+            place += 1;
             let depth = parent.depth + 1;
-            let mut leaf = Leaf { node, depth, rows: leaf_rows, total, histograms, best: None };
-            if !last {
-                leaf.best = self.best_split(&leaf);
-            }
-            leaf
-        };
-        let left = make(left_node, left_rows, left_histograms);
-        let right = make(left_node + 1, right_rows, right_histograms);
-        (left, right)
+            Leaf { node: of_node, depth, rows, total, histograms: Vec::new(), best: None }
+        });
+        let open = [&small, &large].map(|leaf| !last && self.may_split(leaf));
+        large.histograms = parent.histograms;
+        if open[0] || open[1] {
+            small.histograms = self.pool.take(large.histograms.len());
+            self.gather(&rows[small.rows.clone()]);
+            // A group's histograms stay in the first cache from the count to the search.
+            let work =
+                |(group, ((bins, counted), rest)): (usize, ((&Vec<_>, &mut [_]), &mut [_]))| {
+                    self.count(bins, counted);
+                    subtract(rest, counted);
+                    let best = |leaf: usize, histograms: &[_]| {
+                        if open[leaf] {
+                            self.best_of(group, histograms, totals[leaf])
+                        } else {
+                            None
+                        }
+                    };
+                    [best(0, counted), best(1, rest)]
+                };
+            let better =
+                |[a, b]: [_; 2], [c, d]: [_; 2]| [Split::better(a, c), Split::better(b, d)];
+            let groups = &self.data.binned.groups;
+            let (counted, rest) = (&mut small.histograms, &mut large.histograms);
+            let additions = groups.len() * GROUP * (small.rows.len() + 2 * self.stride);
+            [small.best, large.best] = if additions < SHARED {
+                let counted = counted.chunks_mut(self.stride);
+                let each = groups.iter().zip(counted).zip(rest.chunks_mut(self.stride));
+                each.enumerate().map(work).fold([None; 2], better)
+            } else {
+                let counted = counted.par_chunks_mut(self.stride);
+                let each = groups.par_iter().zip(counted).zip(rest.par_chunks_mut(self.stride));
+                each.enumerate().map(work).reduce(|| [None; 2], better)
+            };
+        }
+        if left_is_smaller { [small, large] } else { [large, small] }
     }
 }
 
@@ -327,51 +273,22 @@ impl<C: Cell> Grower<'_, C> {
 fn add_rows<C: Cell, const BINS: usize>(
     bins: &[[u8; GROUP]],
     rows: &[(u32, C)],
-    histograms: &mut [C],
+    histograms: &mut [[C; GROUP]],
 ) {
-    let (histograms, _) = histograms.as_chunks_mut::<BINS>();
-    let Ok(histograms) = <&mut [[C; BINS]; GROUP]>::try_from(histograms) else { return };
+    let Ok(histograms) = <&mut [[C; GROUP]; BINS]>::try_from(histograms) else { return };
     for (row, cell) in rows {
-        for (histogram, &bin) in histograms.iter_mut().zip(&bins[*row as usize]) {
-            let sum = &mut histogram[usize::from(bin) % BINS];
+        for (column, &bin) in bins[*row as usize].iter().enumerate() {
+            let sum = &mut histograms[usize::from(bin) % BINS][column];
             *sum = sum.plus(*cell);
         }
     }
 }
 
-fn shrunk(gradient: f64, l1: f64) -> f64 {
-    gradient.signum() * (gradient.abs() - l1).max(0.0)
-}
-
-#[inline(always)]
-fn score(gradient: f64, weight: f64, (l1, l2): (f64, f64)) -> f64 {
-    let (gradient, weight) = (shrunk(gradient, l1), weight + l2);
-    if weight > 0.0 { gradient * gradient / weight } else { 0.0 }
-}
-
-/// The scores of both sides together, for splits of a whole with these sums on their left.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2", "x86_64+avx2"))]
-fn split_scores(
-    gradients: &[f64],
-    weights: &[f64],
-    whole: (f64, f64),
-    penalties: (f64, f64),
-    out: &mut [f64],
-) {
-    for ((&gradient, &weight), out) in gradients.iter().zip(weights).zip(out) {
-        *out = score(gradient, weight, penalties)
-            + score(whole.0 - gradient, whole.1 - weight, penalties);
-    }
-}
-
-/// The larger gain; of equal ones that of the first column.
-fn better(a: Option<Split>, b: Option<Split>) -> Option<Split> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(match a.gain.total_cmp(&b.gain) {
-            Ordering::Less => b,
-            Ordering::Equal if b.column < a.column => b,
-            _ => a,
-        }),
-        (a, b) => a.or(b),
+/// Takes the sums of a part from those of the whole.
+fn subtract<C: Cell>(whole: &mut [[C; GROUP]], part: &[[C; GROUP]]) {
+    for (whole, part) in whole.iter_mut().zip(part) {
+        for (whole, part) in whole.iter_mut().zip(part) {
+            *whole = whole.minus(*part);
+        }
     }
 }

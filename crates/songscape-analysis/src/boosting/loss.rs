@@ -82,9 +82,35 @@ pub(super) fn weighted_quantile(pairs: &mut [(f32, f32)], q: f64) -> f32 {
     low.or(pairs.last().map(|p| p.0)).unwrap_or(0.0)
 }
 
+/// The quantile `q` of values of equal weight, which are reordered: as [`weighted_quantile`], without
+/// sorting them.
+pub(super) fn quantile(values: &mut [f32], q: f64) -> f32 {
+    let Some(last) = values.len().checked_sub(1) else { return 0.0 };
+    let (target, slack) = (q * values.len() as f64, 1e-9 * values.len() as f64);
+    // The values where the count reaches, and where it passes, the target.
+    let reaches = ((target - slack).ceil() as usize).saturating_sub(1).min(last);
+    let passes = ((target + slack).floor() as usize).min(last);
+    let (below, &mut high, _) = values.select_nth_unstable_by(passes, f32::total_cmp);
+    let low =
+        if reaches < passes { below.iter().copied().max_by(f32::total_cmp) } else { Some(high) };
+    ((f64::from(low.unwrap_or(high)) + f64::from(high)) / 2.0) as f32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quantiles_of_equal_weight_are_found_without_sorting() {
+        for n in 0..40 {
+            let values: Vec<f32> = (0..n).map(|i| ((i * 7) % 13) as f32).collect();
+            for q in [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99] {
+                let mut pairs: Vec<_> = values.iter().map(|&v| (v, 1.0)).collect();
+                let expected = weighted_quantile(&mut pairs, q);
+                assert_eq!(quantile(&mut values.clone(), q), expected, "{n} {q}");
+            }
+        }
+    }
 
     #[test]
     fn quantiles_follow_the_weights() {

@@ -9,7 +9,8 @@ use crate::error::Result;
 use crate::metrics::quantile;
 use crate::pca::Pca;
 
-/// Principal components at most; quantiles need the shape of the errors, not every detail.
+/// Principal components at most; quantiles need the shape of the errors, not every detail. They are
+/// those of all songs, as they know nothing of the years.
 const COMPONENTS: usize = 32;
 
 /// The ends of the interval of each song with a year.
@@ -21,14 +22,11 @@ pub(super) fn intervals(
     progress: &dyn Progress,
 ) -> Result<Vec<(f32, f32)>> {
     let side = (1.0 - share) / 2.0;
-    let mut lows = Vec::with_capacity(folds.rows.len());
-    let mut highs = vec![0.0; folds.rows.len()];
-    let mut high_of_row = vec![0.0_f32; x.nrows()];
-    lows.extend(folds.left_out("intervals", progress, |train, targets, test| {
-        let rows = x.select(Axis(0), train);
-        let pca = Pca::fit(rows.view(), COMPONENTS.min(train.len() / 15).max(1))?;
-        let rows = pca.whiten(rows.view())?;
-        let left_out = pca.whiten(x.select(Axis(0), test).view())?;
+    let known = x.select(Axis(0), &folds.rows);
+    let pca = Pca::fit(known.view(), COMPONENTS.min(known.nrows() / 15).max(1))?;
+    let whitened = pca.whiten(x)?;
+    let ends = folds.left_out("intervals", progress, |train, targets, test| {
+        let (rows, left_out) = (whitened.select(Axis(0), train), whitened.select(Axis(0), test));
         let model = |level: f64| {
             let params = BoosterParams {
                 trees: 100,
@@ -43,19 +41,14 @@ pub(super) fn intervals(
             Booster::fit_interruptible(rows.view(), targets, None, &params, progress)?
                 .predict(left_out.view())
         };
-        for (&row, high) in test.iter().zip(model(1.0 - side)?) {
-            high_of_row[row] = high;
-        }
-        model(side)
-    })?);
-    for (high, &row) in highs.iter_mut().zip(&folds.rows) {
-        *high = high_of_row[row];
-    }
+        let (lows, highs) = rayon::join(|| model(side), || model(1.0 - side));
+        Ok(lows?.into_iter().zip(highs?).collect())
+    })?;
     // How far each year lies outside its interval; negative inside.
     let outside: Vec<f32> = folds
         .years
         .iter()
-        .zip(lows.iter().zip(&highs))
+        .zip(&ends)
         .map(|(&year, (low, high))| (low - year as f32).max(year as f32 - high))
         .collect();
     let count = folds.folds.iter().max().map_or(0, |f| f + 1);
@@ -66,11 +59,9 @@ pub(super) fn intervals(
             quantile(&others, share).unwrap_or(0.0)
         })
         .collect();
-    Ok((0..lows.len())
-        .map(|i| {
-            let more = needed[folds.folds[i]];
-            let middle = (lows[i] + highs[i]) / 2.0;
-            ((lows[i] - more).min(middle), (highs[i] + more).max(middle))
-        })
-        .collect())
+    let widened = ends.iter().zip(&folds.folds).map(|(&(low, high), &fold)| {
+        let (more, middle) = (needed[fold], (low + high) / 2.0);
+        ((low - more).min(middle), (high + more).max(middle))
+    });
+    Ok(widened.collect())
 }

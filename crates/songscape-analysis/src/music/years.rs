@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ndarray::{ArrayView2, Axis};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use songscape_project::Progress;
 
@@ -148,7 +149,7 @@ impl Folds {
     pub fn cross_validate(
         &self,
         progress: &dyn Progress,
-        model: impl FnMut(&[usize], &[f32], &[usize]) -> Result<Vec<f32>>,
+        model: impl Fn(&[usize], &[f32], &[usize]) -> Result<Vec<f32>> + Sync,
     ) -> Result<YearPredictions> {
         let predicted = self.left_out("years", progress, model)?;
         let rows = (0..self.rows.len())
@@ -164,18 +165,17 @@ impl Folds {
         YearPredictions::new(rows)
     }
 
-    /// The same without scores: a number for each song with a year, predicted by the model of its
-    /// fold.
-    pub fn left_out(
+    /// The same without scores: an answer for each song with a year, by the model of its fold. Folds
+    /// are fitted side by side.
+    pub fn left_out<T: Copy + Default + Send>(
         &self,
         what: &str,
         progress: &dyn Progress,
-        mut model: impl FnMut(&[usize], &[f32], &[usize]) -> Result<Vec<f32>>,
-    ) -> Result<Vec<f32>> {
+        model: impl Fn(&[usize], &[f32], &[usize]) -> Result<Vec<T>> + Sync,
+    ) -> Result<Vec<T>> {
         let count = self.folds.iter().max().map_or(0, |f| f + 1);
-        let mut predicted = vec![0.0; self.rows.len()];
         progress.begin(what, count as u64, "folds");
-        for fold in 0..count {
+        let of_fold = |fold: usize| -> Result<(Vec<usize>, Vec<T>)> {
             if progress.interrupted() {
                 return Err(Error::Interrupted { what: "the prediction of years" });
             }
@@ -185,12 +185,17 @@ impl Folds {
                 |places: &[usize]| -> Vec<usize> { places.iter().map(|&i| self.rows[i]).collect() };
             let years: Vec<f32> = train.iter().map(|&i| self.years[i] as f32).collect();
             let found = model(&rows(&train), &years, &rows(&test))?;
-            for (&i, value) in test.iter().zip(found) {
-                predicted[i] = value;
-            }
             progress.advance(1);
-        }
+            Ok((test, found))
+        };
+        let found: Vec<_> = (0..count).into_par_iter().map(of_fold).collect::<Result<_>>()?;
         progress.end();
+        let mut predicted = vec![T::default(); self.rows.len()];
+        for (test, answers) in found {
+            for (i, answer) in test.into_iter().zip(answers) {
+                predicted[i] = answer;
+            }
+        }
         Ok(predicted)
     }
 }

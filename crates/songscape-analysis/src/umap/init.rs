@@ -132,13 +132,25 @@ fn eigenvectors(
     let steps = LANCZOS_STEPS.max(4 * dims).min(n - 1);
     let mut basis: Vec<Array1<f64>> = Vec::with_capacity(steps + 1);
     basis.push(first);
-    let (mut diagonal, mut off) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
+    let mut diagonal: Vec<f64> = Vec::with_capacity(steps);
+    let mut off: Vec<f64> = Vec::with_capacity(steps);
     let mut next: Array1<f64> = (0..n).map(|_| rng.random_range(-1.0..1.0)).collect();
     for step in 0..steps {
-        // Twice, since once leaves rounding errors that grow.
+        // Most of it lies along the last two vectors.
+        if let (Some(&along), [.., before, last]) = (diagonal.last(), &basis[..]) {
+            next.scaled_add(-along, last);
+            if let Some(&along) = off.last() {
+                next.scaled_add(-along, before);
+            }
+        }
+        let before = next.dot(&next).sqrt();
         orthogonalise(&mut next, &basis);
-        orthogonalise(&mut next, &basis);
-        let length = next.dot(&next).sqrt();
+        let mut length = next.dot(&next).sqrt();
+        // Where much is taken away, once leaves rounding errors that grow.
+        if length < 0.5 * before {
+            orthogonalise(&mut next, &basis);
+            length = next.dot(&next).sqrt();
+        }
         if length < 1e-10 {
             break;
         }

@@ -6,11 +6,15 @@
 //! moving itself, while it sees all others where they were before the batch; the moves that it makes
 //! at the other ends of its edges are written down. Then the batch's points are put where they went,
 //! and the written moves are made in the order of the points. A point's random numbers depend on
-//! the seed, the epoch and the point, not on who computes them.
+//! the seed, the epoch and the point, not on who computes them. On a map of many points the pushes that
+//! belong to one pull are all measured from where it ended, so that none has to wait for another.
 //!
 //! Both ends of an edge must move at once: where each point moves itself alone, for both ends, groups
 //! travel less as a whole, and the map is worse (trustworthiness 0.955 for 0.980 on 240 vectors).
 
+use std::ops::Range;
+
+use multiversion::multiversion;
 use ndarray::Array2;
 use rayon::prelude::*;
 use songscape_project::Progress;
@@ -24,8 +28,13 @@ pub const MAX_DIMS: usize = 64;
 /// Batches of an epoch. More would follow the sequential algorithm closer, fewer leave more to do
 /// at once.
 const BATCHES: usize = 16;
+/// With more points than this, pushes are measured side by side. Among a few hundred they often come
+/// from the same neighbourhood, and the map is worse (trustworthiness 0.9755 for 0.9765 of 400).
+const MANY: usize = 4096;
 /// Points that one thread takes at a time.
 const CHUNK: usize = 64;
+/// Numbers in a line of the cache.
+const LINE: usize = 16;
 /// No move along one coordinate is longer than this, times the learning rate.
 pub(super) const LONGEST: f32 = 4.0;
 
@@ -53,17 +62,18 @@ pub fn optimize(
         forces: Forces::new(curve),
         epochs,
         negatives,
+        together: n > MANY,
         seed,
     };
     let mut points = Vec::with_capacity(n * dims);
     for &row in &order {
         points.extend(map.row(row as usize));
     }
-    // With the number of dimensions known to the compiler the inner loops unroll.
+    // With the number of dimensions known to the compiler the inner loops unroll; 16 numbers fill a
+    // line of the cache and the widest register.
     match dims {
         2 => layout.run::<2>(&mut points, progress),
         3 => layout.run::<3>(&mut points, progress),
-        10 => layout.run::<10>(&mut points, progress),
         1..=16 => layout.run_padded::<16>(&mut points, dims, progress),
         _ => layout.run_padded::<MAX_DIMS>(&mut points, dims, progress),
     }?;
@@ -80,13 +90,17 @@ struct Layout {
     forces: Forces,
     epochs: usize,
     negatives: usize,
+    /// Whether the pushes that belong to a pull are measured from the same place.
+    together: bool,
     seed: u64,
 }
 
 /// What a chunk of points writes down during a batch.
 struct Moves<const D: usize> {
     own: Vec<[f32; D]>,
-    others: Vec<(u32, [f32; D])>,
+    /// The other ends of edges, and their moves.
+    others: Vec<u32>,
+    changes: Vec<[f32; D]>,
 }
 
 impl Layout {
@@ -97,11 +111,15 @@ impl Layout {
         dims: usize,
         progress: &dyn Progress,
     ) -> Result<()> {
-        let mut padded = vec![0.0; points.len() / dims * D];
+        let len = points.len() / dims * D;
+        let mut padded = vec![0.0_f32; len + LINE];
+        // A point is to lie in one line of the cache.
+        let start = padded.as_ptr().align_offset(size_of::<f32>() * LINE).min(LINE);
+        let padded = &mut padded[start..start + len];
         for (wide, point) in padded.chunks_exact_mut(D).zip(points.chunks_exact(dims)) {
             wide[..dims].copy_from_slice(point);
         }
-        self.run::<D>(&mut padded, progress)?;
+        self.run::<D>(padded, progress)?;
         for (wide, point) in padded.chunks_exact(D).zip(points.chunks_exact_mut(dims)) {
             point.copy_from_slice(&wide[..dims]);
         }
@@ -113,7 +131,11 @@ impl Layout {
         let n = points.len();
         let size = n.div_ceil(BATCHES).max(1);
         let mut chunks: Vec<Moves<D>> = (0..size.div_ceil(CHUNK))
-            .map(|_| Moves { own: Vec::with_capacity(CHUNK), others: Vec::new() })
+            .map(|_| Moves {
+                own: Vec::with_capacity(CHUNK),
+                others: Vec::new(),
+                changes: Vec::new(),
+            })
             .collect();
         progress.begin("map", self.epochs as u64, "epochs");
         for epoch in 0..self.epochs {
@@ -126,12 +148,8 @@ impl Layout {
                 let used = (end - start).div_ceil(CHUNK);
                 let seen = &*points;
                 let step = |(chunk, moves): (usize, &mut Moves<D>)| {
-                    moves.own.clear();
-                    moves.others.clear();
                     let first = start + chunk * CHUNK;
-                    for point in first..(first + CHUNK).min(end) {
-                        self.step(seen, point, epoch, rate, moves);
-                    }
+                    steps(self, seen, first..(first + CHUNK).min(end), (epoch, rate), moves);
                 };
                 if used < 2 {
                     chunks[..used].iter_mut().enumerate().for_each(step);
@@ -142,12 +160,7 @@ impl Layout {
                     let first = start + chunk * CHUNK;
                     points[first..first + moves.own.len()].copy_from_slice(&moves.own);
                 }
-                for (other, change) in chunks[..used].iter().flat_map(|moves| &moves.others) {
-                    let other = &mut points[*other as usize];
-                    for (o, c) in other.iter_mut().zip(change) {
-                        *o -= c;
-                    }
-                }
+                make_moves(points, &chunks[..used]);
             }
             progress.advance(1);
         }
@@ -156,13 +169,12 @@ impl Layout {
     }
 
     /// Takes a point along its edges.
-    #[inline]
+    #[inline(always)]
     fn step<const D: usize>(
         &self,
         points: &[[f32; D]],
         point: usize,
-        epoch: usize,
-        rate: f32,
+        (epoch, rate): (usize, f32),
         moves: &mut Moves<D>,
     ) {
         let mut random = Random::new(self.seed, epoch, point);
@@ -175,33 +187,84 @@ impl Layout {
                 continue;
             }
             let pull = self.forces.pull(squared_distance(&at, &points[other as usize]));
-            let change = moved(&mut at, &points[other as usize], pull, rate);
-            moves.others.push((other, change));
+            let pulled = change(&at, &points[other as usize], pull, rate);
+            add(&mut at, &pulled);
+            moves.others.push(other);
+            moves.changes.push(pulled);
+            let mut away = [0.0; D];
             for _ in 0..self.negatives {
                 let far = random.below(points.len());
                 if far != point {
                     let push = self.forces.push(squared_distance(&at, &points[far]));
-                    moved(&mut at, &points[far], push, rate);
+                    let change = change(&at, &points[far], push, rate);
+                    add(if self.together { &mut away } else { &mut at }, &change);
                 }
             }
+            add(&mut at, &away);
         }
         moves.own.push(at);
     }
 }
 
-#[inline(always)]
-fn squared_distance<const D: usize>(a: &[f32; D], b: &[f32; D]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
+/// Takes some points along their edges.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2", "x86_64+avx2"))]
+fn steps<const D: usize>(
+    layout: &Layout,
+    seen: &[[f32; D]],
+    points: Range<usize>,
+    time: (usize, f32),
+    moves: &mut Moves<D>,
+) {
+    moves.own.clear();
+    moves.others.clear();
+    moves.changes.clear();
+    for point in points {
+        layout.step(seen, point, time, moves);
+    }
 }
 
-/// Moves a point along its difference from another, and gives the move.
+/// Makes the moves that were written down, in their order; each thread those of a part of the points.
+fn make_moves<const D: usize>(points: &mut [[f32; D]], chunks: &[Moves<D>]) {
+    let part = points.len().div_ceil(rayon::current_num_threads()).max(CHUNK);
+    points.par_chunks_mut(part).enumerate().for_each(|(place, points)| {
+        let first = place * part;
+        for moves in chunks {
+            for (&other, change) in moves.others.iter().zip(&moves.changes) {
+                if let Some(point) = points.get_mut((other as usize).wrapping_sub(first)) {
+                    point.iter_mut().zip(change).for_each(|(p, c)| *p -= c);
+                }
+            }
+        }
+    });
+}
+
+/// The sum has the same order on every machine.
 #[inline(always)]
-fn moved<const D: usize>(at: &mut [f32; D], other: &[f32; D], factor: f32, rate: f32) -> [f32; D] {
-    std::array::from_fn(|d| {
-        let change = rate * (factor * (at[d] - other[d])).clamp(-LONGEST, LONGEST);
-        at[d] += change;
-        change
-    })
+fn squared_distance<const D: usize>(a: &[f32; D], b: &[f32; D]) -> f32 {
+    let mut parts: [f32; D] = std::array::from_fn(|d| (a[d] - b[d]) * (a[d] - b[d]));
+    if D.is_power_of_two() {
+        let mut half = D / 2;
+        while half > 0 {
+            for i in 0..half {
+                parts[i] += parts[i + half];
+            }
+            half /= 2;
+        }
+        parts[0]
+    } else {
+        parts.iter().sum()
+    }
+}
+
+/// The move of a point along its difference from another.
+#[inline(always)]
+fn change<const D: usize>(at: &[f32; D], other: &[f32; D], factor: f32, rate: f32) -> [f32; D] {
+    std::array::from_fn(|d| rate * (factor * (at[d] - other[d])).clamp(-LONGEST, LONGEST))
+}
+
+#[inline(always)]
+fn add<const D: usize>(at: &mut [f32; D], change: &[f32; D]) {
+    at.iter_mut().zip(change).for_each(|(a, c)| *a += c);
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014), started from the seed, the epoch and the point.
