@@ -160,9 +160,11 @@ impl TrainParams {
         }
     }
 
-    /// A training of two to three minutes on two CPU cores, for
-    /// [`EncoderConfig::demo`](songscape_resnet::EncoderConfig::demo): 250 steps of 64 pairs of
-    /// crops of 256 columns (1.3 s), decoupled contrastive loss, bfloat16.
+    /// A training of two minutes on two CPU cores, for
+    /// [`EncoderConfig::demo`](songscape_resnet::EncoderConfig::demo): 500 steps of 64 pairs of
+    /// crops of 256 columns (1.3 s), decoupled contrastive loss, bfloat16. The temperature is high: a low
+    /// one tells songs apart at the cost of what they have in common, such as their time
+    /// (`docs/learning.md` has the comparison).
     pub fn demo() -> Self {
         Self {
             crop_columns: 256,
@@ -171,14 +173,14 @@ impl TrainParams {
             balance: Balance::Song,
             augment: Augment::none(),
             chunk_pairs: 0,
-            loss: Loss::Dcl { temperature: 0.1 },
+            loss: Loss::Dcl { temperature: 0.3 },
             learning_rate: 2e-3,
             beta1: 0.9,
             beta2: 0.99,
             weight_decay: 1e-4,
             clip_norm: 5.0,
             warmup_steps: 10,
-            steps: 250,
+            steps: 500,
             schedule: Schedule::Cosine,
             precision: Precision::Bf16,
             seed: 0,

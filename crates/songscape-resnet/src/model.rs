@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn narrow_networks_have_their_documented_size() {
         for (config, encoder) in
-            [(EncoderConfig::narrow(16), 330_640), (EncoderConfig::demo(), 85_336)]
+            [(EncoderConfig::narrow(16), 330_640), (EncoderConfig::demo(), 550_168)]
         {
             let model = Model::new(&config, Device::Cpu, 0).unwrap();
             assert_eq!(model.parameters().count("encoder."), encoder);

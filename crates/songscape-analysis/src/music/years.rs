@@ -33,13 +33,13 @@ pub struct YearParams {
 }
 
 impl YearParams {
-    /// Parameters for `songs` songs with a year: five folds, [`BoosterParams::for_rows`], and, where
-    /// there are fewer than 500, a principal component for every 15 songs (at least two).
+    /// Parameters for `songs` songs with a year: five folds, the columns as they are, and
+    /// [`BoosterParams::for_rows`].
     pub fn for_songs(songs: usize, seed: u64) -> Self {
         Self {
             folds: 5,
             seed,
-            components: (songs < 500).then_some((songs / 15).max(2)),
+            components: None,
             booster: BoosterParams { seed, ..BoosterParams::for_rows(songs) },
             interval: Some(0.8),
         }
