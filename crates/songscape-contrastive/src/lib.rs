@@ -4,7 +4,7 @@
 //! (Chen et al. 2020). No label is used.
 //!
 #![doc = concat!(
-    "![Loss, accuracy and learning rate of 250 steps on the demo music](data:image/png;base64,",
+    "![Loss, accuracy and learning rate of 500 steps on the demo music](data:image/png;base64,",
     include_str!("../doc/training.png.base64"),
     ")"
 )]

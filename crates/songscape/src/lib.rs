@@ -1,7 +1,7 @@
 //! Self-supervised music analysis, from audio files to a map of the music.
 //!
 #![doc = concat!(
-    "![The songs of the demo music on a map, in five clusters](data:image/png;base64,",
+    "![The songs of the demo music on a map, in six clusters](data:image/png;base64,",
     include_str!("../doc/map.png.base64"),
     ")"
 )]
