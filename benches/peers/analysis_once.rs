@@ -1,5 +1,5 @@
-//! One part of our analysis, once: WORK FILE [YEARS FOLDS [BINS [COLUMN_SHARE]]] -> JSON with wall seconds, CPU seconds
-//! and a score. `peers.py` starts it, a process for each measurement.
+//! One part of our analysis, once: `WORK FILE [YEARS FOLDS [BINS [COLUMN_SHARE]]]` -> JSON with wall seconds, CPU
+//! seconds and a score. `peers.py` starts it, a process for each measurement.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;

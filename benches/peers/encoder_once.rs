@@ -1,4 +1,4 @@
-//! Our network, once: WORK CONFIGURATION PRECISION BATCH [DEVICE] -> JSON with crops a second, the median
+//! Our network, once: `WORK CONFIGURATION PRECISION BATCH [DEVICE]` -> JSON with crops a second, the median
 //! of a few runs. `peers.py` starts it, a process for each measurement.
 //!
 //! WORK is `embed` (forward), `train` (forward, backward and AdamW on a contrastive loss over pairs),
