@@ -34,6 +34,7 @@ fn params() -> TrainParams {
         crop_columns: 64,
         pairs: 8,
         steps: 20,
+        loss: Loss::Dcl { temperature: 0.1 },
         precision: Precision::F32,
         checkpoint_every: 10,
         ..TrainParams::demo()
