@@ -33,8 +33,9 @@ impl DeviceChoice {
     /// The device, once it is known to be usable.
     ///
     /// To be called before the first tensor is made: libtorch looks for CUDA once. For the CPU, on Linux
-    /// with glibc, it also asks the allocator to keep the memory that the process frees, since giving it
-    /// back to the kernel and taking it again costs half of the time of a large network.
+    /// with glibc, it also asks the allocator to keep the memory that the program's first thread frees,
+    /// since giving it back to the kernel and taking it again costs half of the time of a large network: run
+    /// the network on that thread.
     ///
     /// # Errors
     /// [`Error::Device`] when a CUDA device was asked for and there is none; says what is missing.

@@ -3,7 +3,8 @@
 //! libtorch asks the C library for a new block for every intermediate result. glibc takes blocks of more
 //! than 32 MiB from the kernel and gives them back when they are freed, so that the kernel fills
 //! gigabytes with zeros in every training step, page by page. That took half of the time of the
-//! published network in float32 (`docs/learning.md`).
+//! published network in float32 (`docs/learning.md`). It can be kept for the thread alone that the program
+//! began with: the others take large blocks from the kernel always.
 
 use std::sync::Once;
 
@@ -26,29 +27,3 @@ fn ask() {
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 fn ask() {}
-
-#[cfg(all(test, target_os = "linux", target_env = "gnu"))]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    /// Pages that the kernel has had to fill for this process.
-    fn faults() -> u64 {
-        let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-        // After the name, which is in brackets: the seventh is the number of minor faults.
-        stat.rsplit(')').next().unwrap().split_whitespace().nth(7).unwrap().parse().unwrap()
-    }
-
-    #[test]
-    fn a_large_block_that_was_freed_is_not_zeroed_again() {
-        keep();
-        let pages = 64 << 20 >> 12;
-        let block = || std::hint::black_box(vec![1_u8; pages << 12]);
-        drop(block());
-        let before = faults();
-        for _ in 0..10 {
-            drop(block());
-        }
-        assert!(faults() - before < 5 * pages as u64, "{} faults", faults() - before);
-    }
-}
