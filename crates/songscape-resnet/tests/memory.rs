@@ -1,5 +1,5 @@
-//! Freed memory stays with the process, once a device was asked for. A program of its own, since it holds for the thread
-//! that a program begins with, and tests have others.
+//! Freed memory stays with the process, once a device was asked for. A program of its own, since it
+//! holds for the thread that a program begins with, and tests have others.
 
 use songscape_resnet::DeviceChoice;
 
