@@ -80,7 +80,17 @@ fn wide_sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
     for (part, (&a, &b)) in parts.iter_mut().zip(rest_a.iter().zip(rest_b)) {
         *part += term(a, b);
     }
-    let mut half = WIDE / 2;
+    ordered_sum(parts)
+}
+
+/// The sum in one order on every machine: a power of two of numbers by halves, others from the first
+/// to the last.
+#[inline(always)]
+pub(crate) fn ordered_sum<const N: usize>(mut parts: [f32; N]) -> f32 {
+    if !N.is_power_of_two() {
+        return parts.iter().sum();
+    }
+    let mut half = N / 2;
     while half > 0 {
         for i in 0..half {
             parts[i] += parts[i + half];

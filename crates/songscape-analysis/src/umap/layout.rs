@@ -22,6 +22,7 @@ use songscape_project::Progress;
 use super::forces::Forces;
 use super::{Curve, FuzzyGraph};
 use crate::error::{Error, Result};
+use crate::kernels::ordered_sum;
 
 /// The largest number of dimensions of a map.
 pub const MAX_DIMS: usize = 64;
@@ -238,22 +239,9 @@ fn make_moves<const D: usize>(points: &mut [[f32; D]], chunks: &[Moves<D>]) {
     });
 }
 
-/// The sum has the same order on every machine.
 #[inline(always)]
 fn squared_distance<const D: usize>(a: &[f32; D], b: &[f32; D]) -> f32 {
-    let mut parts: [f32; D] = std::array::from_fn(|d| (a[d] - b[d]) * (a[d] - b[d]));
-    if D.is_power_of_two() {
-        let mut half = D / 2;
-        while half > 0 {
-            for i in 0..half {
-                parts[i] += parts[i + half];
-            }
-            half /= 2;
-        }
-        parts[0]
-    } else {
-        parts.iter().sum()
-    }
+    ordered_sum(std::array::from_fn::<_, D, _>(|d| (a[d] - b[d]) * (a[d] - b[d])))
 }
 
 /// The move of a point along its difference from another.
