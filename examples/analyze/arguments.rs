@@ -11,10 +11,11 @@ use songscape::analysis::umap::{Start, UmapParams};
 /// A map, clusters, predicted release years and tables from song vectors.
 ///
 /// Writes into DIR: umap.npy ([n, dims] float32), clusters.csv (row,label,probability,outlier; label
-/// -1 for none), neighbors.csv, representatives.csv, and scores.json. With a catalog that has years
-/// also years.csv (row,fold,year,predicted,low,high; 80% intervals), shares_per_year.csv,
-/// years_per_cluster.csv, trends.csv and yearly_change.csv. Of these, what an earlier run left in DIR
-/// and this one does not make is removed. The same seed gives the same bytes for any number of threads.
+/// -1 for none), condensed_tree.csv, neighbors.csv, representatives.csv, and scores.json. With a
+/// catalog that has years also years.csv (row,fold,year,predicted,low,high; 80% intervals),
+/// shares_per_year.csv, years_per_cluster.csv, trends.csv and yearly_change.csv. Of these, what an
+/// earlier run left in DIR and this one does not make is removed. The same seed gives the same bytes
+/// for any number of threads.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage or configuration; 130 interrupted.
 #[derive(Parser)]

@@ -9,9 +9,10 @@ use songscape::project::write_json;
 
 const SCORES: &str = "scores.json";
 /// All that a run may write beside its scores.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "umap.npy",
     "clusters.csv",
+    "condensed_tree.csv",
     "neighbors.csv",
     "representatives.csv",
     "years.csv",

@@ -109,6 +109,7 @@ fn plain_clusters(arguments: &Arguments, out: &Outputs, progress: &dyn Progress)
     let params = arguments.hdbscan(x.nrows());
     let clusters = hdbscan::fit_interruptible(x.view(), &params, progress)?;
     tables::write_clusters(&out.path("clusters.csv")?, &clusters)?;
+    tables::write_condensed_tree(&out.path("condensed_tree.csv")?, &clusters)?;
     let scores = Scores {
         songs: x.nrows(),
         columns: x.ncols(),
@@ -185,6 +186,7 @@ fn describe(
 ) -> Result<ClusterScores> {
     let clusters = &found.clusters;
     tables::write_clusters(&out.path("clusters.csv")?, clusters)?;
+    tables::write_condensed_tree(&out.path("condensed_tree.csv")?, clusters)?;
     let typical = representatives(
         x.view(),
         clusters.labels(),
@@ -293,7 +295,8 @@ fn summary(scores: &Scores) -> String {
         parts.push(format!("trustworthiness {trust:.4}"));
     }
     if let Some(clusters) = &scores.clusters {
-        parts.push(format!("{} clusters, {} songs in none", clusters.count, clusters.unclustered));
+        let share = 100.0 * clusters.unclustered as f64 / scores.songs.max(1) as f64;
+        parts.push(format!("{} clusters, {share:.0}% in none", clusters.count));
     }
     if let Some(years) = &scores.years {
         parts.push(format!("years off by {:.2} on average", years.mae));

@@ -76,6 +76,9 @@ fn every_table_is_written_and_the_same_again() {
     let summary = library.analyze("--compare", &Silent).unwrap();
     assert!(summary.starts_with("120 songs, trustworthiness 0."), "{summary}");
     assert_eq!(lines(&library.out("clusters.csv"))[0], "row,label,probability,outlier");
+    let tree = lines(&library.out("condensed_tree.csv"));
+    assert_eq!(tree[0], "parent,child,lambda,size,label");
+    assert_eq!(tree.iter().filter(|line| line.ends_with(",1,")).count(), 120, "a leaf a song");
     let years = lines(&library.out("years.csv"));
     assert_eq!((years[0].as_str(), years.len()), ("row,fold,year,predicted,low,high", 121));
     let map: Array2<f32> = ndarray_npy::read_npy(library.out("umap.npy")).unwrap();
@@ -161,14 +164,15 @@ fn files_of_an_earlier_run_go_but_those_that_are_read_stay() {
     };
     library.analyze("", &Silent).unwrap();
     std::fs::write(library.out("notes.txt"), "mine").unwrap();
-    assert_eq!(files().len(), 11);
+    assert_eq!(files().len(), 12);
     // What cannot run leaves everything as it was.
     library.refused("--neighbors 100");
-    assert_eq!(files().len(), 11);
+    assert_eq!(files().len(), 12);
     std::fs::write(library.path("songs.csv"), format!("path\n{}", "a.ogg\n".repeat(60))).unwrap();
     library.analyze("", &Silent).unwrap();
     let without_years = [
         "clusters.csv",
+        "condensed_tree.csv",
         "neighbors.csv",
         "notes.txt",
         "representatives.csv",
@@ -182,14 +186,15 @@ fn files_of_an_earlier_run_go_but_those_that_are_read_stay() {
     let line = ["analyze", "--vectors", map, "--out", out, "--only", "hdbscan"];
     let line = line.into_iter().chain(["--cluster-on", "vectors"]);
     run::run(&Arguments::try_parse_from(line).unwrap(), &Silent).unwrap();
-    assert_eq!(files(), ["clusters.csv", "notes.txt", "scores.json", "umap.npy"]);
+    let clustered = ["clusters.csv", "condensed_tree.csv", "notes.txt", "scores.json", "umap.npy"];
+    assert_eq!(files(), clustered);
 }
 
 #[test]
 fn rows_that_are_all_equal_have_a_map_and_no_clusters() {
     let library = Library::new(&Array2::ones((60, 6)), some_year);
     let summary = library.analyze("", &Silent).unwrap();
-    let expected = "0 clusters, 60 songs in none, no years: all 6 columns are constant";
+    let expected = "0 clusters, 100% in none, no years: all 6 columns are constant";
     assert!(summary.contains(expected), "{summary}");
     assert_eq!(lines(&library.out("representatives.csv")), ["label,rank,row"]);
 }
@@ -200,7 +205,7 @@ fn constant_columns_and_noise_alone_are_no_fault() {
     x.column_mut(1).fill(3.0);
     let library = Library::new(&x, some_year);
     let summary = library.analyze("--min-cluster-size 100", &Silent).unwrap();
-    assert!(summary.contains("0 clusters, 60 songs in none, years off by"), "{summary}");
+    assert!(summary.contains("0 clusters, 100% in none, years off by"), "{summary}");
     assert!(lines(&library.out("clusters.csv"))[1..].iter().all(|l| l.contains(",-1,")));
 }
 

@@ -129,6 +129,27 @@ pub struct ClusterRow {
     pub outlier: f64,
 }
 
+/// Writes `parent,child,lambda,size,label` in the form that the Python package hdbscan made common:
+/// songs are `0..n`, clusters of the condensed tree from `n` on, the root first; `label` is the number
+/// of those that were chosen.
+///
+/// # Errors
+/// [`Error::Project`] when the file cannot be written.
+pub fn write_condensed_tree(path: &Path, clusters: &Clusters) -> Result<()> {
+    let (tree, songs) = (clusters.tree(), clusters.labels().len());
+    let mut labels = vec![None; tree.clusters.len()];
+    for (label, &node) in clusters.selected().iter().enumerate() {
+        labels[node] = Some(label);
+    }
+    let below = tree.clusters.iter().enumerate().filter_map(|(node, cluster)| {
+        let parent = songs + cluster.parent?;
+        Some((parent, songs + node, cluster.birth, cluster.size, labels[node]))
+    });
+    let leaves = tree.leaves_from.iter().zip(&tree.leaves_at).enumerate();
+    let leaves = leaves.map(|(song, (node, &lambda))| (songs + node, song, lambda, 1, None));
+    write_rows(path, &["parent", "child", "lambda", "size", "label"], below.chain(leaves))
+}
+
 /// Writes `row,fold,year,predicted,low,high`; the last two are empty without intervals.
 ///
 /// # Errors
@@ -199,6 +220,7 @@ pub(crate) fn write_rows<R: Serialize>(
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::hdbscan::{self, HdbscanParams};
 
     const LABELS: [i32; 5] = [0, 0, 1, -1, 1];
     const YEARS: [Option<i32>; 5] = [Some(1960), Some(1962), Some(1960), Some(1962), None];
@@ -221,6 +243,25 @@ mod tests {
         assert_eq!(clusters.iter().map(|c| c.label).collect::<Vec<_>>(), [-1, 0, 1]);
         assert_eq!((clusters[1].first, clusters[1].median, clusters[1].last), (1960, 1961.0, 1962));
         assert_eq!(clusters[2].songs, 1);
+    }
+
+    #[test]
+    fn the_condensed_tree_names_what_was_chosen() {
+        let x = ndarray::array![[0.0], [0.1], [0.2], [5.0], [5.1], [5.2]];
+        let params = HdbscanParams { min_cluster_size: 3, min_samples: 1, ..Default::default() };
+        let clusters = hdbscan::fit(x.view(), &params).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tree.csv");
+        write_condensed_tree(&path, &clusters).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!((lines[0], lines.len()), ("parent,child,lambda,size,label", 1 + 2 + 6));
+        let chosen = |line: &str, child, label| {
+            line.starts_with(&format!("6,{child},0.20")) && line.ends_with(&format!(",3,{label}"))
+        };
+        let (first, second) = (clusters.labels()[0], clusters.labels()[3]);
+        assert_eq!((first.min(second), first.max(second)), (0, 1));
+        assert!(chosen(lines[1], 7, first) && chosen(lines[2], 8, second), "{text}");
     }
 
     #[test]

@@ -18,7 +18,6 @@ use songscape_project::{Progress, Stage, State, hash_file, write_json};
 use super::Pipeline;
 use super::error::{Error, Result};
 use super::scores::{RetrievalScore, Scores, YearScore};
-use super::tree;
 use super::vectors::{SongVectors, Source};
 
 /// What the analysis of song vectors is made with. Sizes that depend on the number of songs follow
@@ -101,7 +100,7 @@ impl Pipeline {
         let SongClusters { points, clusters } =
             cluster(trained.view(), Some(map.view()), &settings.clusters, progress)?;
         tables::write_clusters(&folder.join("clusters.csv"), &clusters)?;
-        tree::write(&folder.join("condensed_tree.csv"), &clusters)?;
+        tables::write_condensed_tree(&folder.join("condensed_tree.csv"), &clusters)?;
         let agreement = comparisons::clusters(points.view(), clusters.labels())?;
         write_json(&folder.join("cluster_comparison.json"), &agreement)?;
         let nearest = neighbors::nearest(

@@ -8,7 +8,6 @@ mod error;
 mod parameters;
 mod report;
 mod scores;
-mod tree;
 mod vectors;
 
 use std::fmt;
