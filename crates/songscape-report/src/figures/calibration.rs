@@ -3,7 +3,7 @@
 
 use super::distribution::{Tukey, range};
 use super::panel::{INK, Margins, Panel};
-use super::text::{counted, ticks};
+use super::text::{Axis, counted, ticks};
 use super::{Drawn, Figure, dated};
 use crate::input::ReportInput;
 use crate::palette::Rgb;
@@ -51,8 +51,8 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let (x, y) = (room(range(&xs)), room(range(&ys)));
     let margins = Margins { left: 62.0, right: 24.0, bottom: 62.0 };
     let mut panel = Panel::new((820.0, 680.0), margins, title, &notes, x, y);
-    panel.y_ticks(&ticks(y, 9, true));
-    panel.x_ticks(&ticks(x, 10, true), true);
+    panel.y_ticks(&ticks(y, 9, Axis::Years));
+    panel.x_ticks(&ticks(x, 10, Axis::Years), true);
     for group in &groups {
         let at = panel.px(group.predicted);
         let (low, high) = (panel.py(group.first_quartile), panel.py(group.third_quartile));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::distribution::{range, violin};
 use super::panel::{Margins, Panel};
-use super::text::{cluster_name, counted, ticks};
-use super::{Drawn, Figure, dated, largest};
+use super::text::{Axis, cluster_name, counted, ticks};
+use super::{Drawn, Figure, NO_CLUSTER, dated, largest};
 use crate::input::ReportInput;
 use crate::palette;
 
@@ -15,6 +15,9 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         return Err("no song has a year");
     }
     let clusters = years.keys().filter(|&&cluster| cluster >= 0).count();
+    if clusters == 0 {
+        return Err(NO_CLUSTER);
+    }
     let kept = largest(years.iter().map(|(&cluster, values)| (cluster, values.len())));
     years.retain(|cluster, _| *cluster < 0 || kept.contains(cluster));
     let all: Vec<f64> = years.values().flatten().copied().collect();
@@ -39,7 +42,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let margins = Margins { left: 62.0, right: 24.0, bottom: 62.0 };
     let title = "Release years of each cluster";
     let mut panel = Panel::new((width, 620.0), margins, title, std::slice::from_ref(&note), x, y);
-    panel.y_ticks(&ticks(y, 9, true));
+    panel.y_ticks(&ticks(y, 9, Axis::Years));
     let names: Vec<(f64, String)> =
         years.keys().enumerate().map(|(i, &cluster)| (i as f64, cluster_name(cluster))).collect();
     panel.x_ticks(&names, false);

@@ -4,7 +4,7 @@
 use kuva::render::render::TextAnchor;
 
 use super::panel::{INK, Margins, NOTE, Panel, WHITE};
-use super::text::{counted, log_ticks, text_width};
+use super::text::{Axis, counted, log_ticks, text_width, thousands, ticks};
 use super::{Drawn, Figure};
 use crate::input::ReportInput;
 use crate::palette::{self, Rgb};
@@ -23,12 +23,16 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         return Err("its songs are all equal, or there are none");
     };
     let chosen = tree.clusters.iter().filter(|c| c.label.is_some()).count();
-    let mut note = format!(
-        "{}; width: songs that are left at a distance; in colour: {} chosen, with all within; grey: \
-         what was not",
-        counted(root.size, "song", "songs"),
-        counted(chosen, "cluster", "clusters"),
-    );
+    let which = match chosen {
+        0 => "no cluster was chosen".into(),
+        1 => "in colour: the cluster chosen, with all within; grey: what was not".into(),
+        _ => format!(
+            "in colour: {} clusters chosen, with all within; grey: what was not",
+            thousands(chosen)
+        ),
+    };
+    let songs = counted(root.size, "song", "songs");
+    let mut note = format!("{songs}; width: songs that are left at a distance; {which}");
     let ends = shapes.iter().flat_map(|s| s.edge.iter().map(|step| step.0));
     let (near, far) = ends.fold((f64::INFINITY, 0.0_f64), |(l, h), d| (l.min(d), h.max(d)));
     let title = "The condensed tree";
@@ -42,7 +46,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let notes = std::slice::from_ref(&note);
     let mut panel = Panel::new((1100.0, 680.0), margins, title, notes, x, y);
     panel.y_ticks(&log_ticks((10f64.powf(y.0), 10f64.powf(y.1)), 10));
-    panel.x_ticks(&super::text::ticks(x, 10, true), false);
+    panel.x_ticks(&ticks(x, 10, Axis::Whole), false);
     for shape in &shapes {
         outline(&mut panel, shape);
     }
@@ -125,6 +129,15 @@ impl Shape {
         Some(shapes)
     }
 
+    /// The least distance at which it is seen between two places of the page.
+    fn deepest(&self, panel: &Panel, left: f64, right: f64) -> Option<f64> {
+        let seen = |&&(_, songs): &&(f64, f64)| {
+            let (from, to) = (self.middle - songs / 2.0, self.middle + songs / 2.0);
+            panel.px(from) < right && panel.px(to) > left
+        };
+        self.edge.iter().rfind(seen).map(|step| step.0)
+    }
+
     fn end(&self) -> f64 {
         self.edge.last().map_or(f64::INFINITY, |step| step.0)
     }
@@ -148,14 +161,15 @@ fn outline(panel: &mut Panel, shape: &Shape) {
     panel.shape(&outline, fill, edge, 0.6);
 }
 
-/// The numbers of the chosen clusters, each under its part of the tree and all that it would cover, or
+/// The numbers of the chosen clusters, each under its deepest tip and all that it would cover there, or
 /// further down where another number is in its way. Returns how many found no place.
 fn numbers(panel: &mut Panel, shapes: &[Shape]) -> usize {
     const HIGH: f64 = 15.0;
-    let mut deepest: Vec<f64> = shapes.iter().map(Shape::end).collect();
+    // Of each cluster and all within: where it ends, and the middle of what ends there.
+    let mut tips: Vec<(f64, f64)> = shapes.iter().map(|s| (s.end(), s.middle)).collect();
     for i in (0..shapes.len()).rev() {
-        if let Some(parent) = shapes[i].parent {
-            deepest[parent] = deepest[parent].min(deepest[i]);
+        if let Some(parent) = shapes[i].parent.filter(|&parent| tips[i].0 < tips[parent].0) {
+            tips[parent] = tips[i];
         }
     }
     let mut taken: Vec<(f64, f64, f64)> = Vec::new();
@@ -164,16 +178,9 @@ fn numbers(panel: &mut Panel, shapes: &[Shape]) -> usize {
         let Some(label) = shape.label else { continue };
         let label = label.to_string();
         let half = text_width(&label, NOTE) / 2.0 + 1.5;
-        let x = panel.px(shape.middle).clamp(panel.left + half, panel.right - half);
-        let under = |other: usize| {
-            let shape = &shapes[other];
-            let reach = shape.edge[0].1 / 2.0;
-            let (left, right) = (panel.px(shape.middle - reach), panel.px(shape.middle + reach));
-            shape.chosen && left < x + half && right > x - half
-        };
-        let covered = (0..shapes.len()).filter(|&other| other == i || under(other));
-        let deep = covered.map(|other| deepest[other]).fold(f64::INFINITY, f64::min);
-        let mut y = panel.py(deep.log10()) + HIGH;
+        let x = panel.px(tips[i].1).clamp(panel.left + half, panel.right - half);
+        let deep = shapes.iter().filter_map(|s| s.deepest(panel, x - half, x + half));
+        let mut y = panel.py(deep.fold(tips[i].0, f64::min).log10()) + HIGH;
         while taken.iter().any(|t| (t.0 - x).abs() < half + t.2 && (t.1 - y).abs() < HIGH) {
             y += HIGH;
         }

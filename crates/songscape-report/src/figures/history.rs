@@ -1,7 +1,7 @@
 //! The training history: loss, accuracy and learning rate over the steps.
 
 use super::panel::{Margins, Panel};
-use super::text::{counted, ticks};
+use super::text::{Axis, counted, ticks};
 use super::{Drawn, Figure};
 use crate::input::{HistoryStep, ReportInput};
 
@@ -50,11 +50,11 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     for (i, curve) in curves.iter().enumerate() {
         let corner = (WIDTH - margins.right, top + curve.height);
         panel.axes((margins.left, top), corner, x, curve.range);
-        panel.y_ticks(&ticks(curve.range, (curve.height / 45.0) as usize, false));
+        panel.y_ticks(&ticks(curve.range, (curve.height / 45.0) as usize, Axis::Decimal));
         if i + 1 == curves.len() {
-            panel.x_ticks(&ticks(x, 9, true), true);
+            panel.x_ticks(&ticks(x, 9, Axis::Whole), true);
         } else {
-            panel.x_grid(&ticks(x, 9, true));
+            panel.x_grid(&ticks(x, 9, Axis::Whole));
         }
         let mean = running_mean(&curve.points, reach);
         let raw = if curve.smooth { RAW } else { MEAN };

@@ -23,12 +23,12 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         members.entry(song.cluster.max(-1)).or_default().push(row);
     }
     let alone = members.remove(&-1).map_or(0, |rows| rows.len());
-    let mut note = format!(
-        "{}, {}",
-        counted(input.songs.len(), "song", "songs"),
-        counted(members.len(), "cluster", "clusters")
-    );
-    if alone > 0 {
+    let songs = counted(input.songs.len(), "song", "songs");
+    let mut note = match members.len() {
+        0 => format!("{songs}, all in no cluster (−1), in black"),
+        clusters => format!("{songs}, {}", counted(clusters, "cluster", "clusters")),
+    };
+    if alone > 0 && !members.is_empty() {
         note +=
             &format!("; {} in no cluster (−1), in black beneath", counted(alone, "song", "songs"));
     }

@@ -3,7 +3,7 @@
 use kuva::render::render::TextAnchor;
 
 use super::panel::{INK, Panel, TICK};
-use super::text::{counted, ticks};
+use super::text::{Axis, counted, ticks};
 use super::{Drawn, Figure, dated, points};
 use crate::input::ReportInput;
 use crate::palette::{self, Rgb};
@@ -78,7 +78,7 @@ fn colour_bar(panel: &mut Panel, scale: YearScale) {
         panel.text((right + 6.0, place(0.5) + 4.5), &label, TICK, TextAnchor::Start, INK);
         return;
     }
-    for (year, label) in ticks((scale.first, scale.last), 7, true) {
+    for (year, label) in ticks((scale.first, scale.last), 7, Axis::Years) {
         let y = place((year - scale.first) / span);
         panel.line(&[(right, y), (right + 4.0, y)], [0x99; 3], 1.0);
         panel.text((right + 7.0, y + 4.5), &label, TICK, TextAnchor::Start, INK);

@@ -55,6 +55,9 @@ impl Figure {
 /// A drawn figure, or why it cannot be drawn.
 type Drawn = Result<Figure, &'static str>;
 
+/// Why figures of clusters are left out where all songs are in none.
+const NO_CLUSTER: &str = "there is no cluster";
+
 /// A figure's file name without its ending, its name for people, and what draws it.
 pub(crate) struct Plan {
     pub file: &'static str,

@@ -3,7 +3,7 @@
 use super::distribution::{LEAST, range, violin};
 use super::map_years::YearScale;
 use super::panel::{Margins, Panel};
-use super::text::{counted, ticks};
+use super::text::{Axis, counted, ticks};
 use super::{Drawn, Figure, YearGroups};
 use crate::input::ReportInput;
 use crate::palette::Rgb;
@@ -49,8 +49,8 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let width = (groups.places() as f64 * 17.0 + 120.0).clamp(900.0, 1500.0);
     let margins = Margins { left: 62.0, right: 24.0, bottom: 62.0 };
     let mut panel = Panel::new((width, 700.0), margins, &title, &notes, x, y);
-    panel.y_ticks(&ticks(y, 9, true));
-    panel.x_ticks(&ticks(x, 14, true), true);
+    panel.y_ticks(&ticks(y, 9, Axis::Years));
+    panel.x_ticks(&ticks(x, 14, Axis::Years), true);
     let first = groups.groups.keys().next().map_or(0.0, |&start| groups.middle(start));
     let last = groups.groups.keys().next_back().map_or(0.0, |&start| groups.middle(start));
     let scale = YearScale { first, last };

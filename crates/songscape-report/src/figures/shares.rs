@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use kuva::render::render::TextAnchor;
 
 use super::panel::{INK, Margins, Panel, TICK};
-use super::text::{cluster_name, counted, ticks};
-use super::{Drawn, Figure, YearGroups, dated, largest};
+use super::text::{Axis, cluster_name, counted, ticks};
+use super::{Drawn, Figure, NO_CLUSTER, YearGroups, dated, largest};
 use crate::input::ReportInput;
 use crate::palette::{self, Rgb};
 
@@ -29,7 +29,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     clusters.sort_unstable();
     clusters.dedup();
     if clusters == [-1] {
-        return Err("there is no cluster");
+        return Err(NO_CLUSTER);
     }
 
     let mut note = counted(count, "song with a year", "songs with a year");
@@ -55,11 +55,11 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let y = (0.0, 100.0);
     let mut panel =
         Panel::new((width + right, 680.0), margins, title, std::slice::from_ref(&note), x, y);
-    panel.y_ticks(&ticks(y, 10, true));
+    panel.y_ticks(&ticks(y, 10, Axis::Whole));
     for run in runs(&groups) {
         stack(&mut panel, &groups, &counts, &clusters, &run);
     }
-    panel.x_ticks(&ticks(x, 14, true), false);
+    panel.x_ticks(&ticks(x, 14, Axis::Years), false);
     panel.frame();
     panel.labels("Release year", "Share of the year's songs in %");
     legend(&mut panel, &clusters);

@@ -5,19 +5,20 @@ use kuva::render::render::TextAnchor;
 use super::distribution::range;
 use super::panel::{GREY, INK, LABEL, Margins, NOTE, Panel};
 use super::spectrogram::hertz;
-use super::text::{cluster_name, counted, log_ticks, ticks};
-use super::{Drawn, Figure, largest};
+use super::text::{Axis, cluster_name, counted, log_ticks, ticks};
+use super::{Drawn, Figure, NO_CLUSTER, largest};
 use crate::input::ReportInput;
 use crate::palette;
 use crate::sound::MeanSpectrum;
 
 const ALL: palette::Rgb = [0x8c; 3];
 const COLUMNS: usize = 4;
-const CELL: (f64, f64) = (238.0, 150.0);
+const CELL: (f64, f64) = (230.0, 150.0);
 /// Room over a small panel for its name, and below it for its ticks.
 const NAME: f64 = 24.0;
 const TICKS: f64 = 30.0;
-const BETWEEN: f64 = 16.0;
+/// Half of the last tick's label reaches into it.
+const BETWEEN: f64 = 30.0;
 
 pub(super) fn draw(input: &ReportInput) -> Drawn {
     let Some(frequencies) = input.frequencies else {
@@ -27,6 +28,9 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         return Err("the clusters' spectra are not given");
     };
     let clusters = input.spectra.iter().filter(|s| s.cluster >= 0).count();
+    if clusters == 0 {
+        return Err(NO_CLUSTER);
+    }
     let kept = largest(input.spectra.iter().map(|s| (s.cluster, s.songs)));
     let mut shown: Vec<&MeanSpectrum> =
         input.spectra.iter().filter(|s| s.cluster < 0 || kept.contains(&s.cluster)).collect();
@@ -45,7 +49,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let title = "Mean spectrum of each cluster";
     let across = shown.len().min(COLUMNS);
     let down = shown.len().div_ceil(COLUMNS);
-    let margins = Margins { left: 62.0, right: 24.0, bottom: 40.0 };
+    let margins = Margins { left: 62.0, right: 30.0, bottom: 40.0 };
     let inner = across as f64 * (CELL.0 + BETWEEN) - BETWEEN;
     let width = (margins.left + inner + margins.right).max(620.0);
     let step = CELL.1 + NAME + TICKS;
@@ -63,7 +67,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         let left = margins.left + (i % COLUMNS) as f64 * (CELL.0 + BETWEEN);
         let top = head + (i / COLUMNS) as f64 * step + NAME;
         panel.axes((left, top), (left + CELL.0, top + CELL.1), x, y);
-        let mut levels = ticks(y, 5, false);
+        let mut levels = ticks(y, 5, Axis::Decimal);
         if i % COLUMNS > 0 {
             // The first panel of a row names the levels of all.
             levels.iter_mut().for_each(|tick| tick.1.clear());

@@ -3,7 +3,7 @@
 use kuva::render::render::TextAnchor;
 
 use super::panel::{INK, Margins, Panel, TICK};
-use super::text::{counted, log_ticks, ticks};
+use super::text::{Axis, counted, log_ticks, ticks};
 use super::{Drawn, Figure};
 use crate::input::ReportInput;
 use crate::palette;
@@ -46,7 +46,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let size = (width, head + HEIGHT + margins.bottom);
     let mut panel = Panel::new(size, margins, &title, notes, x, y);
     panel.y_ticks(&log_ticks((image.low, image.high), 10));
-    panel.x_ticks(&ticks(x, 12, false), false);
+    panel.x_ticks(&ticks(x, 12, Axis::Decimal), false);
     panel.frame();
     panel.labels("Time in s", "Frequency in Hz");
     let colour = |level: f64| palette::year(1.0 + level / image.range_db);
@@ -69,7 +69,7 @@ fn level_bar(panel: &mut Panel, range_db: f64) {
     const STEPS: u32 = 256;
     let steps = (0..STEPS).rev().map(|i| palette::year(f64::from(i) / f64::from(STEPS - 1)));
     panel.picture(1, steps.collect());
-    for (level, label) in ticks((-range_db, 0.0), 7, true) {
+    for (level, label) in ticks((-range_db, 0.0), 7, Axis::Whole) {
         let (x, y) = (panel.right, panel.py(level));
         panel.line(&[(x, y), (x + 4.0, y)], [0x99; 3], 1.0);
         panel.text((x + 7.0, y + 4.5), &label, TICK, TextAnchor::Start, INK);

@@ -55,9 +55,20 @@ pub(crate) fn cluster_name(cluster: i32) -> String {
     if cluster < 0 { "−1".into() } else { cluster.to_string() }
 }
 
+/// How the ticks of an axis are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Axis {
+    /// Whole numbers without commas: 1960.
+    Years,
+    /// Whole numbers with commas between the thousands: 5,737.
+    Whole,
+    /// With as many decimals as their step has: 0.5.
+    Decimal,
+}
+
 /// Ticks at round values within a range, at most about `most`; steps are 1, 2 or 5 times a power of
-/// ten, with `whole` never below 1.
-pub(super) fn ticks((low, high): (f64, f64), most: usize, whole: bool) -> Vec<(f64, String)> {
+/// ten.
+pub(super) fn ticks((low, high): (f64, f64), most: usize, axis: Axis) -> Vec<(f64, String)> {
     let rough = ((high - low) / most.max(1) as f64).max(1e-12);
     let power = 10f64.powf(rough.log10().floor());
     let mut step = [1.0, 2.0, 5.0, 10.0]
@@ -65,7 +76,7 @@ pub(super) fn ticks((low, high): (f64, f64), most: usize, whole: bool) -> Vec<(f
         .map(|m| m * power)
         .find(|step| *step >= rough * 0.999)
         .unwrap_or(10.0 * power);
-    if whole {
+    if axis != Axis::Decimal {
         step = step.max(1.0);
     }
     let decimals = (-step.log10().floor()).max(0.0) as usize;
@@ -74,7 +85,11 @@ pub(super) fn ticks((low, high): (f64, f64), most: usize, whole: bool) -> Vec<(f
     (first..=last)
         .map(|i| {
             let value = i as f64 * step;
-            (value, format!("{value:.decimals$}").replace('-', "−"))
+            let size = match axis {
+                Axis::Whole => thousands(value.abs() as usize),
+                Axis::Years | Axis::Decimal => format!("{:.decimals$}", value.abs()),
+            };
+            (value, format!("{}{size}", if i < 0 { "−" } else { "" }))
         })
         .collect()
 }
@@ -107,16 +122,17 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_within() {
-        let names = |range, most, whole| -> Vec<String> {
-            ticks(range, most, whole).into_iter().map(|t| t.1).collect()
+        let names = |range, most, axis| -> Vec<String> {
+            ticks(range, most, axis).into_iter().map(|t| t.1).collect()
         };
         assert_eq!(
-            names((1959.5, 2020.5), 7, true),
+            names((1959.5, 2020.5), 7, Axis::Years),
             ["1960", "1970", "1980", "1990", "2000", "2010", "2020"]
         );
-        assert_eq!(names((1999.5, 2000.5), 10, true), ["2000"]);
-        assert_eq!(names((0.0, 1.0), 5, false), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
-        assert_eq!(names((-1.0, 1.0), 2, false), ["−1", "0", "1"]);
+        assert_eq!(names((1999.5, 2000.5), 10, Axis::Years), ["2000"]);
+        assert_eq!(names((0.0, 1.0), 5, Axis::Decimal), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(names((-1.0, 1.0), 2, Axis::Whole), ["−1", "0", "1"]);
+        assert_eq!(names((-1100.0, 1100.0), 3, Axis::Whole), ["−1,000", "0", "1,000"]);
     }
 
     #[test]

@@ -26,7 +26,8 @@ function hertzAxis() {
   for (const hertz of [100, 1000, 10000]) {
     if (hertz < low * 1.2 || hertz > high / 1.1) continue;
     const label = make("span", { textContent: hertz < 1000 ? `${hertz} Hz` : `${hertz / 1000} kHz` });
-    label.style.top = `${(100 * Math.log(high / hertz)) / Math.log(high / low)}%`;
+    const down = (100 * Math.log(high / hertz)) / Math.log(high / low);
+    label.style.top = `clamp(0.55rem, ${down}%, 100% - 0.55rem)`;
     axis.append(label);
   }
   return axis;
