@@ -5,7 +5,7 @@ use songscape_project::{Progress, write_atomic};
 
 use crate::error::{Error, Result};
 use crate::figures::{PLANS, Plan};
-use crate::html::{self, Shown};
+use crate::html::{self, Content, Shown};
 use crate::input::ReportInput;
 use crate::tables;
 
@@ -76,7 +76,7 @@ fn figure(folder: &Path, plan: &Plan, input: &ReportInput, written: &mut Written
             let drawn = figure.svg().map_err(|reason| Error::Draw { path: svg.clone(), reason })?;
             put(&svg, drawn.as_bytes())?;
             written.files.extend([png, svg]);
-            Ok(figure.caption)
+            Ok(Content { size: figure.size(), caption: figure.caption })
         }
         Err(why) => {
             remove(&png)?;

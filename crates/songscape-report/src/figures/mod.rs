@@ -43,6 +43,11 @@ impl Figure {
         Self { scene, pictures, caption }
     }
 
+    /// Its width and height in page units.
+    pub fn size(&self) -> (f64, f64) {
+        (self.scene.width, self.scene.height)
+    }
+
     pub fn svg(&mut self) -> Result<String, String> {
         picture::in_svg(panel::svg(&mut self.scene), &self.pictures)
     }

@@ -5,4 +5,4 @@ mod escape;
 mod page;
 mod results;
 
-pub(crate) use page::{Shown, page};
+pub(crate) use page::{Content, Shown, page};

@@ -29,11 +29,18 @@ const PROGRAM: &str = concat!(
     "})();\n"
 );
 
-/// A figure as the page shows it: its caption, or why it is left out.
+/// A figure as the page shows it, or why it is left out.
 pub(crate) struct Shown {
     pub file: &'static str,
     pub name: &'static str,
-    pub content: std::result::Result<String, &'static str>,
+    pub content: std::result::Result<Content, &'static str>,
+}
+
+/// A figure's caption, and its width and height in page units: at that size, the text of all figures
+/// is equally large.
+pub(crate) struct Content {
+    pub caption: String,
+    pub size: (f64, f64),
 }
 
 /// The whole page.

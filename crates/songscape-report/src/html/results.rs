@@ -2,7 +2,7 @@
 //! here; it reads without a program.
 
 use super::escape::html;
-use super::page::Shown;
+use super::page::{Content, Shown};
 use crate::input::ReportInput;
 use crate::scores::Scores;
 
@@ -14,11 +14,12 @@ pub(super) fn results(input: &ReportInput, shown: &[Shown], tables: &[String]) -
     for figure in shown {
         let (file, name) = (html(figure.file), html(figure.name));
         match &figure.content {
-            Ok(caption) => {
+            Ok(Content { caption, size: (width, height) }) => {
                 let caption = html(caption);
                 out += &format!(
                     "<figure>\n<a href=\"figures/{file}.png\"><img src=\"figures/{file}.png\" \
-                     alt=\"{name}. {caption}\" loading=\"lazy\"></a>\n<figcaption>{caption} \
+                     width=\"{width:.0}\" height=\"{height:.0}\" alt=\"{name}. {caption}\" \
+                     loading=\"lazy\"></a>\n<figcaption>{caption} \
                      <a href=\"figures/{file}.svg\">SVG</a></figcaption>\n</figure>\n"
                 );
             }
