@@ -52,6 +52,7 @@ pub mod metrics;
 pub mod music;
 pub mod neighbors;
 pub mod pca;
+mod random;
 pub mod songs;
 pub mod umap;
 pub mod vectors;

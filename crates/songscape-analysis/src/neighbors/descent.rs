@@ -8,6 +8,7 @@ use super::lists::{Lists, Offer, Offers};
 use super::prepared::Prepared;
 use super::{INTERRUPTED, Measured, Metric, Neighbors};
 use crate::error::Result;
+use crate::random::SplitMix;
 
 /// Trees that the search starts from, and rows of a leaf at most.
 const TREES: usize = 3;
@@ -48,7 +49,7 @@ pub fn descent(
     let prepared = Prepared::new(x.view(), metric);
     let kept = (k + SPARE).min(n - 1);
     let mut lists = Lists::new(n, kept);
-    let mut random = Random(seed);
+    let mut random = SplitMix(seed);
     let mut order = Vec::new();
     progress.begin("neighbours", (TREES + ROUNDS) as u64, "passes");
     let done = |what: &str| {
@@ -200,8 +201,8 @@ fn samples(lists: &Lists, n: usize, seed: u64) -> (Samples, Samples) {
                 own.sort_unstable();
                 own.dedup();
                 if own.len() > SAMPLE {
-                    let start = Random(seed ^ row as u64).next();
-                    let key = |&other: &u32| (Random(start ^ u64::from(other)).next(), other);
+                    let start = SplitMix(seed ^ row as u64).next();
+                    let key = |&other: &u32| (SplitMix(start ^ u64::from(other)).next(), other);
                     own.select_nth_unstable_by_key(SAMPLE, key);
                     own.truncate(SAMPLE);
                     own.sort_unstable();
@@ -233,20 +234,6 @@ fn finish(x: ArrayView2<f32>, lists: &Lists, k: usize, metric: Metric) -> Neighb
         },
     );
     Neighbors { indices, distances }
-}
-
-/// SplitMix64 (Steele, Lea and Flood 2014).
-struct Random(u64);
-
-impl Random {
-    #[inline]
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
 }
 
 #[cfg(test)]

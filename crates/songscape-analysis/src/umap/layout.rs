@@ -23,6 +23,7 @@ use super::forces::Forces;
 use super::{Curve, FuzzyGraph};
 use crate::error::{Error, Result};
 use crate::kernels::ordered_sum;
+use crate::random::SplitMix;
 
 /// The largest number of dimensions of a map.
 pub const MAX_DIMS: usize = 64;
@@ -178,7 +179,7 @@ impl Layout {
         (epoch, rate): (usize, f32),
         moves: &mut Moves<D>,
     ) {
-        let mut random = Random::new(self.seed, epoch, point);
+        let mut random = random(self.seed, epoch, point);
         let mut at = points[point];
         let edges = self.graph.offsets[point]..self.graph.offsets[point + 1];
         for (&other, &share) in self.graph.columns[edges.clone()].iter().zip(&self.shares[edges]) {
@@ -255,36 +256,16 @@ fn add<const D: usize>(at: &mut [f32; D], change: &[f32; D]) {
     at.iter_mut().zip(change).for_each(|(a, c)| *a += c);
 }
 
-/// SplitMix64 (Steele, Lea and Flood 2014), started from the seed, the epoch and the point.
-pub(super) struct Random(u64);
-
-impl Random {
-    #[inline]
-    pub(super) fn new(seed: u64, epoch: usize, point: usize) -> Self {
-        let mut start = Self(seed ^ ((epoch as u64) << 32 | point as u64));
-        Self(start.next())
-    }
-
-    #[inline]
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`, which is less than 2³².
-    #[inline]
-    pub(super) fn below(&mut self, n: usize) -> usize {
-        (((self.next() >> 32) * n as u64) >> 32) as usize
-    }
+/// The random numbers of a point in an epoch.
+#[inline]
+pub(super) fn random(seed: u64, epoch: usize, point: usize) -> SplitMix {
+    SplitMix(SplitMix(seed ^ ((epoch as u64) << 32 | point as u64)).next())
 }
 
 /// The numbers below `n` in random order.
 fn shuffled(n: usize, seed: u64) -> Vec<u32> {
     let mut order: Vec<u32> = (0..n as u32).collect();
-    let mut random = Random::new(seed, usize::MAX >> 32, n);
+    let mut random = random(seed, usize::MAX >> 32, n);
     for i in (1..n).rev() {
         order.swap(i, random.below(i + 1));
     }

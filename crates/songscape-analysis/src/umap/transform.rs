@@ -6,7 +6,7 @@ use songscape_project::Progress;
 
 use super::forces::Forces;
 use super::graph::neighborhoods;
-use super::layout::{LONGEST, Random};
+use super::layout::{LONGEST, random};
 use super::{Curve, UmapParams, fit};
 use crate::error::{Error, Result};
 use crate::neighbors::nearest_of;
@@ -109,7 +109,7 @@ impl Umap {
         let key = row.iter().fold(0_u64, |key, v| {
             (key ^ u64::from(v.to_bits())).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
         });
-        let mut random = Random::new(self.params.seed ^ key, 0, 0);
+        let mut random = random(self.params.seed ^ key, 0, 0);
         for epoch in 0..epochs {
             let rate = RATE * (1.0 - epoch as f32 / epochs as f32);
             for &(j, strength) in edges {
