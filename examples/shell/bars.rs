@@ -1,10 +1,11 @@
 //! Progress bars in the terminal, and the interrupt key.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use songscape::project::Progress;
 
 /// One bar at a time, for the stage that runs.
@@ -43,14 +44,19 @@ impl Bars {
     }
 }
 
+/// So many a second, with one decimal.
+fn rate(state: &ProgressState, out: &mut dyn fmt::Write) {
+    let _ = write!(out, "{:.1}/s", state.per_sec());
+}
+
 impl Progress for Bars {
     fn begin(&self, stage: &str, total: u64, unit: &str) {
         let template = format!(
-            "{{prefix:14}} {{bar:30}} {{pos}}/{{len}} {unit} ({{per_sec}}, {{eta}} left) {{msg}}"
+            "{{prefix:14}} {{bar:30}} {{pos}}/{{len}} {unit} ({{rate}}, {{eta}} left) {{msg}}"
         );
         let bar = ProgressBar::new(total).with_prefix(stage.to_owned());
         if let Ok(style) = ProgressStyle::with_template(&template) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("rate", rate));
         }
         bar.enable_steady_tick(Duration::from_millis(250));
         if let Ok(mut current) = self.bar.lock() {
