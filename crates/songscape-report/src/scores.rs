@@ -80,7 +80,7 @@ impl Scores {
         let years = self.year_mae.iter().map(|s| (s.name.as_str(), s.mae)).collect();
         compare(Self::YEAR_ERROR, years, true);
         for (measures, rows) in [
-            (["recall@1", "recall@10"], &self.retrieval),
+            (["recall@1 of halves", "recall@10 of halves"], &self.retrieval),
             (["recall@1 of other recordings", "recall@10 of other recordings"], &self.renditions),
         ] {
             let first = rows.iter().map(|s| (s.name.as_str(), s.recall_at_1)).collect();
@@ -119,7 +119,7 @@ mod tests {
             found,
             [
                 ("mean absolute error of the year", "row statistics".to_owned()),
-                ("recall@10", "untrained encoder".to_owned()),
+                ("recall@10 of halves", "untrained encoder".to_owned()),
                 ("recall@1 of other recordings", "row statistics".to_owned())
             ]
         );

@@ -208,6 +208,7 @@ fn hover_search_filter_lasso_play_and_save() {
     }
     browser.mouse("mouseReleased", corner(-12.0, -6.0));
     browser.wait("document.querySelector('#list h2').textContent === '1 song in the lasso'");
+    browser.wait("document.body.dataset.drawn === '1'");
     screenshot(&mut browser, "lasso");
     for button in
         ["#list button[aria-label='Save as M3U']", "#list button[aria-label='Save as CSV']"]
@@ -235,6 +236,7 @@ fn hover_search_filter_lasso_play_and_save() {
     let mut rows = csv::Reader::from_reader(table.as_bytes());
     let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
     assert_eq!((rows.len(), &rows[0][1], &rows[0][3]), (1, "Élan, \"vital\"", "1971"));
+    assert_eq!(&rows[0][6], "../audio/00000.wav");
 
     // The address brings all of it back.
     browser.wait("location.hash.includes('lasso=')");
@@ -243,14 +245,22 @@ fn hover_search_filter_lasso_play_and_save() {
     assert_eq!(browser.text("#list h2"), "1 song in the lasso");
     assert_eq!(browser.complaints(), [""; 0]);
 
-    // Keys alone: the song in the middle, its nearest, and back.
+    // Keys alone: the song in the middle, from one to the nearest that was not there yet, and back.
     browser.open(&page, "");
     browser.eval("document.getElementById('marks').focus()");
     browser.key("Enter");
     browser.wait("document.querySelector('#song h2') !== null");
     let first = browser.text("#song h2");
-    browser.key("n");
-    browser.wait(&format!("document.querySelector('#song h2').textContent !== {first:?}"));
+    let mut passed = vec![first];
+    for _ in 0..4 {
+        browser.key("n");
+        let seen = format!("!{passed:?}.includes(document.querySelector('#song h2').textContent)");
+        browser.wait(&seen);
+        passed.push(browser.text("#song h2"));
+    }
+    browser.key("Escape");
+    browser.wait("document.querySelector('#song h2') === null");
+    browser.wait("document.getElementById('reset').disabled");
     let before = browser.eval("document.body.dataset.drawn");
     for _ in 0..12 {
         browser.key("+");

@@ -36,7 +36,8 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         let slope = format!("{slope:.2}").replace('-', "−");
         notes.push(format!(
             "A year of difference in the prediction is {slope} years of difference in fact \
-             (1: well calibrated; above: predictions shrink to the middle)"
+             (1: well calibrated; more: predictions shrink to the middle; \
+             less: they go too far)"
         ));
     }
     let xs: Vec<f64> = groups.iter().map(|group| group.predicted).collect();

@@ -52,7 +52,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     }
     panel.frame();
     let left_out = numbers(&mut panel, &shapes);
-    panel.labels("Songs, in the order of the tree", "Distance (mutual reachability)");
+    panel.labels("Songs, in the order of the tree", "Distance (mutual reachability, log scale)");
     if left_out > 0 {
         note += &format!(". The numbers of {left_out} clusters are left out");
     }

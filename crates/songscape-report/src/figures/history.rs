@@ -24,8 +24,10 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         Curve::new("Accuracy in the batch, %", 150.0, history, |s| s.accuracy.map(|a| 100.0 * a))
             .map(|curve| Curve { range: (0.0, 100.0), ..curve }),
         // It is set, not measured: there is nothing to smooth.
-        Curve::new("Learning rate, 1e-4", 100.0, history, |s| s.learning_rate.map(|r| r * 1e4))
-            .map(|curve| Curve { smooth: false, ..curve }),
+        Curve::new("Learning rate in units of 1e-4", 100.0, history, |s| {
+            s.learning_rate.map(|r| r * 1e4)
+        })
+        .map(|curve| Curve { smooth: false, ..curve }),
     ]
     .into_iter()
     .flatten()
@@ -33,11 +35,14 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let each = history.len().div_ceil(POINTS);
     let thin = history.len().div_ceil(each);
     let reach = (thin / 40).max(1);
+    let end = &history[history.len() - history.len().min(10)..];
+    let loss = end.iter().map(|step| step.loss).sum::<f64>() / end.len() as f64;
     let note = format!(
-        "{}; light: as measured, dark: running mean over {}; loss at the end {:.4}",
+        "{}; light: as measured, dark: running mean over {}; loss at the end {} (mean of the last {})",
         counted(history.len(), "step", "steps"),
         counted((each * (2 * reach + 1)).min(history.len()), "step", "steps"),
-        running_mean(&curves[0].points, reach).last().map_or(0.0, |p| p.1)
+        format!("{loss:.3}").replace('-', "−"),
+        counted(end.len(), "step", "steps"),
     );
     let margins = Margins { left: 62.0, right: 24.0, bottom: 62.0 };
     let title = "Training";

@@ -35,8 +35,8 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     if members.len() > NUMBERED {
         note += &format!("; the {NUMBERED} largest are numbered");
     }
-    let mut panel =
-        points::map_panel(input, 24.0, "Songs on the map, by cluster", std::slice::from_ref(&note));
+    let title = "Songs on the map, by cluster";
+    let mut panel = points::map_panel(input, 24.0, title, std::slice::from_ref(&note));
 
     let order = points::shuffled(input.songs.len());
     let with_colour = |row: &usize| (*row, palette::cluster(input.songs[*row].cluster));
@@ -49,7 +49,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     points::draw(&mut panel, input, &above, radius);
 
     let left_out = number(&mut panel, input, &members);
-    let mut caption = format!("{note}. Songs that sound alike lie together.");
+    let mut caption = format!("{title}. {note}. Songs that sound alike lie together.");
     if left_out > 0 {
         caption += &format!(" The numbers of {left_out} small clusters are left out.");
     }

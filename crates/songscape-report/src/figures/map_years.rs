@@ -26,8 +26,8 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     if undated > 0 {
         note += &format!("; {} without a year, in grey beneath", counted(undated, "song", "songs"));
     }
-    let mut panel =
-        points::map_panel(input, 96.0, "Songs on the map, by year", std::slice::from_ref(&note));
+    let title = "Songs on the map, by year";
+    let mut panel = points::map_panel(input, 96.0, title, std::slice::from_ref(&note));
 
     let order = points::shuffled(input.songs.len());
     let radius = points::radius(input.songs.len());
@@ -39,7 +39,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         order.iter().filter_map(|row| Some((*row, scale.colour(f64::from(year(row)?))))).collect();
     points::draw(&mut panel, input, &coloured, radius);
     colour_bar(&mut panel, scale);
-    Ok(Figure::new(panel, format!("{note}. Dark is early, light is late.")))
+    Ok(Figure::new(panel, format!("{title}. {note}. Dark is early, light is late.")))
 }
 
 /// Years from dark to light.

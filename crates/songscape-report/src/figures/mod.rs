@@ -53,7 +53,7 @@ impl Figure {
     }
 
     pub fn png(&self) -> Result<Vec<u8>, String> {
-        picture::in_png(panel::png(&self.scene)?, &self.pictures)
+        picture::in_png(&panel::png(&self.scene)?, &self.pictures)
     }
 }
 

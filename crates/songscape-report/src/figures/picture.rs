@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::panel::PNG_SCALE;
+use super::panel::{FINER, PNG_SCALE};
 use crate::palette::Rgb;
 
 /// An image that fills a rectangle of the page.
@@ -43,21 +43,20 @@ pub(super) fn in_svg(mut svg: String, pictures: &[Picture]) -> Result<String, St
     Ok(svg)
 }
 
-/// Puts pictures into a drawn PNG, each pixel of it the nearest of the picture.
-pub(super) fn in_png(drawn: Vec<u8>, pictures: &[Picture]) -> Result<Vec<u8>, String> {
-    if pictures.is_empty() {
-        return Ok(drawn);
-    }
+/// The PNG of a page drawn [`FINER`] than it shall be, with pictures put into it, each pixel of it the
+/// nearest of the picture.
+pub(super) fn in_png(drawn: &[u8], pictures: &[Picture]) -> Result<Vec<u8>, String> {
     let mut reader =
-        png::Decoder::new(std::io::Cursor::new(&drawn)).read_info().map_err(|e| e.to_string())?;
-    let mut page = vec![0; reader.output_buffer_size().ok_or("the drawing is too large")?];
-    let info = reader.next_frame(&mut page).map_err(|e| e.to_string())?;
+        png::Decoder::new(std::io::Cursor::new(drawn)).read_info().map_err(|e| e.to_string())?;
+    let mut fine = vec![0; reader.output_buffer_size().ok_or("the drawing is too large")?];
+    let info = reader.next_frame(&mut fine).map_err(|e| e.to_string())?;
     let (colours, channels) = match (info.color_type, info.bit_depth) {
         (png::ColorType::Rgb, png::BitDepth::Eight) => (png::ColorType::Rgb, 3),
         (png::ColorType::Rgba, png::BitDepth::Eight) => (png::ColorType::Rgba, 4),
         other => return Err(format!("the drawing has pixels of the form {other:?}")),
     };
-    let (width, height) = (info.width as usize, info.height as usize);
+    let (width, height) = (info.width as usize / FINER, info.height as usize / FINER);
+    let mut page = means(&fine, info.width as usize * channels, channels, (width, height));
     let scale =
         |v: f64, end: usize| ((v * f64::from(PNG_SCALE)).round().max(0.0) as usize).min(end);
     for picture in pictures {
@@ -73,7 +72,24 @@ pub(super) fn in_png(drawn: Vec<u8>, pictures: &[Picture]) -> Result<Vec<u8>, St
             }
         }
     }
-    encode((info.width, info.height), colours, &page)
+    encode((width as u32, height as u32), colours, &page)
+}
+
+/// The mean of each square of [`FINER`] by [`FINER`] pixels; `stride` are the bytes of a row of them.
+fn means(fine: &[u8], stride: usize, channels: usize, (width, height): (usize, usize)) -> Vec<u8> {
+    let mut page = Vec::with_capacity(width * height * channels);
+    for rows in fine.chunks_exact(stride * FINER).take(height) {
+        for x in 0..width {
+            for channel in 0..channels {
+                let square = (0..FINER * FINER).map(|i| {
+                    rows[i / FINER * stride + (x * FINER + i % FINER) * channels + channel]
+                });
+                let sum: usize = square.map(usize::from).sum();
+                page.push(((sum + FINER * FINER / 2) / (FINER * FINER)) as u8);
+            }
+        }
+    }
+    page
 }
 
 fn encode(size: (u32, u32), colours: png::ColorType, pixels: &[u8]) -> Result<Vec<u8>, String> {

@@ -30,11 +30,14 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         .map(|n| format!("“{}”", n.baseline))
         .collect();
     if !worse.is_empty() {
-        notes.push(format!("The trained encoder does not beat {}", worse.join(", ")));
+        notes.push(format!("The trained encoder is not better than {}", worse.join(", ")));
     }
     let mut about = counted(count, "song", "songs");
     if let Some(note) = groups.note() {
         about += &format!(", {note}");
+    }
+    if predicted.values().any(|values| values.len() < LEAST) {
+        about += &format!("; dots: songs of groups of fewer than {LEAST}");
     }
     about += "; red dashes: prediction and year agree; rings: outliers";
     notes.push(about);

@@ -42,7 +42,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         })
         .collect();
     if !worse.is_empty() {
-        notes.push(format!("The trained encoder does not beat {}", worse.join("; nor ")));
+        notes.push(format!("The trained encoder is not better than {}", worse.join("; nor ")));
     }
     let margins = Margins { left: NAMES, right: 70.0, bottom: 62.0 };
     let (width, x, y) = (900.0, (0.0, 100.0), (0.0, 1.0));

@@ -36,6 +36,10 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     if let Some(groups) = groups.note() {
         note += &format!(", {groups}");
     }
+    let sizes = || groups.groups.values().map(Vec::len);
+    if let (Some(fewest), Some(most)) = (sizes().min(), sizes().max()) {
+        note += &format!("; {fewest} to {most} songs at a time");
+    }
     if clusters.contains(&OTHERS) {
         note += &format!(
             "; the {} largest of {all} clusters, the others in grey",

@@ -95,7 +95,8 @@ pub(super) fn ticks((low, high): (f64, f64), most: usize, axis: Axis) -> Vec<(f6
 }
 
 /// Ticks of a log axis: `(log10 of the value, label)` at 1, 2 and 5 times the powers of ten within a
-/// range of values above 0; at the powers alone where those would be more than `most`.
+/// range of values above 0; at the powers alone where those would be more than `most`; at even steps
+/// where they would be fewer than two.
 pub(super) fn log_ticks((low, high): (f64, f64), most: usize) -> Vec<(f64, String)> {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let label = |value: f64, power: i32| {
@@ -113,7 +114,14 @@ pub(super) fn log_ticks((low, high): (f64, f64), most: usize) -> Vec<(f64, Strin
             .collect()
     };
     let fine = at(&[1.0, 2.0, 5.0]);
-    if fine.len() <= most { fine } else { at(&[1.0]) }
+    match fine.len() {
+        0 | 1 => {
+            let even = ticks((low, high), 4, Axis::Decimal).into_iter();
+            even.filter(|(value, _)| *value > 0.0).map(|(v, label)| (v.log10(), label)).collect()
+        }
+        n if n <= most => fine,
+        _ => at(&[1.0]),
+    }
 }
 
 #[cfg(test)]
@@ -146,6 +154,7 @@ mod tests {
         );
         assert_eq!(names((30.0, 12_000.0), 4), ["100", "1,000", "10,000"]);
         assert_eq!(names((0.02, 1.0), 9), ["0.02", "0.05", "0.1", "0.2", "0.5", "1"]);
+        assert_eq!(names((0.61, 0.93), 9), ["0.7", "0.8", "0.9"]);
     }
 
     #[test]

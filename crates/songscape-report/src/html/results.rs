@@ -4,7 +4,7 @@
 use super::escape::html;
 use super::page::{Content, Shown};
 use crate::input::ReportInput;
-use crate::scores::Scores;
+use crate::scores::{NotBeaten, Scores};
 
 /// The section's content.
 pub(super) fn results(input: &ReportInput, shown: &[Shown], tables: &[String]) -> String {
@@ -18,7 +18,7 @@ pub(super) fn results(input: &ReportInput, shown: &[Shown], tables: &[String]) -
                 let caption = html(caption);
                 out += &format!(
                     "<figure>\n<a href=\"figures/{file}.png\"><img src=\"figures/{file}.png\" \
-                     width=\"{width:.0}\" height=\"{height:.0}\" alt=\"{name}. {caption}\" \
+                     width=\"{width:.0}\" height=\"{height:.0}\" alt=\"{caption}\" \
                      loading=\"lazy\"></a>\n<figcaption>{caption} \
                      <a href=\"figures/{file}.svg\">SVG</a></figcaption>\n</figure>\n"
                 );
@@ -66,7 +66,6 @@ fn scores(out: &mut String, scores: &Scores) {
              <th scope=\"col\">Among ten (recall@10)</th></tr>\n"
         );
         for score in rows {
-            let percent = |share: f64| format!("{:.1} %", share * 100.0);
             row(out, &score.name, &[percent(score.recall_at_1), percent(score.recall_at_10)]);
         }
         *out += "</table>\n";
@@ -75,6 +74,10 @@ fn scores(out: &mut String, scores: &Scores) {
     for sentence in verdict(scores) {
         *out += &format!("<p class=\"verdict\">{}</p>\n", html(&sentence));
     }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
 }
 
 fn row(out: &mut String, name: &str, values: &[String]) {
@@ -86,7 +89,7 @@ fn row(out: &mut String, name: &str, values: &[String]) {
     *out += "</tr>\n";
 }
 
-/// What the numbers say, one sentence each.
+/// What the numbers say, a sentence for each measure in which a baseline is as good or better.
 fn verdict(scores: &Scores) -> Vec<String> {
     let trained = |name: &String| name == Scores::TRAINED;
     let found = scores.retrieval.iter().chain(&scores.renditions).map(|s| &s.name);
@@ -98,12 +101,22 @@ fn verdict(scores: &Scores) -> Vec<String> {
     if worse.is_empty() {
         return vec!["The trained encoder is better than every baseline in every measure.".into()];
     }
+    let value = |measure: &str, value: f64| match measure {
+        Scores::YEAR_ERROR => format!("{value:.2} years"),
+        _ => percent(value),
+    };
     worse
-        .into_iter()
-        .map(|n| {
+        .chunk_by(|a, b| a.measure == b.measure)
+        .map(|of_measure| {
+            let &NotBeaten { measure, trained, .. } = &of_measure[0];
+            let baselines: Vec<String> = of_measure
+                .iter()
+                .map(|n| format!("“{}” ({})", n.baseline, value(measure, n.value)))
+                .collect();
             format!(
-                "The trained encoder does not beat the baseline “{}” in {}: {:.3} against {:.3}.",
-                n.baseline, n.measure, n.trained, n.value
+                "In {measure} the trained encoder ({}) is not better than {}.",
+                value(measure, trained),
+                baselines.join(", ")
             )
         })
         .collect()

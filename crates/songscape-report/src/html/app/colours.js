@@ -73,10 +73,13 @@ if (hasYears) {
 }
 if (data.predicted.some((v) => v !== null)) {
   attributes.push({ key: "predicted", name: "Predicted year", build: () =>
-    numeric("predicted", "Predicted year", data.predicted.map(numberOr)) });
+    numeric("predicted", "Predicted year", data.predicted.map((v) => (v === null ? NaN : Math.round(v)))) });
 }
-attributes.push({ key: "artist", name: "Artist", build: () => category("artist", "Artist", artistOf, { label: (v) => v || "(none)" }) });
-for (const column of data.columns) {
+// Colours say something where there are two values or more.
+if (data.artist.words.length > 1) {
+  attributes.push({ key: "artist", name: "Artist", build: () => category("artist", "Artist", artistOf, { label: (v) => v || "(none)" }) });
+}
+for (const column of data.columns.filter((c) => c.values.words.length > 1)) {
   const key = `column ${column.name}`;
   const { words, of } = column.values;
   const numbers = words.length > 12 && words.every((word) => Number.isFinite(Number(word)));

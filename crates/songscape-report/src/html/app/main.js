@@ -6,15 +6,30 @@ function refresh() {
   arrange();
   drawList();
   $("status").textContent = filtered() ? `${number(listed.length)} of ${songs(count)}` : songs(count);
-  $("reset").disabled = !filtered();
+  offerClearing();
   rememberSoon();
 }
 
-function select(row, play) {
+function offerClearing() {
+  $("reset").disabled = !filtered() && state.song < 0;
+}
+
+// Songs passed on a walk from one to the nearest that was not there yet.
+let walked = new Set();
+function walk() {
+  const next = (data.neighbours[state.song] ?? []).find((row) => row !== state.song && !walked.has(row));
+  if (next !== undefined) select(next, true, walked);
+}
+
+function select(row, play, way = new Set()) {
+  walked = way.add(row);
   state.song = row;
   drawSong(play);
+  offerClearing();
   if (row >= 0) {
     comeTo(row);
+    // On a narrow page the song is below the map: its player comes into sight.
+    if (play) audio?.scrollIntoView({ block: "nearest" });
     $("said").textContent = `Selected: ${[data.name[row] || data.id[row], artistOf(row), yearOf(row)].filter(Boolean).join(", ")}`;
   }
   redraw();
@@ -78,7 +93,9 @@ $("zoom-out").addEventListener("click", () => zoom(1 / 1.5));
 $("fit").addEventListener("click", showWhole);
 $("reset").addEventListener("click", clearAll);
 
+// Filters first; where there are none, the selected song.
 function clearAll() {
+  if (!filtered() && !draft && !lassoing) select(-1, false);
   stopYears();
   state.off = new Set();
   state.query = "";

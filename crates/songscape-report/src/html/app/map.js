@@ -8,6 +8,7 @@ let colours = new Uint32Array(count);
 // An order that has nothing to do with the catalog's: no group covers the others.
 const order = rows.slice().sort((a, b) => (Math.imul(a + 1, 0x9e3779b1) >>> 0) - (Math.imul(b + 1, 0x9e3779b1) >>> 0));
 let beneath = [], above = [];
+const shownClusters = new Set();
 let hovered = -1, lassoing = false, draft = null;
 
 const extentX = placeX.reduce((a, b) => Math.max(a, b), 0);
@@ -36,9 +37,11 @@ function arrange() {
   beneath = [];
   above = [];
   const last = attr.key === "cluster" ? (row) => data.cluster[row] >= 0 : attr.values ? (row) => !Number.isNaN(attr.values[row]) : () => true;
+  shownClusters.clear();
   for (const row of order) {
-    if (shown[row] && last(row)) above.push(row);
-    else if (shown[row]) beneath.push(row);
+    if (!shown[row]) continue;
+    shownClusters.add(data.cluster[row]);
+    (last(row) ? above : beneath).push(row);
   }
   redraw();
 }
@@ -61,7 +64,7 @@ function paint() {
   raster.setRadius(Math.max(0.6, Math.round(pointRadius() * density * 4) / 4));
   let drawn = 0;
   const ghost = Raster.packed(ghostColour());
-  if (shownCount < count) for (const row of order) if (!shown[row]) raster.disc(left + placeX[row] * scale, top - placeY[row] * scale, ghost);
+  if (listed.length < count) for (const row of order) if (!shown[row]) raster.disc(left + placeX[row] * scale, top - placeY[row] * scale, ghost);
   for (const row of beneath) drawn += raster.disc(left + placeX[row] * scale, top - placeY[row] * scale, colours[row]);
   for (const row of above) drawn += raster.disc(left + placeX[row] * scale, top - placeY[row] * scale, colours[row]);
   raster.show();
@@ -114,7 +117,7 @@ function paintMarks() {
     const taken = [];
     for (const { cluster, x, y } of clusterCentres()) {
       const sx = screenX(x), sy = screenY(y);
-      if (state.off.has(String(cluster)) || taken.some(([a, b]) => Math.hypot(a - sx, b - sy) < 22)) continue;
+      if (!shownClusters.has(cluster) || taken.some(([a, b]) => Math.hypot(a - sx, b - sy) < 22)) continue;
       taken.push([sx, sy]);
       pen.beginPath();
       pen.arc(sx, sy, 6 + 3.6 * String(cluster).length, 0, 7);
@@ -217,7 +220,7 @@ function hover(row, sx, sy) {
     tip.hidden = row < 0;
     if (row >= 0) {
       tip.replaceChildren(make("b", { textContent: data.name[row] || data.id[row] }),
-        [artistOf(row), yearOf(row) ?? "year not known", `cluster ${clusterName(data.cluster[row])}`].filter((part) => part !== "").join(" · "));
+        [artistOf(row), yearOf(row) ?? "year not known", inCluster(data.cluster[row])].filter((part) => part !== "").join(" · "));
     }
     paintMarks();
   }
@@ -327,10 +330,7 @@ marks.addEventListener("keydown", (event) => {
       const row = nearest(width / 2, height / 2, Math.hypot(width, height));
       if (row >= 0) select(row, true);
     },
-    n: () => {
-      const next = (data.neighbours[state.song] ?? []).find((row) => row !== state.song);
-      if (next !== undefined) select(next, true);
-    },
+    n: walk,
   };
   const action = keys[event.key] ?? keys[event.key.toLowerCase()];
   if (!action) return;

@@ -88,7 +88,7 @@ function drawSong(play) {
   const cluster = data.cluster[row];
   const facts = [yearOf(row) === null ? "year not known" : `released ${yearOf(row)}`];
   if (data.predicted[row] !== null) facts.push(`sounds like ${Math.round(data.predicted[row])}`);
-  facts.push(cluster < 0 ? "in no cluster (−1)" : `cluster ${cluster} (${Math.round(data.probability[row] * 100)} %)`);
+  facts.push(inCluster(cluster) + (cluster < 0 ? "" : ` (${Math.round(data.probability[row] * 100)} %)`));
   box.replaceChildren(make("h2", { textContent: data.name[row] || data.id[row] }), make("p", { textContent: artistOf(row) }), make("p", { className: "soft", textContent: facts.join(" · ") }));
   for (const column of data.columns) {
     const value = column.values.words[column.values.of[row]];
@@ -124,8 +124,8 @@ function drawList() {
   const csv = make("button", { type: "button", className: "small", textContent: "CSV", "aria-label": "Save as CSV", title: "Save these songs as a table" });
   csv.disabled = listed.length === 0;
   csv.addEventListener("click", () => save("songs.csv", "text/csv", csvText(
-    ["id", "title", "artist", "year", "predicted", "cluster", ...data.columns.map((c) => c.name)],
-    listed.map((row) => [data.id[row], data.name[row], artistOf(row), yearOf(row), data.predicted[row], data.cluster[row], ...data.columns.map((c) => c.values.words[c.values.of[row]])]))));
+    ["id", "title", "artist", "year", "predicted", "cluster", "audio", ...data.columns.map((c) => c.name)],
+    listed.map((row) => [data.id[row], data.name[row], artistOf(row), yearOf(row), data.predicted[row], data.cluster[row], decoded(linkOf(data.audio, row) ?? ""), ...data.columns.map((c) => c.values.words[c.values.of[row]])]))));
   // What was asked for comes first; a list of everything can wait.
   const asked = state.lasso !== null || state.query !== "";
   box.classList.toggle("asked", asked);

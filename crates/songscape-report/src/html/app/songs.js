@@ -9,7 +9,8 @@ const placeY = Float64Array.from(data.y);
 
 const artistOf = (row) => data.artist.words[data.artist.of[row]];
 const yearOf = (row) => data.year[row];
-const clusterName = (cluster) => (cluster < 0 ? "−1" : String(cluster));
+const clusterName = (cluster) => (cluster < 0 ? "−1 (none)" : String(cluster));
+const inCluster = (cluster) => (cluster < 0 ? "in no cluster (−1)" : `cluster ${cluster}`);
 const linkOf = (paths, row) => (paths.rest[row] === null ? null : paths.start + paths.rest[row]);
 
 const known = data.year.filter((year) => year !== null);

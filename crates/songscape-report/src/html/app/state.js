@@ -13,9 +13,8 @@ const state = {
   lasso: null,
 };
 
-// 1: shown, 0: filtered out. `listed` are the rows of the list.
+// 1: shown, 0: filtered out. `listed` are the shown rows in the order of the list.
 const shown = new Uint8Array(count);
-let shownCount = 0;
 let listed = [];
 
 const allYears = () => !hasYears || (state.from <= firstYear && state.to >= lastYear);
@@ -35,15 +34,12 @@ function applyFilters() {
   const off = attr.entries ? attr.entries.map((entry) => state.off.has(entry.key)) : null;
   const found = matching(state.query);
   const every = allYears();
-  shownCount = 0;
   listed = [];
   for (const row of rows) {
     const year = data.year[row];
     const on = !(off && off[attr.of[row]]) && (every || (year !== null && year >= state.from && year <= state.to)) && (!found || found(row));
-    shown[row] = on ? 1 : 0;
-    if (!on) continue;
-    shownCount++;
-    if (!state.lasso || inside(state.lasso, placeX[row], placeY[row])) listed.push(row);
+    shown[row] = on && (!state.lasso || inside(state.lasso, placeX[row], placeY[row])) ? 1 : 0;
+    if (shown[row]) listed.push(row);
   }
   listed.sort((a, b) => (data.year[a] ?? Infinity) - (data.year[b] ?? Infinity) || a - b);
 }
