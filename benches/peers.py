@@ -11,7 +11,7 @@ import argparse
 import importlib
 
 SUBJECTS = {
-    "analysis": "neighbours, UMAP, HDBSCAN, boosting: pynndescent, umap-learn, hdbscan, fast_hdbscan, LightGBM, scikit-learn",
+    "analysis": "neighbours, UMAP, HDBSCAN, boosting: pynndescent, umap-learn, manifolds-rs, hdbscan, fast_hdbscan, LightGBM, scikit-learn",
     "encoder": "the network, forward and in training, and its data loader: PyTorch",
     "transform": "wavelet transforms and spectrogram images: ssqueezepy, fCWT, scalet",
 }

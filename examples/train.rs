@@ -43,23 +43,27 @@ struct Arguments {
     /// Channels of the stem: 8 is the demo network, 64 the published one
     #[arg(long, default_value_t = 8)]
     stem: usize,
-    /// Channels of each stage as multiples of the stem's; each stage halves rows and columns
+    /// Channels of each stage as multiples of the stem's; each stage halves rows and columns. Without
+    /// it 2,4,4,8,32
     #[arg(long, value_delimiter = ',')]
     stages: Option<Vec<usize>>,
-    #[arg(long)]
-    steps: Option<usize>,
+    /// Steps of training
+    #[arg(long, default_value_t = TrainParams::demo().steps)]
+    steps: usize,
     /// Pairs in a batch
-    #[arg(long)]
-    pairs: Option<usize>,
+    #[arg(long, default_value_t = TrainParams::demo().pairs)]
+    pairs: usize,
     /// Columns of a crop
-    #[arg(long)]
-    crop: Option<usize>,
+    #[arg(long, default_value_t = TrainParams::demo().crop_columns)]
+    crop: usize,
     /// Least distance between the crops of a pair, in columns
-    #[arg(long)]
-    distance: Option<usize>,
-    #[arg(long)]
-    learning_rate: Option<f64>,
-    /// Loss as JSON, such as {"kind":"nt_xent","temperature":0.1}
+    #[arg(long, default_value_t = TrainParams::demo().min_distance)]
+    distance: usize,
+    /// The largest learning rate
+    #[arg(long, default_value_t = TrainParams::demo().learning_rate)]
+    learning_rate: f64,
+    /// Loss as JSON, such as {"kind":"nt_xent","temperature":0.1}; kinds are dcl, nt_xent, sigmoid and
+    /// seed_nce. Without it that of the demo
     #[arg(long, value_parser = json::<Loss>)]
     loss: Option<Loss>,
     /// "harmony" for what leaves harmony and rhythm alone, or augmentations as JSON, such as
@@ -80,12 +84,15 @@ struct Arguments {
 /// Components of the whitened vectors, the same for all models.
 const COMPONENTS: usize = 64;
 
-fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
-    serde_json::from_str(text)
+fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|e| format!("expected JSON: {e}"))
 }
 
-fn augmentations(text: &str) -> Result<Augment, serde_json::Error> {
-    if text == "harmony" { Ok(Augment::harmony()) } else { json(text) }
+fn augmentations(text: &str) -> Result<Augment, String> {
+    match text {
+        "harmony" => Ok(Augment::harmony()),
+        _ => json(text).map_err(|e| format!("neither \"harmony\" nor augmentations; {e}")),
+    }
 }
 
 fn main() -> ExitCode {
@@ -102,11 +109,11 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
     let config = EncoderConfig { stage_multipliers, ..narrow };
     let demo = TrainParams::demo();
     let params = TrainParams {
-        steps: arguments.steps.unwrap_or(demo.steps),
-        pairs: arguments.pairs.unwrap_or(demo.pairs),
-        crop_columns: arguments.crop.unwrap_or(demo.crop_columns),
-        min_distance: arguments.distance.unwrap_or(demo.min_distance),
-        learning_rate: arguments.learning_rate.unwrap_or(demo.learning_rate),
+        steps: arguments.steps,
+        pairs: arguments.pairs,
+        crop_columns: arguments.crop,
+        min_distance: arguments.distance,
+        learning_rate: arguments.learning_rate,
         loss: arguments.loss.unwrap_or(demo.loss),
         augment: Augment {
             range_db: images.range_db.into(),
@@ -124,6 +131,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
     let trained = train(&songs, &config, &params, device, &arguments.out, progress)?;
     let seconds = trained.history.last().map_or(0.0, |step| step.seconds);
     println!("{} steps in {seconds:.0} s", trained.history.len());
+    println!("written {}", arguments.out.join("model.safetensors").display());
 
     let untrained = Model::new(&config, device, params.seed)?;
     let ImageParams { rows, f_min, f_max, range_db, .. } = images;

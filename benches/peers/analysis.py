@@ -1,4 +1,5 @@
-"""Neighbours, maps, clusters and boosting beside the Python packages, on song-like vectors.
+"""Neighbours, maps, clusters and boosting beside other packages, on song-like vectors: those of
+Python, and the crate manifolds-rs.
 
 Each cell is a process of its own; reading the data is not counted, nor what a package compiles on
 its first run. CPU seconds are those of the process itself (a package that starts others counts less
@@ -17,8 +18,8 @@ from . import measure
 
 PACKAGES = {
     "neighbors": ["pynndescent"],
-    "umap": ["umap"],
-    "umap10": ["umap"],
+    "umap": ["umap", "manifolds"],
+    "umap10": ["umap", "manifolds"],
     "hdbscan": ["hdbscan", "fast_hdbscan"],
     "boosting": ["lightgbm", "lightgbm-63", "lightgbm-63-quantized", "sklearn"],
 }
@@ -65,7 +66,11 @@ def main(arguments):
     python, problem = measure.environment("analysis", REQUIREMENTS)
     if problem:
         raise SystemExit(problem)
-    worker = measure.ROOT / "benches" / "peers" / "analysis_worker.py"
+    peers = measure.ROOT / "benches" / "peers"
+    worker = peers / "analysis_worker.py"
+    starts = {name: [program] for name in ["songscape", "songscape-256"]}
+    if {"umap", "umap10"} & set(arguments.work):
+        starts["manifolds"] = [measure.cargo_build_alone(peers / "manifolds", "manifolds_once")]
     every = len(os.sched_getaffinity(0))
     rows = []
     for songs in arguments.songs:
@@ -77,8 +82,8 @@ def main(arguments):
                 for threads in sorted({1, every} if work == "boosting" else {every}):
                     ours = OURS.get(work, {"songscape": []})
                     for package in [*ours, *PACKAGES[work]]:
-                        line = [program, work] if package in ours else [python, worker, package, work]
-                        line += [*inputs, *ours.get(package, [])]
+                        start = starts.get(package, [python, worker, package])
+                        line = [*start, work, *inputs, *ours.get(package, [])]
                         variables = {"THREADS": str(threads), "OMP_NUM_THREADS": str(threads),
                                      "NUMBA_NUM_THREADS": str(threads), "RAYON_NUM_THREADS": str(threads)}
                         results = [measure.run(line, threads, variables)

@@ -43,6 +43,14 @@ def cargo_build(package, kind, name, features=()):
     return (folder if kind == "bin" else folder / f"{kind}s") / name
 
 
+def cargo_build_alone(folder, name):
+    """Builds the program of a workspace of its own in release mode and returns its path."""
+    target = TARGET / "peers" / folder.name
+    subprocess.run(["cargo", "build", "--quiet", "--release", "--target-dir", target],
+                   cwd=folder, check=True)
+    return target / "release" / name
+
+
 def available_memory():
     """Bytes that are free for a child."""
     with open("/proc/meminfo", encoding="ascii") as file:

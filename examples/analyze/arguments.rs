@@ -74,8 +74,8 @@ pub struct Arguments {
     /// songs)
     #[arg(long)]
     pub compare: bool,
-    /// Seed of everything random
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// Seed of everything random; that of song_map is 1, too
+    #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// The folder to write into
     #[arg(long, value_name = "DIR")]

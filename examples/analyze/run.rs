@@ -295,8 +295,8 @@ fn summary(scores: &Scores) -> String {
         parts.push(format!("trustworthiness {trust:.4}"));
     }
     if let Some(clusters) = &scores.clusters {
-        let share = 100.0 * clusters.unclustered as f64 / scores.songs.max(1) as f64;
-        parts.push(format!("{} clusters, {share:.0}% in none", clusters.count));
+        let (count, alone) = (clusters.count, clusters.unclustered);
+        parts.push(format!("{count} clusters, {alone} of {} songs in none", scores.songs));
     }
     if let Some(years) = &scores.years {
         parts.push(format!("years off by {:.2} on average", years.mae));

@@ -47,6 +47,13 @@ pub fn read(table: &Path) -> Result<Vec<Song>> {
 
 /// The songs of a project that have a vector, in the order of the vectors.
 pub fn of_project(project: &Path) -> Result<Vec<Song>> {
+    if !project.join("vectors/songs.csv").is_file() {
+        bail!(
+            "{}: no project with vectors (no vectors/songs.csv): name the folder of a song_map that came \
+             so far, or give --vectors and --catalog",
+            project.display()
+        );
+    }
     let songs = read(&project.join("songs.csv"))?;
     let known: HashMap<&str, &Song> = songs.iter().map(|song| (song.id.as_str(), song)).collect();
     let rows = read(&project.join("vectors/songs.csv"))?;
@@ -58,23 +65,30 @@ pub fn of_project(project: &Path) -> Result<Vec<Song>> {
         .collect()
 }
 
-/// The one song that a text means: its id, or a part of its name in any case.
+/// The one song that a text means: its id, or in any case its title or a part of its name.
 pub fn find(songs: &[Song], text: &str) -> Result<usize> {
     if let Some(row) = songs.iter().position(|song| song.id == text && !text.is_empty()) {
         return Ok(row);
     }
     let wanted = text.to_lowercase();
-    let found: Vec<usize> = (0..songs.len())
-        .filter(|&row| songs[row].name().to_lowercase().contains(&wanted))
-        .collect();
+    let rows = || 0..songs.len();
+    let mut found: Vec<usize> =
+        rows().filter(|&row| songs[row].title.to_lowercase() == wanted).collect();
+    if found.is_empty() {
+        found = rows().filter(|&row| songs[row].name().to_lowercase().contains(&wanted)).collect();
+    }
     match found[..] {
         [row] => Ok(row),
-        [] => bail!("no song is called {text:?}"),
+        [] => bail!("no song has {text:?} in its name"),
         _ => {
             let name = |&row: &usize| format!("{:?} (id {})", songs[row].name(), songs[row].id);
             let names: Vec<String> = found.iter().take(5).map(name).collect();
             let more = if found.len() > names.len() { ", …" } else { "" };
-            bail!("{} songs are called {text:?}: {}{more}", found.len(), names.join(", "))
+            bail!(
+                "{} songs have {text:?} in their names: {}{more}; name one by its id",
+                found.len(),
+                names.join(", ")
+            )
         }
     }
 }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Parser;
+use ndarray::ArrayView2;
 use songscape::analysis::music::similar::{Similar, path, playlist};
 use songscape::analysis::neighbors::Metric;
 use songscape::analysis::vectors::read_npy;
@@ -18,9 +19,9 @@ use library::{Song, find};
 
 /// Find songs that sound like a song, like several songs, or on the way from one to another.
 ///
-/// A song is named by its id, or by a part of "artist - title" that only it has. No song comes
-/// twice, and the songs that were named are not repeated. Before a song stands its cosine with what
-/// was sought: the songs that were named, or a step on the way.
+/// A song is named by its id, its title, or a part of "artist - title" that only it has. No song comes
+/// twice, and the songs that were named are not repeated, but for the two ends of a way. Before a song
+/// stands its cosine with what was sought: the songs that were named, or a step on the way.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage.
 #[derive(Parser)]
@@ -31,8 +32,8 @@ struct Arguments {
     /// The songs to start from
     #[arg(short, long = "song", required = true, value_name = "SONG")]
     songs: Vec<String>,
-    /// Walk from the first song to this one instead
-    #[arg(long, value_name = "SONG")]
+    /// Walk from the song to this one instead; both ends count
+    #[arg(long, value_name = "SONG", conflicts_with = "wander")]
     to: Option<String>,
     /// How many songs
     #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
@@ -78,15 +79,15 @@ fn run(arguments: &Arguments) -> Result<()> {
         (None, Some(vectors), Some(catalog)) => (vectors.clone(), library::read(catalog)?),
         _ => bail!("expected a project, or --vectors with --catalog"),
     };
-    let vectors = read_npy(&vectors)?;
+    let (file, vectors) = (vectors.display().to_string(), read_npy(&vectors)?);
     if vectors.nrows() != songs.len() {
-        bail!("{} vectors for {} songs", vectors.nrows(), songs.len());
+        bail!("{file}: {} vectors, but the catalog has {} songs", vectors.nrows(), songs.len());
     }
     let seeds: Vec<usize> =
         arguments.songs.iter().map(|s| find(&songs, s)).collect::<Result<_>>()?;
     let (vectors, count) = (vectors.view(), usize::from(arguments.count));
     let found = match &arguments.to {
-        Some(to) => path(vectors, seeds[0], find(&songs, to)?, count.max(2), Metric::Cosine)?,
+        Some(to) => way(vectors, &seeds, find(&songs, to)?, count)?,
         None => playlist(vectors, &[], &seeds, count, arguments.wander, Metric::Cosine)?,
     };
     for seed in &seeds {
@@ -100,6 +101,18 @@ fn run(arguments: &Arguments) -> Result<()> {
         println!("written    {}", path.display());
     }
     Ok(())
+}
+
+/// The way from the one song that was named to another.
+fn way(x: ArrayView2<f32>, seeds: &[usize], to: usize, count: usize) -> Result<Vec<Similar>> {
+    match *seeds {
+        _ if count < 2 => {
+            bail!("a way with --to has two ends; --count is {count}, expected at least 2")
+        }
+        [from] if from == to => bail!("a way with --to leads to another song than --song"),
+        [from] => Ok(path(x, from, to, count, Metric::Cosine)?),
+        _ => bail!("a way with --to begins at one song; --song is there {} times", seeds.len()),
+    }
 }
 
 /// The list as a table or as a playlist, by the ending of the file's name.

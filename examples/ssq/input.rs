@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use ndarray::Array1;
 
 /// The samples and the sampling rate.
@@ -13,7 +13,8 @@ pub fn read(path: &Path) -> Result<(Vec<f64>, f64)> {
         let array = double.or_else(|error| {
             let single = ndarray_npy::read_npy::<_, Array1<f32>>(path).map(|x| x.mapv(f64::from));
             single.map_err(|_| error)
-        })?;
+        });
+        let array = array.context("expected one dimension of float64 or float32")?;
         return Ok((array.to_vec(), 1.0));
     }
     if extension != "wav" {

@@ -7,7 +7,7 @@ mod picture;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Parser;
 use picture::{Panel, draw, moduli};
 use songscape_examples::exit;
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    std::fs::create_dir_all(&arguments.out)?;
+    std::fs::create_dir_all(&arguments.out).with_context(|| arguments.out.display().to_string())?;
     let n = SAMPLES;
     let rising = signal::exponential_chirp(n, RATE, 25.0, 100.0);
     let wavering = signal::am_fm(n, RATE, 350.0, 1.0, 0.0, 90.0);

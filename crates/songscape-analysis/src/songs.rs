@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use songscape_project::{YEARS, line_of_record, year_of};
+
 use crate::error::{Error, Result};
 use crate::music::tables::write_rows;
 
@@ -27,14 +29,15 @@ impl Songs {
     }
 
     /// Reads a CSV file with a header, whose rows are those of the vectors in the same order. Columns
-    /// of other names are passed over; an empty year is unknown.
+    /// of other names are passed over; a year is `1987` or a date, `1987-05-02`, and an empty one unknown.
     ///
     /// # Errors
-    /// [`Error::File`] when it cannot be read or a year is not a whole number (with its line),
+    /// [`Error::File`] when it cannot be read or a year is none (with its line),
     /// [`Error::LengthMismatch`] when it does not have `rows` rows.
     pub fn read(path: &Path, rows: usize) -> Result<Self> {
         let error = |reason: String| Error::File { path: path.into(), reason };
-        let mut csv = csv::Reader::from_path(path).map_err(|e| error(e.to_string()))?;
+        let bytes = std::fs::read(path).map_err(|e| error(e.to_string()))?;
+        let mut csv = csv::Reader::from_reader(&bytes[..]);
         let header = csv.headers().map_err(|e| error(e.to_string()))?.clone();
         let column = |name: &str| header.iter().position(|h| h.trim() == name);
         let id = column("id").or(column("path"));
@@ -44,15 +47,12 @@ impl Songs {
             let record = record.map_err(|e| error(e.to_string()))?;
             let field = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or("").trim();
             let written = field(year);
-            let known = match (written.is_empty(), written.parse()) {
-                (true, _) => None,
-                (false, Ok(year)) => Some(year),
-                (false, Err(_)) => {
-                    let line = record.position().map_or(0, csv::Position::line);
-                    let what = format!("line {line}: the year is {written:?}, expected a number");
-                    return Err(error(what));
-                }
-            };
+            let known = year_of(written);
+            if known.is_none() && !written.is_empty() {
+                let at = record.position().map_or((0, 0), |at| (at.line(), at.byte()));
+                let line = line_of_record(&bytes, at.0, at.1);
+                return Err(error(format!("line {line}: year {written:?}, expected {YEARS}")));
+            }
             songs.ids.push(field(id).to_owned());
             songs.titles.push(field(title).to_owned());
             songs.artists.push(field(artist).to_owned());
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(Songs::read(&path, 2).unwrap(), songs);
         let torn = Songs { years: vec![None], ..songs };
         assert!(matches!(torn.write(&path), Err(Error::LengthMismatch { what: "years", .. })));
-        std::fs::write(&path, "year\n1999\nsoon\n").unwrap();
+        std::fs::write(&path, "year\r\n1999-05-02\r\nsoon\r\n").unwrap();
         let error = Songs::read(&path, 2).unwrap_err().to_string();
         assert!(error.contains("line 3") && error.contains("soon"), "{error}");
         assert!(Songs::read(&folder.path().join("none.csv"), 2).is_err());

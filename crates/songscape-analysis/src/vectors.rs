@@ -137,7 +137,7 @@ fn read_as<T: ReadableElement>(path: &Path) -> Result<Option<Array2<T>>> {
     match Array2::<T>::read_npy(std::io::BufReader::new(file)) {
         Ok(x) => Ok(Some(x)),
         Err(ReadNpyError::WrongDescriptor(_)) => Ok(None),
-        Err(e) => Err(error(e.to_string())),
+        Err(e) => Err(error(format!("{e}; expected a .npy file of a matrix [rows, columns]"))),
     }
 }
 

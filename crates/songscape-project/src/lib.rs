@@ -17,7 +17,7 @@
 //!   what is done and refuses what was made otherwise;
 //! - [`write_atomic`]: a file is either whole or not there;
 //! - [`Failure`]: an input that could not be used, and why; [`replace_rows`]: a table like theirs,
-//!   which stages share;
+//!   which stages share; [`year_of`] and [`line_of_record`]: what readers of tables have in common;
 //! - [`Progress`]: what a long job tells its caller while it runs.
 //!
 //! ```text
@@ -63,7 +63,7 @@ pub use files::{NewFile, hash_file, read_json, write_atomic, write_json};
 pub use progress::{Progress, Silent};
 pub use project::Project;
 pub use stage::{Stage, State};
-pub use table::replace_rows;
+pub use table::{YEARS, line_of_record, replace_rows, year_of};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

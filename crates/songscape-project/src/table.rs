@@ -38,3 +38,52 @@ pub fn replace_rows<T: Serialize + DeserializeOwned>(
     let bytes = rows().map_err(|e: csv::Error| Error::io(path)(e.into()))?;
     write_atomic(path, |file| file.write_all(&bytes))
 }
+
+/// What a table's column of years may hold, for messages.
+pub const YEARS: &str = "a year (1987), a date (1987-05-02), or nothing";
+
+/// The year of `1987` or of the date `1987-05-02`; `None` for any other text.
+pub fn year_of(text: &str) -> Option<i32> {
+    let text = text.trim();
+    let date = text.get(1..).and_then(|rest| rest.find('-')).map_or(text, |end| &text[..=end]);
+    date.parse().ok()
+}
+
+/// The line of a CSV file, from 1, on which a record stands, from the position that the crate csv gives
+/// it: there the lines end with the record before, so that empty lines and the second half of a CRLF come
+/// first.
+pub fn line_of_record(file: &[u8], line: u64, byte: u64) -> u64 {
+    let before = file.get(byte as usize..).unwrap_or_default().iter();
+    let ends = before.take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    line + ends.filter(|byte| **byte == b'\n').count() as u64
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_stand_on_their_lines_whatever_ends_them() {
+        for text in ["a\n1\n\n2\n", "a\r\n1\r\n\r\n2\r\n", "a\n1\r\n\r\n2"] {
+            let mut reader = csv::Reader::from_reader(text.as_bytes());
+            let lines: Vec<u64> = reader
+                .records()
+                .map(|record| {
+                    let at = record.unwrap().position().unwrap().clone();
+                    line_of_record(text.as_bytes(), at.line(), at.byte())
+                })
+                .collect();
+            assert_eq!(lines, [2, 4], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn years_and_dates_have_a_year() {
+        assert_eq!(year_of(" 1987 "), Some(1987));
+        assert_eq!(year_of("1987-05-02"), Some(1987));
+        assert_eq!(year_of("-500"), Some(-500));
+        assert_eq!(year_of("-"), None);
+        assert_eq!(year_of("soon"), None);
+    }
+}

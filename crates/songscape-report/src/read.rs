@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use songscape_project::{YEARS, line_of_record, year_of};
 
 use crate::error::{Error, Result};
 use crate::input::{ReportInput, SongRow, within};
@@ -20,10 +21,11 @@ impl ReportInput {
     /// the clusters are not in it: every song is at the origin, in none.
     ///
     /// # Errors
-    /// [`Error::Table`] when the file cannot be read, or a year is not a whole number.
+    /// [`Error::Table`] when the file cannot be read, or a year is none (with its line).
     pub fn read_songs(table: &Path, page: &Path) -> Result<Self> {
         let fault = |reason: String| Error::Table { path: table.into(), reason };
-        let mut reader = csv::Reader::from_path(table).map_err(|e| fault(e.to_string()))?;
+        let bytes = std::fs::read(table).map_err(|e| fault(e.to_string()))?;
+        let mut reader = csv::Reader::from_reader(&bytes[..]);
         let header = reader.headers().map_err(|e| fault(e.to_string()))?.clone();
         let place = |name: &str| header.iter().position(|h| h.trim().eq_ignore_ascii_case(name));
         let [id, path, title, artist, year] = KNOWN.map(place);
@@ -44,9 +46,9 @@ impl ReportInput {
             let year = match cell(year) {
                 "" => None,
                 text => Some(year_of(text).ok_or_else(|| {
-                    fault(format!(
-                        "song {row} ({name}): year {text:?}, expected 1987 or 1987-05-02"
-                    ))
+                    let at = record.position().map_or((0, 0), |at| (at.line(), at.byte()));
+                    let line = line_of_record(&bytes, at.0, at.1);
+                    fault(format!("line {line} ({name}): year {text:?}, expected {YEARS}"))
                 })?),
             };
             songs.push(SongRow {
@@ -159,12 +161,6 @@ impl ReportInput {
             .max_by_key(|(cluster, _)| (size(*cluster), std::cmp::Reverse(*cluster)));
         largest.map(|(_, rows)| rows[0]).or((!self.songs.is_empty()).then_some(0))
     }
-}
-
-/// The year of `1987`, or of the date `1987-05-02`.
-fn year_of(text: &str) -> Option<i32> {
-    let date = text.get(1..).and_then(|rest| rest.find('-')).map_or(text, |end| &text[..=end]);
-    date.parse().ok()
 }
 
 #[derive(Deserialize)]
@@ -305,7 +301,7 @@ mod tests {
         ]);
         let read = |name: &str| ReportInput::read_songs(&folder.path().join(name), folder.path());
         let error = read("songs.csv").unwrap_err().to_string();
-        assert!(error.contains("songs.csv") && error.contains("song 0 (x)"), "{error}");
+        assert!(error.contains("songs.csv") && error.contains("line 2 (x)"), "{error}");
         assert_eq!(
             ["1987", "1987-05-02", "-44", "87-x-y"].map(year_of),
             [Some(1987), Some(1987), Some(-44), Some(87)]

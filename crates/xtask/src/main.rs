@@ -39,6 +39,9 @@ fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         _ => {
+            if let [unknown, ..] = words.as_slice() {
+                eprintln!("xtask: no command {unknown:?}\n");
+            }
             eprintln!("{USAGE}");
             return ExitCode::from(2);
         }

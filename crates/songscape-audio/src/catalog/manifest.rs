@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use csv::{ByteRecord, ReaderBuilder};
-use songscape_project::Failure;
+use songscape_project::{Failure, YEARS, line_of_record};
 
 use super::{Catalog, Found, Library, LibraryParams, STAGE, Song, year};
 use crate::error::{Error, Result};
@@ -45,6 +45,7 @@ impl Library {
         let real_root = root.canonicalize().map_err(Error::io(&root))?;
         let others = |i: &usize| !known.contains(i);
         let mut rows = Rows {
+            bytes,
             name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             real_root,
             known,
@@ -70,7 +71,8 @@ fn table(path: &Path, e: &csv::Error) -> Error {
 }
 
 /// What is needed to read one row after the other.
-struct Rows {
+struct Rows<'a> {
+    bytes: &'a [u8],
     name: String,
     real_root: PathBuf,
     /// Places of the columns of [`REQUIRED`].
@@ -82,9 +84,10 @@ struct Rows {
     failures: Vec<Failure>,
 }
 
-impl Rows {
+impl Rows<'_> {
     fn song(&mut self, record: &ByteRecord) -> Option<Found> {
-        let line = record.position().map_or(0, csv::Position::line);
+        let at = record.position().map_or((0, 0), |at| (at.line(), at.byte()));
+        let line = line_of_record(self.bytes, at.0, at.1);
         let item = format!("{}:{line}", self.name);
         match self.read(record, line) {
             Ok((song, year)) => {
@@ -131,7 +134,7 @@ impl Rows {
 
         let (year, complaint) = match year::parse(year) {
             Ok(year) => (year, None),
-            Err(()) => (None, Some(format!("year {year:?}: expected {}", year::EXPECTED))),
+            Err(()) => (None, Some(format!("year {year:?}: expected {}", YEARS))),
         };
         let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let title = if title.trim().is_empty() { stem() } else { title.to_owned() };
@@ -152,7 +155,11 @@ fn plain(text: &str, outside: bool) -> std::result::Result<PathBuf, String> {
             Component::Normal(name) => path.push(name),
             Component::CurDir => {}
             other if outside => path.push(other),
-            _ => return Err(format!("path {text:?}: leads out of the manifest's folder")),
+            _ => {
+                return Err(format!(
+                    "path {text:?}: leads out of the manifest's folder, and `outside` is not set"
+                ));
+            }
         }
     }
     Ok(path)

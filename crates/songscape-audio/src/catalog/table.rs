@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use songscape_project::write_atomic;
+use songscape_project::{YEARS, write_atomic};
 
 use super::{Catalog, Song, year};
 use crate::error::{Error, Result};
@@ -58,7 +58,7 @@ impl Catalog {
         for record in csv.records() {
             let record = record.map_err(|e| broken(path, &e))?;
             let line = record.position().map_or(0, csv::Position::line);
-            let reason = format!("year {:?}: expected {}", &record[4], year::EXPECTED);
+            let reason = format!("year {:?}: expected {}", &record[4], YEARS);
             let year = year::parse(&record[4]).map_err(|()| Error::Table {
                 path: path.into(),
                 line,

@@ -1,8 +1,5 @@
 //! Years as people write them.
 
-/// What a year column may hold.
-pub(super) const EXPECTED: &str = "a year (1987), a date (1987-05-02), or nothing";
-
 /// The year of `1987`, `1987-05` or `1987-05-02`; `None` inside for an empty text.
 ///
 /// # Errors

@@ -72,7 +72,8 @@ impl Pipeline {
             stage.finish()?;
         }
         let scores = self.scores()?;
-        Ok(format!("{} clusters, {:.0}% in none", scores.clusters, 100.0 * scores.unclustered))
+        let Scores { songs, clusters, .. } = scores;
+        Ok(format!("{clusters} clusters, {} of {songs} songs in none", scores.alone()))
     }
 
     fn analyse(

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use songscape_analysis::vectors::read_npy;
 use songscape_project::{Progress, Stage, State, hash_file};
-use songscape_report::{MeanSpectrum, ReportInput, SongRow, Spectrogram, link};
+use songscape_report::{LeftOut, MeanSpectrum, ReportInput, SongRow, Spectrogram, link};
 
 use super::Pipeline;
 use super::error::Result;
@@ -30,8 +30,15 @@ impl Pipeline {
         let written = songscape_report::write(stage.folder(), &self.report_input()?, progress)?;
         stage.finish()?;
         let mut summary = format!("{} files", written.files.len());
-        for left_out in &written.left_out {
-            summary += &format!("; no figure {}: {}", left_out.figure, left_out.why);
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for LeftOut { figure, why } in &written.left_out {
+            match reasons.iter_mut().find(|(known, _)| known == why) {
+                Some((_, figures)) => figures.push(figure),
+                None => reasons.push((why, vec![figure])),
+            }
+        }
+        for (why, figures) in reasons {
+            summary += &format!("; without {} ({why})", figures.join(", "));
         }
         Ok(summary)
     }

@@ -44,14 +44,21 @@ pub struct RetrievalScore {
     pub recall_10: f64,
 }
 
+impl Scores {
+    /// How many songs are in no cluster.
+    pub(super) fn alone(&self) -> usize {
+        (self.unclustered * self.songs as f64).round() as usize
+    }
+}
+
 impl fmt::Display for Scores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} songs in {} clusters, {:.0}% in none",
+            "{} songs in {} clusters, {} in none",
             self.songs,
             self.clusters,
-            100.0 * self.unclustered
+            self.alone()
         )?;
         if let Some(why) = &self.years_left_out {
             writeln!(f, "no prediction of years: {why}")?;
