@@ -38,7 +38,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let end = &history[history.len() - history.len().min(10)..];
     let loss = end.iter().map(|step| step.loss).sum::<f64>() / end.len() as f64;
     let note = format!(
-        "{}; light: as measured, dark: running mean over {}; loss at the end {} (mean of the last {})",
+        "{}; light: as measured, dark: running mean over {}; loss at the end {} (mean of {})",
         counted(history.len(), "step", "steps"),
         counted((each * (2 * reach + 1)).min(history.len()), "step", "steps"),
         format!("{loss:.3}").replace('-', "−"),
