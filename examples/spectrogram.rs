@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use songscape::audio::{ImageParams, Limits, Renderer};
-use songscape_examples::exit;
+use songscape_examples::start;
 
 /// Turn one music file into a synchrosqueezed spectrogram image: 256 rows from 12 kHz (top) down to
 /// 30 Hz, 200 columns a second, 8-bit grey.
@@ -44,7 +44,7 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 fn main() -> ExitCode {
-    exit(run(&Arguments::parse()))
+    start(|| run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<()> {

@@ -17,7 +17,7 @@ use songscape::contrastive::retrieval::{
 use songscape::contrastive::{Augment, Loss, Songs, TrainParams, probe, train};
 use songscape::project::Progress;
 use songscape::resnet::{DeviceChoice, Embedder, EncoderConfig, Model, Pooling};
-use songscape_examples::{Bars, exit};
+use songscape_examples::{Bars, start};
 
 /// Train an encoder without labels on a store of images, and score it beside its baselines.
 ///
@@ -96,7 +96,7 @@ fn augmentations(text: &str) -> Result<Augment, String> {
 }
 
 fn main() -> ExitCode {
-    exit(run(&Arguments::parse(), &*Bars::listening()))
+    start(|| run(&Arguments::parse(), &*Bars::listening()))
 }
 
 fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {

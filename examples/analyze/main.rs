@@ -10,12 +10,14 @@ mod tests;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use songscape_examples::{Bars, exit};
+use songscape_examples::{Bars, start};
 
 use arguments::Arguments;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let done = run::run(&arguments, &*Bars::listening());
-    exit(done.map(|summary| println!("{summary}: {}", arguments.out.display())))
+    start(|| {
+        let arguments = Arguments::parse();
+        let done = run::run(&arguments, &*Bars::listening());
+        done.map(|summary| println!("{summary}: {}", arguments.out.display()))
+    })
 }

@@ -14,7 +14,7 @@ use songscape::audio::{Catalog, Pixels, Song, Store};
 use songscape::pipeline::Error;
 use songscape::project::{Failure, Progress, Project, Stage, State, hash_file};
 use songscape::resnet::{DeviceChoice, Embedder, Model, Pooling, Precision};
-use songscape_examples::{Bars, End, exit};
+use songscape_examples::{Bars, End, start};
 
 use rows::Rows;
 
@@ -64,8 +64,7 @@ enum Format {
 const STAGE: &str = "vectors";
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    exit(run(&arguments, &*Bars::listening()))
+    start(|| run(&Arguments::parse(), &*Bars::listening()))
 }
 
 fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {

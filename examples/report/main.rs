@@ -10,7 +10,7 @@ use songscape::analysis::vectors::read_npy;
 use songscape::audio::Store;
 use songscape::project::Progress;
 use songscape::report::{MeanSpectrum, ReportInput, Spectrogram, link, write};
-use songscape_examples::{Bars, exit};
+use songscape_examples::{Bars, start};
 
 /// Draw the figures and the interactive map of an analysis.
 ///
@@ -41,7 +41,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    exit(run(&Arguments::parse(), &*Bars::listening()))
+    start(|| run(&Arguments::parse(), &*Bars::listening()))
 }
 
 fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {

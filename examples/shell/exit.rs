@@ -27,9 +27,11 @@ impl From<()> for End {
     }
 }
 
-/// Says what went wrong, if anything did, and gives the exit code.
-pub fn exit(ended: Result<impl Into<End>, impl Into<Error>>) -> ExitCode {
-    match ended.map(Into::into).map_err(Into::into) {
+/// Runs a program, says what went wrong, if anything did, and gives the exit code. When nobody reads its
+/// output any more (`| head`), it ends without a word.
+pub fn start<T: Into<End>, E: Into<Error>>(program: impl FnOnce() -> Result<T, E>) -> ExitCode {
+    sigpipe::reset();
+    match program().map(Into::into).map_err(Into::into) {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::LeftOut { count, list }) => {
             let inputs = if count == 1 { "input" } else { "inputs" };

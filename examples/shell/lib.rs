@@ -4,4 +4,4 @@ mod bars;
 mod exit;
 
 pub use bars::Bars;
-pub use exit::{End, exit, exit_code};
+pub use exit::{End, exit_code, start};

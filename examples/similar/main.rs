@@ -13,7 +13,7 @@ use songscape::analysis::music::similar::{Similar, path, playlist};
 use songscape::analysis::neighbors::Metric;
 use songscape::analysis::vectors::read_npy;
 use songscape::project::write_atomic;
-use songscape_examples::exit;
+use songscape_examples::start;
 
 use library::{Song, find};
 
@@ -68,7 +68,7 @@ fn writable(text: &str) -> Result<PathBuf, String> {
 }
 
 fn main() -> ExitCode {
-    exit(run(&Arguments::parse()))
+    start(|| run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<()> {

@@ -9,7 +9,7 @@ use songscape::audio::SameName;
 use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
 use songscape::project::Progress;
 use songscape::resnet::DeviceChoice;
-use songscape_examples::{Bars, End, exit};
+use songscape_examples::{Bars, End, start};
 
 /// Analyse a music library: images, training without labels, map, clusters, years, report.
 ///
@@ -58,8 +58,7 @@ enum Same {
 }
 
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    exit(run(&arguments, &*Bars::listening()))
+    start(|| run(&Arguments::parse(), &*Bars::listening()))
 }
 
 /// Runs all stages.

@@ -4,16 +4,18 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use ndarray::Array1;
+use ndarray_npy::ReadNpyError;
 
 /// The samples and the sampling rate.
 pub fn read(path: &Path) -> Result<(Vec<f64>, f64)> {
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     if extension == "npy" {
-        let double = ndarray_npy::read_npy::<_, Array1<f64>>(path);
-        let array = double.or_else(|error| {
-            let single = ndarray_npy::read_npy::<_, Array1<f32>>(path).map(|x| x.mapv(f64::from));
-            single.map_err(|_| error)
-        });
+        let array = match ndarray_npy::read_npy::<_, Array1<f64>>(path) {
+            Err(ReadNpyError::WrongDescriptor(_)) => {
+                ndarray_npy::read_npy::<_, Array1<f32>>(path).map(|x| x.mapv(f64::from))
+            }
+            double => double,
+        };
         let array = array.context("expected one dimension of float64 or float32")?;
         return Ok((array.to_vec(), 1.0));
     }

@@ -13,7 +13,7 @@ use ndarray_npy::{WritableElement, WriteNpyExt};
 use num_complex::Complex;
 use songscape::project::write_atomic;
 use songscape::ssq::{self, CwtParams, Padding, Real, ScaleSpec, SsqParams, SsqPlan, Weights};
-use songscape_examples::exit;
+use songscape_examples::start;
 
 /// Wavelet and synchrosqueezed transform of one signal, and their inverses.
 ///
@@ -56,10 +56,12 @@ enum Precision {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    exit(match arguments.precision {
-        Precision::F32 => run::<f32>(&arguments),
-        Precision::F64 => run::<f64>(&arguments),
+    start(|| {
+        let arguments = Arguments::parse();
+        match arguments.precision {
+            Precision::F32 => run::<f32>(&arguments),
+            Precision::F64 => run::<f64>(&arguments),
+        }
     })
 }
 

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use picture::{Panel, draw, moduli};
-use songscape_examples::exit;
+use songscape_examples::start;
 use songscape_ssq::{CwtParams, Reassignment, ScaleSpec, SsqParams, SsqPlan, signal};
 
 /// Draws chirps.png, crossing.png, pair.png and impulse.png: CWT left, SSQ right.
@@ -37,7 +37,7 @@ fn add(a: &[f64], b: &[f64]) -> Vec<f64> {
 }
 
 fn main() -> ExitCode {
-    exit(run(&Arguments::parse()))
+    start(|| run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<()> {

@@ -6,6 +6,14 @@ use super::page::{Content, Shown};
 use crate::input::ReportInput;
 use crate::scores::{NotBeaten, Scores};
 
+/// What the usual baselines are.
+const BASELINES: [(&str, &str); 4] = [
+    ("row statistics", "mean and deviation of each row of the image"),
+    ("chroma", "mean and deviation of the twelve pitch classes"),
+    ("untrained encoder", "the same network with random weights"),
+    ("constant", "the same year for every song"),
+];
+
 /// The section's content.
 pub(super) fn results(input: &ReportInput, shown: &[Shown], tables: &[String]) -> String {
     let mut out = String::new();
@@ -71,6 +79,14 @@ fn scores(out: &mut String, scores: &Scores) {
         *out += "</table>\n";
     }
     *out += "</div>\n";
+    let found = scores.retrieval.iter().chain(&scores.renditions).map(|score| &score.name);
+    let names: Vec<&String> =
+        scores.year_mae.iter().map(|score| &score.name).chain(found).collect();
+    let known = BASELINES.iter().filter(|(name, _)| names.iter().any(|other| *other == name));
+    let known: Vec<String> = known.map(|(name, what)| format!("{name}: {what}")).collect();
+    if !known.is_empty() {
+        *out += &format!("<p class=\"soft\">Baselines. {}.</p>\n", html(&known.join("; ")));
+    }
     for sentence in verdict(scores) {
         *out += &format!("<p class=\"verdict\">{}</p>\n", html(&sentence));
     }
