@@ -63,11 +63,15 @@ pub fn exit_code(error: &Error) -> u8 {
     }
 }
 
-/// Whether a parameter is to blame.
+/// Whether a parameter is to blame, or the folder was made with another one.
 fn is_configuration(error: &Error) -> bool {
     #[cfg(feature = "pipeline")]
     if let Some(error) = error.downcast_ref() {
         return matches!(error, songscape::contrastive::Error::Parameter { .. });
+    }
+    #[cfg(feature = "pipeline")]
+    if let Some(songscape::pipeline::Error::Project(error)) = error.downcast_ref() {
+        return matches!(error, songscape::project::Error::OtherParameters { .. });
     }
     matches!(error.downcast_ref(), Some(analysis::Error::Parameter { .. }))
         || matches!(error.downcast_ref(), Some(audio::Error::Parameter { .. }))
@@ -127,5 +131,14 @@ mod tests {
         let unknown = ssq::wavelet::by_name("nonsense").map(drop).unwrap_err();
         assert_eq!(exit_code(&unknown.into()), 2);
         assert_eq!(exit_code(&std::io::Error::other("no room").into()), 1);
+        #[cfg(feature = "pipeline")]
+        {
+            use songscape::{pipeline, project};
+            let (path, differences) = (PathBuf::new(), Vec::new());
+            let other = project::Error::OtherParameters { path, differences };
+            assert_eq!(exit_code(&pipeline::Error::Project(other).into()), 2);
+            let locked = project::Error::Locked { path: PathBuf::new() };
+            assert_eq!(exit_code(&pipeline::Error::Project(locked).into()), 1);
+        }
     }
 }

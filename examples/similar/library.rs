@@ -92,3 +92,29 @@ pub fn find(songs: &[Song], text: &str) -> Result<usize> {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn song(id: &str, artist: &str, title: &str) -> Song {
+        Song { id: id.into(), artist: artist.into(), title: title.into(), ..Song::default() }
+    }
+
+    #[test]
+    fn ids_come_before_titles_and_titles_before_parts_of_names() {
+        let songs = [
+            song("a", "Ann", "Song 1"),
+            song("b", "Ann", "Song 10"),
+            song("c", "Ben", "Song 1"),
+            song("song 10", "Ben", "Another"),
+        ];
+        assert_eq!(find(&songs, "song 10").unwrap(), 3);
+        assert_eq!(find(&songs, "Song 10").unwrap(), 1);
+        assert_eq!(find(&songs, "ben - song").unwrap(), 2);
+        let error = find(&songs, "song 1").unwrap_err().to_string();
+        assert!(error.contains("2 songs") && error.contains("(id a)"), "{error}");
+        assert!(find(&songs, "none").unwrap_err().to_string().contains("\"none\""));
+    }
+}
