@@ -43,8 +43,8 @@ pub(super) fn in_svg(mut svg: String, pictures: &[Picture]) -> Result<String, St
     Ok(svg)
 }
 
-/// The PNG of a page drawn [`FINER`] than it shall be, with pictures put into it, each pixel of it the
-/// nearest of the picture.
+/// The PNG of a page that was drawn [`FINER`] times as fine, with pictures put into it, each pixel of it
+/// the nearest of the picture.
 pub(super) fn in_png(drawn: &[u8], pictures: &[Picture]) -> Result<Vec<u8>, String> {
     let mut reader =
         png::Decoder::new(std::io::Cursor::new(drawn)).read_info().map_err(|e| e.to_string())?;
