@@ -81,21 +81,28 @@ fn killed_at_any_time_a_run_is_continued_to_the_same_bytes() {
     library(folder.path());
     let start_of_whole = Instant::now();
     make(folder.path(), "whole", &Silent).unwrap();
-    let takes = start_of_whole.elapsed();
+    let mut longest = start_of_whole.elapsed();
     let whole = contents(&folder.path().join("whole"));
     assert!(whole.len() > 12, "{:?}", whole.keys());
 
     let store = folder.path().join("store");
     let mut random = sounds::Random(11);
-    let mut killed = 0;
-    for round in 0..10 {
+    let (mut killed, mut round) = (0, 0);
+    while killed < 6 {
+        round += 1;
+        assert!(round <= 100, "only {killed} of 100 runs were killed before their end");
         if store.join("pixels.csv").exists() {
             fs::remove_dir_all(&store).unwrap();
         }
         let mut child = start(folder.path(), false);
-        std::thread::sleep(takes.mul_f64((50 + random.below(900)) as f64 / 1000.0));
+        std::thread::sleep(longest.mul_f64((50 + random.below(900)) as f64 / 1000.0));
         child.kill().unwrap();
-        killed += u32::from(!child.wait().unwrap().success());
+        if child.wait().unwrap().success() {
+            // The machine is quicker now than it was: strike earlier.
+            longest = longest.mul_f64(0.8);
+        } else {
+            killed += 1;
+        }
         if round % 2 == 1 {
             // What a writer leaves that is killed at the worst moment.
             fs::create_dir_all(&store).unwrap();
@@ -106,7 +113,6 @@ fn killed_at_any_time_a_run_is_continued_to_the_same_bytes() {
             assert!(found == whole, "round {round}: the same files with other content");
         }
     }
-    assert!(killed >= 3, "only {killed} of 10 runs were killed before their end");
     make(folder.path(), "store", &Silent).unwrap();
     assert!(contents(&store) == whole);
 }
