@@ -24,7 +24,7 @@ struct Arguments {
     #[arg(long, value_parser = positive)]
     seconds: Option<f64>,
     /// Decibels from black to white
-    #[arg(long, default_value_t = 60.0)]
+    #[arg(long, default_value_t = 60.0, allow_negative_numbers = true)]
     range: f32,
 }
 

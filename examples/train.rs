@@ -60,7 +60,7 @@ struct Arguments {
     #[arg(long, default_value_t = TrainParams::demo().min_distance)]
     distance: usize,
     /// The largest learning rate
-    #[arg(long, default_value_t = TrainParams::demo().learning_rate)]
+    #[arg(long, default_value_t = TrainParams::demo().learning_rate, allow_negative_numbers = true)]
     learning_rate: f64,
     /// Loss as JSON, such as {"kind":"nt_xent","temperature":0.1}; kinds are dcl, nt_xent, sigmoid and
     /// seed_nce. Without it that of the demo

@@ -46,6 +46,11 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
     let page = std::path::absolute(&arguments.out)?;
+    if let Some(project) = &arguments.project
+        && std::path::absolute(project)? == page
+    {
+        bail!("{}: the project itself; choose a folder for the report", project.display());
+    }
     let (mut input, analysis, images) =
         match (&arguments.project, &arguments.analysis, &arguments.catalog) {
             (Some(project), ..) => {

@@ -15,7 +15,7 @@ pub fn main() -> ExitCode {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     let status = Command::new(cargo)
-        .args(["run", "--quiet", "--profile", profile, "--features", "pipeline"])
+        .args(["run", "--profile", profile, "--features", "pipeline"])
         .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")])
         .args(["--example", "song_map", "--"])
         .args(std::env::args_os().skip(1))

@@ -96,7 +96,7 @@ fn model(panel: &mut Panel, top: f64, score: &RetrievalScore) {
         let at = panel.px(100.0 * value.clamp(0.0, 1.0));
         let y = top + i as f64 * BAR;
         panel.rectangle((zero, y), (at, y + BAR - 1.0), fill);
-        let label = format!("{:.1} %", 100.0 * value);
+        let label = format!("{:.1}%", 100.0 * value);
         panel.text((at + 6.0, y + BAR - 4.5), &label, TICK, TextAnchor::Start, INK);
     }
 }

@@ -93,7 +93,7 @@ fn scores(out: &mut String, scores: &Scores) {
 }
 
 fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+    format!("{:.1}%", share * 100.0)
 }
 
 fn row(out: &mut String, name: &str, values: &[String]) {

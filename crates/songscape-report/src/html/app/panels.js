@@ -8,7 +8,7 @@ function songButton(row) {
   dot.style.background = css(colourOf(attribute(state.colour), row));
   const what = make("span", { className: "what", textContent: data.name[row] || data.id[row] });
   if (artistOf(row)) what.append(make("span", { textContent: ` · ${artistOf(row)}` }));
-  const button = make("button", { type: "button" }, dot, what, make("span", { className: "when", textContent: yearOf(row) ?? "" }));
+  const button = make("button", { type: "button", title: data.id[row] }, dot, what, make("span", { className: "when", textContent: yearOf(row) ?? "" }));
   button.addEventListener("click", () => select(row, true));
   button.addEventListener("mouseenter", () => { hovered = row; paintMarks(); });
   button.addEventListener("mouseleave", () => { hovered = -1; paintMarks(); });
@@ -88,7 +88,7 @@ function drawSong(play) {
   const cluster = data.cluster[row];
   const facts = [yearOf(row) === null ? "year not known" : `released ${yearOf(row)}`];
   if (data.predicted[row] !== null) facts.push(`sounds like ${Math.round(data.predicted[row])}`);
-  facts.push(inCluster(cluster) + (cluster < 0 ? "" : ` (${Math.round(data.probability[row] * 100)} %)`));
+  facts.push(inCluster(cluster) + (cluster < 0 ? "" : ` (${Math.round(data.probability[row] * 100)}%)`));
   box.replaceChildren(make("h2", { textContent: data.name[row] || data.id[row] }), make("p", { textContent: artistOf(row) }), make("p", { className: "soft", textContent: facts.join(" · ") }));
   for (const column of data.columns) {
     const value = column.values.words[column.values.of[row]];
