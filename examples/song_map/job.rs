@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
-use songscape::audio::SameName;
+use songscape::audio::{self, SameName};
 use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
 use songscape::project::Progress;
 use songscape::resnet::DeviceChoice;
@@ -73,6 +73,11 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
         Same::Merge => SameName::Merge,
         Same::Keep => SameName::Keep,
     };
+    if let Some(path) = &arguments.input {
+        // Before there is a folder for nothing.
+        let there = std::fs::metadata(path);
+        there.map_err(|source| audio::Error::Io { path: path.clone(), source })?;
+    }
     let input = arguments.input.clone().map_or(Input::Demo, Input::Library);
     let cores = || std::thread::available_parallelism().map_or(1, Into::into);
     let threads = arguments.threads.map_or_else(cores, usize::from);

@@ -114,11 +114,6 @@ impl Pipeline {
         device: Device,
         threads: usize,
     ) -> Result<Self> {
-        if let Input::Library(path) = &input {
-            // Before there is a folder for nothing.
-            let there = std::fs::metadata(path);
-            there.map_err(|source| songscape_audio::Error::Io { path: path.clone(), source })?;
-        }
         let project = Project::open(folder)?;
         let threads = threads.max(1);
         tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
