@@ -39,7 +39,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let y = (near.log10(), far.log10());
     let room = ((y.1 - y.0) * 0.02).max(0.01);
     let x = (0.0, root.size as f64);
-    let margins = Margins { left: 78.0, right: 24.0, bottom: 62.0 };
+    let margins = Margins { left: 78.0, right: 36.0, bottom: 62.0 };
     // Room under the deepest cluster for its number.
     let below = ((y.1 - y.0) * 0.07).max(0.02);
     let y = (y.0 - below, y.1 + room);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kuva::render::render::TextAnchor;
 
 use super::panel::{INK, Margins, Panel, TICK};
-use super::text::{Axis, cluster_name, counted, ticks};
+use super::text::{Axis, cluster_name, counted, thousands, ticks};
 use super::{Drawn, Figure, NO_CLUSTER, YearGroups, dated, largest};
 use crate::input::ReportInput;
 use crate::palette::{self, Rgb};
@@ -38,7 +38,9 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     }
     let sizes = || groups.groups.values().map(Vec::len);
     if let (Some(fewest), Some(most)) = (sizes().min(), sizes().max()) {
-        note += &format!("; {fewest} to {most} songs at a time");
+        let fewest =
+            if fewest < most { format!("{} to ", thousands(fewest)) } else { String::new() };
+        note += &format!("; {fewest}{} at a time", counted(most, "song", "songs"));
     }
     if clusters.contains(&OTHERS) {
         note += &format!(
