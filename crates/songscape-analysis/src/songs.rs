@@ -49,8 +49,7 @@ impl Songs {
             let written = field(year);
             let known = year_of(written);
             if known.is_none() && !written.is_empty() {
-                let at = record.position().map_or((0, 0), |at| (at.line(), at.byte()));
-                let line = line_of_record(&bytes, at.0, at.1);
+                let line = line_of_record(&bytes, record.position());
                 return Err(error(format!("line {line}: year {written:?}, expected {YEARS}")));
             }
             songs.ids.push(field(id).to_owned());

@@ -51,11 +51,12 @@ pub fn year_of(text: &str) -> Option<i32> {
 
 /// The line of a CSV file, from 1, on which a record stands, from the position that the crate csv gives
 /// it: there the lines end with the record before, so that empty lines and the second half of a CRLF come
-/// first.
-pub fn line_of_record(file: &[u8], line: u64, byte: u64) -> u64 {
-    let before = file.get(byte as usize..).unwrap_or_default().iter();
+/// first. 0 where there is no position.
+pub fn line_of_record(file: &[u8], position: Option<&csv::Position>) -> u64 {
+    let Some(at) = position else { return 0 };
+    let before = file.get(at.byte() as usize..).unwrap_or_default().iter();
     let ends = before.take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    line + ends.filter(|byte| **byte == b'\n').count() as u64
+    at.line() + ends.filter(|byte| **byte == b'\n').count() as u64
 }
 
 #[cfg(test)]
@@ -69,10 +70,7 @@ mod tests {
             let mut reader = csv::Reader::from_reader(text.as_bytes());
             let lines: Vec<u64> = reader
                 .records()
-                .map(|record| {
-                    let at = record.unwrap().position().unwrap().clone();
-                    line_of_record(text.as_bytes(), at.line(), at.byte())
-                })
+                .map(|record| line_of_record(text.as_bytes(), record.unwrap().position()))
                 .collect();
             assert_eq!(lines, [2, 4], "{text:?}");
         }
@@ -83,6 +81,8 @@ mod tests {
         assert_eq!(year_of(" 1987 "), Some(1987));
         assert_eq!(year_of("1987-05-02"), Some(1987));
         assert_eq!(year_of("-500"), Some(-500));
+        assert_eq!(year_of("-44"), Some(-44));
+        assert_eq!(year_of("87-x-y"), Some(87));
         assert_eq!(year_of("-"), None);
         assert_eq!(year_of("soon"), None);
     }

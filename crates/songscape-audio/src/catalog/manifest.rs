@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use csv::{ByteRecord, ReaderBuilder};
 use songscape_project::{Failure, YEARS, line_of_record};
 
+use super::table::broken;
 use super::{Catalog, Found, Library, LibraryParams, STAGE, Song, year};
 use crate::error::{Error, Result};
 
@@ -20,7 +21,7 @@ impl Library {
             return Err(Error::Table { path: path.into(), line: 1, reason });
         }
         let mut csv = ReaderBuilder::new().flexible(true).from_reader(bytes);
-        let header = csv.byte_headers().map_err(|e| table(path, &e))?.clone();
+        let header = csv.byte_headers().map_err(|e| broken(path, &e))?.clone();
         let header: Vec<String> =
             header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
         let find = |column: &str| {
@@ -56,18 +57,13 @@ impl Library {
         };
         let mut found = Vec::new();
         let mut record = ByteRecord::new();
-        while csv.read_byte_record(&mut record).map_err(|e| table(path, &e))? {
+        while csv.read_byte_record(&mut record).map_err(|e| broken(path, &e))? {
             found.extend(rows.song(&record));
         }
         let columns = rows.others.iter().map(|&i| header[i].clone()).collect();
         let catalog = Catalog { root, columns, songs: Vec::new() };
         Ok((Self { catalog, failures: rows.failures, duplicates: Vec::new() }, found))
     }
-}
-
-fn table(path: &Path, e: &csv::Error) -> Error {
-    let line = e.position().map_or(0, csv::Position::line);
-    Error::Table { path: path.into(), line, reason: e.to_string() }
 }
 
 /// What is needed to read one row after the other.
@@ -86,8 +82,7 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     fn song(&mut self, record: &ByteRecord) -> Option<Found> {
-        let at = record.position().map_or((0, 0), |at| (at.line(), at.byte()));
-        let line = line_of_record(self.bytes, at.0, at.1);
+        let line = line_of_record(self.bytes, record.position());
         let item = format!("{}:{line}", self.name);
         match self.read(record, line) {
             Ok((song, year)) => {
@@ -134,7 +129,7 @@ impl Rows<'_> {
 
         let (year, complaint) = match year::parse(year) {
             Ok(year) => (year, None),
-            Err(()) => (None, Some(format!("year {year:?}: expected {}", YEARS))),
+            Err(()) => (None, Some(format!("year {year:?}: expected {YEARS}"))),
         };
         let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let title = if title.trim().is_empty() { stem() } else { title.to_owned() };

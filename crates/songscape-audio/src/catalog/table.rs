@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use songscape_project::{YEARS, write_atomic};
+use songscape_project::{YEARS, line_of_record, write_atomic};
 
 use super::{Catalog, Song, year};
 use crate::error::{Error, Result};
@@ -43,7 +43,8 @@ impl Catalog {
     /// [`Error::MissingColumn`] when one of the five first columns is not in its place,
     /// [`Error::Table`] with the line that cannot be read, [`Error::Io`].
     pub fn read_csv(path: &Path) -> Result<Self> {
-        let mut csv = csv::Reader::from_path(path).map_err(|e| broken(path, &e))?;
+        let bytes = std::fs::read(path).map_err(Error::io(path))?;
+        let mut csv = csv::Reader::from_reader(&bytes[..]);
         let header = csv.headers().map_err(|e| broken(path, &e))?.clone();
         for (i, column) in FIXED.into_iter().enumerate() {
             if header.get(i) != Some(column) {
@@ -57,12 +58,10 @@ impl Catalog {
         let mut songs = Vec::new();
         for record in csv.records() {
             let record = record.map_err(|e| broken(path, &e))?;
-            let line = record.position().map_or(0, csv::Position::line);
-            let reason = format!("year {:?}: expected {}", &record[4], YEARS);
             let year = year::parse(&record[4]).map_err(|()| Error::Table {
                 path: path.into(),
-                line,
-                reason,
+                line: line_of_record(&bytes, record.position()),
+                reason: format!("year {:?}: expected {YEARS}", &record[4]),
             })?;
             songs.push(Song {
                 id: record[0].into(),
@@ -79,11 +78,7 @@ impl Catalog {
     }
 }
 
-fn broken(path: &Path, e: &csv::Error) -> Error {
-    if let csv::ErrorKind::Io(source) = e.kind() {
-        let source = std::io::Error::new(source.kind(), source.to_string());
-        return Error::Io { path: path.into(), source };
-    }
+pub(super) fn broken(path: &Path, e: &csv::Error) -> Error {
     let line = e.position().map_or(0, csv::Position::line);
     Error::Table { path: path.into(), line, reason: e.to_string() }
 }

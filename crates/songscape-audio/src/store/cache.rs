@@ -173,11 +173,13 @@ fn pieces(images: &[ImageEntry], rows: usize) -> Vec<Piece<'_>> {
 /// Reads where the songs are.
 pub(crate) fn read_places(folder: &Path) -> Result<Vec<Place>> {
     let path: PathBuf = folder.join(PLACES);
-    if !path.exists() {
-        let reason = format!("no store of images (it has no {PLACES})");
-        return Err(Error::Cache { path: folder.into(), reason });
-    }
-    let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
+    let bytes = std::fs::read(&path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => {
+            let reason = format!("no store of images (it has no {PLACES})");
+            Error::Cache { path: folder.into(), reason }
+        }
+        _ => Error::io(&path)(e),
+    })?;
     let places = csv::Reader::from_reader(&bytes[..]).into_deserialize().collect();
     let refused = |e: csv::Error| Error::Cache { path, reason: e.to_string() };
     std::result::Result::map_err(places, refused)

@@ -4,7 +4,7 @@
 use kuva::render::render::TextAnchor;
 
 use super::panel::{INK, Margins, NOTE, Panel, WHITE};
-use super::text::{Axis, counted, log_ticks, text_width, thousands, ticks};
+use super::text::{Axis, counted, log_ticks, text_width, ticks};
 use super::{Drawn, Figure};
 use crate::input::ReportInput;
 use crate::palette::{self, Rgb};
@@ -25,10 +25,9 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let chosen = tree.clusters.iter().filter(|c| c.label.is_some()).count();
     let which = match chosen {
         0 => "no cluster was chosen".into(),
-        1 => "in colour: the cluster chosen, with all within; grey: what was not".into(),
         _ => format!(
-            "in colour: {} clusters chosen, with all within; grey: what was not",
-            thousands(chosen)
+            "in colour: {} chosen, with all within; grey: what was not",
+            counted(chosen, "cluster", "clusters")
         ),
     };
     let songs = counted(root.size, "song", "songs");

@@ -79,10 +79,7 @@ fn scores(out: &mut String, scores: &Scores) {
         *out += "</table>\n";
     }
     *out += "</div>\n";
-    let found = scores.retrieval.iter().chain(&scores.renditions).map(|score| &score.name);
-    let names: Vec<&String> =
-        scores.year_mae.iter().map(|score| &score.name).chain(found).collect();
-    let known = BASELINES.iter().filter(|(name, _)| names.iter().any(|other| *other == name));
+    let known = BASELINES.iter().filter(|(name, _)| models(scores).any(|model| model == name));
     let known: Vec<String> = known.map(|(name, what)| format!("{name}: {what}")).collect();
     if !known.is_empty() {
         *out += &format!("<p class=\"soft\">Baselines. {}.</p>\n", html(&known.join("; ")));
@@ -105,12 +102,16 @@ fn row(out: &mut String, name: &str, values: &[String]) {
     *out += "</tr>\n";
 }
 
+/// The names of all rows.
+fn models(scores: &Scores) -> impl Iterator<Item = &String> {
+    let found = scores.retrieval.iter().chain(&scores.renditions).map(|score| &score.name);
+    scores.year_mae.iter().map(|score| &score.name).chain(found)
+}
+
 /// What the numbers say, a sentence for each measure in which a baseline is as good or better.
 fn verdict(scores: &Scores) -> Vec<String> {
     let trained = |name: &String| name == Scores::TRAINED;
-    let found = scores.retrieval.iter().chain(&scores.renditions).map(|s| &s.name);
-    let any = scores.year_mae.iter().map(|s| &s.name).chain(found);
-    if !any.clone().any(trained) || any.clone().all(trained) {
+    if !models(scores).any(trained) || models(scores).all(trained) {
         return Vec::new();
     }
     let worse = scores.not_beaten();
