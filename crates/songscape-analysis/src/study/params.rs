@@ -17,7 +17,7 @@ pub struct StudyParams {
     /// The one part to make; without a value all of them.
     pub only: Option<Part>,
     /// Size of a song's neighbourhood on the map, the song itself counted; 15, fewer for few songs.
-    pub neighbors: Option<usize>,
+    pub map_neighbors: Option<usize>,
     /// Dimensions of the map, 1 to 64.
     pub dims: usize,
     /// How vectors are compared; cosine, and euclidean for clusters on the vectors.
@@ -69,7 +69,7 @@ impl Default for StudyParams {
     fn default() -> Self {
         Self {
             only: None,
-            neighbors: None,
+            map_neighbors: None,
             dims: 2,
             metric: None,
             start: Start::default(),
@@ -126,7 +126,7 @@ impl StudyParams {
     pub(super) fn umap(&self, songs: usize) -> UmapParams {
         let reduced = UmapParams::default().reduced_for(songs);
         UmapParams {
-            neighbors: self.neighbors.unwrap_or(reduced.neighbors),
+            neighbors: self.map_neighbors.unwrap_or(reduced.neighbors),
             dims: self.dims,
             metric: self.metric.unwrap_or_default(),
             start: self.start,
