@@ -3,7 +3,7 @@
 
 use ndarray::Array2;
 use songscape_analysis::Error;
-use songscape_analysis::study::{Part, Scores, StudyInput, StudyParams, VectorSet, study};
+use songscape_analysis::study::{StudyPart, Scores, StudyInput, StudyParams, VectorSet, study};
 use songscape_project::{Silent, Song, SongTable};
 
 const SONGS: usize = 60;
@@ -92,7 +92,7 @@ fn one_part_makes_its_own_files_only() {
     let folder = tempfile::tempdir().unwrap();
     let own = VectorSet::new("x", vectors(0));
     let input = StudyInput { vectors: &own, songs: &songs(dated), baselines: &[] };
-    let params = StudyParams { only: Some(Part::Years), ..StudyParams::default() };
+    let params = StudyParams { only: Some(StudyPart::Years), ..StudyParams::default() };
     let scores = study(&input, &params, folder.path(), &Silent).unwrap();
     assert!(scores.map.is_none() && scores.clusters.is_none() && scores.renditions.is_empty());
     let mut files: Vec<_> = std::fs::read_dir(folder.path())
