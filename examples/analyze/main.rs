@@ -12,7 +12,7 @@ use songscape::analysis::hdbscan::Method;
 use songscape::analysis::music::clusters::ClusterOn;
 use songscape::analysis::neighbors::Metric;
 use songscape::analysis::study::{
-    StudyPart, Scores, StudyInput, StudyParams, VectorSet, cluster_vectors, study,
+    Scores, StudyInput, StudyParams, StudyPart, VectorSet, cluster_vectors, study,
 };
 use songscape::analysis::umap::Start;
 use songscape::analysis::vectors::read_npy_f64;

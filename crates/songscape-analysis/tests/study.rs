@@ -3,7 +3,7 @@
 
 use ndarray::Array2;
 use songscape_analysis::Error;
-use songscape_analysis::study::{StudyPart, Scores, StudyInput, StudyParams, VectorSet, study};
+use songscape_analysis::study::{Scores, StudyInput, StudyParams, StudyPart, VectorSet, study};
 use songscape_project::{Silent, Song, SongTable};
 
 const SONGS: usize = 60;

@@ -14,7 +14,7 @@ use std::path::Path;
 use ndarray::{ArrayView2, Axis};
 use songscape_project::{Progress, SongTable};
 
-pub use params::{StudyPart, StudyParams};
+pub use params::{StudyParams, StudyPart};
 pub use scores::{ClusterScores, MapScores, RetrievalScore, Scores, YearScore, YearScores};
 pub use vectors::VectorSet;
 
