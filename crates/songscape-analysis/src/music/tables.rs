@@ -88,7 +88,7 @@ pub fn years_per_cluster(labels: &[i32], years: &[Option<i32>]) -> Result<Vec<Cl
         found.entry(label).or_default().push(year as f32);
     }
     let summary = |(label, years): (i32, Vec<f32>)| {
-        let at = |q| quantile(&years, q).unwrap_or_default();
+        let at = |q| quantile(&years, q).expect("a cluster is listed for its years");
         ClusterYears {
             label,
             songs: years.len(),
