@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use songscape_project::{read_rows, write_csv};
 
 use super::ImageEntry;
+use super::make::VERSION;
 use crate::error::{Problem, Result};
 use crate::limits::Limits;
 use crate::params::ImageParams;
@@ -38,10 +39,13 @@ pub(super) struct Row {
     /// What is odd about a file that has an image.
     #[serde(default)]
     note: String,
+    /// The version of the stage that made the row.
+    #[serde(default)]
+    version: u32,
 }
 
 /// The names of the fields of a [`Row`].
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 18] = [
     "id",
     "path",
     "bytes",
@@ -59,6 +63,7 @@ const COLUMNS: [&str; 17] = [
     "limits",
     "reason",
     "note",
+    "version",
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +93,7 @@ impl Row {
             limits: String::new(),
             reason: String::new(),
             note: entry.note.clone(),
+            version: VERSION,
         }
     }
 
@@ -116,6 +122,7 @@ impl Row {
             limits: fingerprint(limits),
             reason: problem.to_string(),
             note: String::new(),
+            version: VERSION,
         }
     }
 
@@ -152,7 +159,8 @@ impl Row {
     ) -> bool {
         let same =
             self.path == path && (self.bytes, self.modified) == (stamp.bytes, stamp.modified);
-        same && match self.entry() {
+        same && self.version == VERSION
+            && match self.entry() {
             Some(entry) => {
                 let columns = entry.columns as f64 / params.columns_per_second;
                 let sound = if params.trim { columns.min(entry.seconds) } else { entry.seconds };
