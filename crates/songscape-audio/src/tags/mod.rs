@@ -137,7 +137,7 @@ fn first_year(texts: impl Iterator<Item = String>, notes: &mut Vec<String>) -> O
                 notes.push(format!("tag {text:?}: several years, {year} is taken"));
                 return Some(year);
             }
-            InTag::Unclear => notes.push(format!("tag {text:?}: no year of four digits in it")),
+            InTag::Unclear => notes.push(format!("tag {text:?}: no date whose year is clear")),
         }
     }
     None
