@@ -12,7 +12,7 @@ use songscape::analysis::hdbscan::Method;
 use songscape::analysis::music::clusters::ClusterOn;
 use songscape::analysis::neighbors::Metric;
 use songscape::analysis::study::{
-    Part, Scores, StudyInput, StudyParams, VectorSet, cluster_vectors, study,
+    Scores, StudyInput, StudyParams, StudyPart, VectorSet, cluster_vectors, study,
 };
 use songscape::analysis::umap::Start;
 use songscape::analysis::vectors::read_npy_f64;
@@ -85,8 +85,8 @@ struct Arguments {
     folds: usize,
     /// Make only one part: umap, hdbscan or years. `--only hdbscan --cluster-on vectors` clusters the
     /// vectors as they are, in float64
-    #[arg(long, value_name = "PART", value_parser = choice::<Part>)]
-    only: Option<Part>,
+    #[arg(long, value_name = "PART", value_parser = choice::<StudyPart>)]
+    only: Option<StudyPart>,
     /// Also predict the years by ridge regression and by nearest neighbors (slow for thousands of
     /// songs)
     #[arg(long)]

@@ -243,3 +243,44 @@ fn an_interruption_has_its_own_exit_code() {
     }
     assert!(!library.out("scores.json").exists());
 }
+
+/// The vectors of a project, by `song_map`'s door and by this one.
+#[cfg(feature = "pipeline")]
+#[test]
+fn a_project_has_the_same_analysis_by_either_door() {
+    use songscape::pipeline::{Input, Parameters, Pipeline, Step};
+    use songscape::project::Source;
+    use songscape::resnet::{DeviceChoice, EncoderConfig};
+
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("project");
+    let mut parameters = Parameters::demo(1);
+    parameters.demo_music.songs = 24;
+    parameters.demo_music.artists = 8;
+    parameters.demo_music.seconds = 8.0;
+    parameters.encoder = EncoderConfig::narrow(4);
+    parameters.training.steps = 2;
+    parameters.training.pairs = 8;
+    parameters.training.crop_columns = 128;
+    let cpu = "cpu".parse::<DeviceChoice>().unwrap().resolve().unwrap();
+    let pipeline = Pipeline::new(&project, Input::Demo, parameters, cpu, 2).unwrap();
+    for step in Step::ALL.into_iter().take(5) {
+        pipeline.run(step, &Silent).unwrap();
+    }
+
+    let file = |source: Source| source.file(project.join("vectors")).display().to_string();
+    let out = folder.path().join("again");
+    let mut line = vec!["analyze".into(), "--vectors".into(), file(Source::TrainedEncoder)];
+    line.extend(["--catalog".into(), project.join("analysis/songs.csv").display().to_string()]);
+    line.extend(["--out".into(), out.display().to_string()]);
+    line.extend(Source::BASELINES.iter().flat_map(|&source| ["--baseline".into(), file(source)]));
+    run(&Arguments::try_parse_from(line).unwrap(), &Silent).unwrap();
+    let mut files = 0;
+    for entry in std::fs::read_dir(&out).unwrap() {
+        let name = entry.unwrap().file_name();
+        let read = |folder: &Path| std::fs::read(folder.join(&name)).unwrap();
+        assert_eq!(read(&out), read(&project.join("analysis")), "{name:?}");
+        files += 1;
+    }
+    assert!(files >= 8, "{files} files");
+}

@@ -19,7 +19,9 @@ pub(crate) fn undecoded(config: &[u8]) -> Option<String> {
     ];
     if kind != 2 {
         let name = kinds.iter().find(|(number, _)| *number == kind);
-        return Some(name.map_or_else(|| format!("MPEG-4 audio of type {kind}"), |(_, name)| (*name).into()));
+        return Some(
+            name.map_or_else(|| format!("MPEG-4 audio of type {kind}"), |(_, name)| (*name).into()),
+        );
     }
     // An extension behind the configuration, so that old decoders take it for AAC-LC.
     while bits.left() >= 17 {

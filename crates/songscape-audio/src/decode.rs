@@ -313,7 +313,8 @@ impl AudioReader {
     /// The end of the packets: was it the end of the song?
     fn check_end(&mut self) -> Result<(), Problem> {
         // What is behind the audio is no damage of it, unless there is more of it than of audio.
-        let behind = if self.is_complete() && self.trailing * 2 <= self.packets { self.trailing } else { 0 };
+        let behind =
+            if self.is_complete() && self.trailing * 2 <= self.packets { self.trailing } else { 0 };
         let (skipped, packets) = (self.skipped - behind, self.packets - behind);
         if self.limits.too_damaged(skipped, packets) {
             return Err(Problem::Damaged { skipped, packets, reason: self.damage.clone() });
@@ -376,7 +377,8 @@ impl AudioReader {
                 Ok(true)
             }
             Err(problem) => {
-                self.notes.push(format!("what follows after {seconds:.2} s is left out: {problem}"));
+                self.notes
+                    .push(format!("what follows after {seconds:.2} s is left out: {problem}"));
                 Ok(false)
             }
         }

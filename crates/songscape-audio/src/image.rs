@@ -107,7 +107,10 @@ pub struct ImageReader {
 impl std::fmt::Debug for ImageReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { path, info, .. } = self;
-        f.debug_struct("ImageReader").field("path", path).field("info", info).finish_non_exhaustive()
+        f.debug_struct("ImageReader")
+            .field("path", path)
+            .field("info", info)
+            .finish_non_exhaustive()
     }
 }
 

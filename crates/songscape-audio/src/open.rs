@@ -54,8 +54,9 @@ impl Source {
             Format::Wave => Self::wave(file, limits),
             Format::Flac => {
                 let header = plain_header(&mut file, &layout.audio, limits.max_tag_bytes);
-                let (front, start) =
-                    header.map_err(Problem::Unreadable)?.unwrap_or((Vec::new(), layout.audio.start));
+                let (front, start) = header
+                    .map_err(Problem::Unreadable)?
+                    .unwrap_or((Vec::new(), layout.audio.start));
                 let audio = start.min(layout.audio.end)..layout.audio.end;
                 Self::of(Format::Flac, front, file, audio, limits)
             }
@@ -82,9 +83,8 @@ impl Source {
 
     fn wave(mut file: File, limits: &Limits) -> Result<Self, Problem> {
         let wave = Wave::of(&mut file).map_err(Problem::Unreadable)?;
-        let wave = wave.ok_or_else(|| {
-            Problem::NotAudio("a WAV file without its format or its data".into())
-        })?;
+        let wave = wave
+            .ok_or_else(|| Problem::NotAudio("a WAV file without its format or its data".into()))?;
         let codec = wave.codec().unwrap_or_default();
         if WAVE_MPEG.contains(&codec) {
             return Self::part(file, Format::Mpeg, wave.data, limits);
@@ -109,7 +109,8 @@ impl Source {
         audio: Range<u64>,
         limits: &Limits,
     ) -> Result<Self, Problem> {
-        let stream = MediaSourceStream::new(Box::new(Window::new(front, file, audio)), Default::default());
+        let stream =
+            MediaSourceStream::new(Box::new(Window::new(front, file, audio)), Default::default());
         let tags = MetadataOptions::default()
             .limit_tag_bytes(Limit::Maximum(limits.max_tag_bytes))
             .limit_visual_bytes(Limit::Maximum(limits.max_tag_bytes));

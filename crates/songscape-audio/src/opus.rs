@@ -6,11 +6,11 @@ use symphonia::core::audio::{
     AsGenericAudioBufferRef, Audio, AudioBuffer, AudioMut, AudioSpec, Channels,
     GenericAudioBufferRef,
 };
+use symphonia::core::codecs::CodecInfo;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 use symphonia::core::codecs::audio::{
     AudioCodecParameters, AudioDecoder, AudioDecoderOptions, FinalizeResult,
 };
-use symphonia::core::codecs::CodecInfo;
 use symphonia::core::codecs::registry::{RegisterableAudioDecoder, SupportedAudioCodec};
 use symphonia::core::errors::{Result, decode_error, unsupported_error};
 use symphonia::core::packet::PacketRef;
@@ -41,7 +41,9 @@ impl Head {
         let (&[version, channels, skip0, skip1, _, _, _, _, gain0, gain1, family], rest) =
             body.split_first_chunk()?;
         let mp4 = version == 0;
-        let two = |bytes: [u8; 2]| if mp4 { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) };
+        let two = |bytes: [u8; 2]| {
+            if mp4 { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }
+        };
         let (streams, coupled, mapping) = match (family, channels) {
             (0, 1) => (1, 0, vec![0]),
             (0, 2) => (1, 1, vec![0, 1]),
@@ -68,11 +70,16 @@ pub(crate) struct OpusDecoder {
 impl OpusDecoder {
     fn new(params: &AudioCodecParameters) -> Result<Self> {
         let head = params.extra_data.as_deref().and_then(Head::read);
-        let Some(head) = head else { return unsupported_error("opus: no OpusHead that makes sense") };
+        let Some(head) = head else {
+            return unsupported_error("opus: no OpusHead that makes sense");
+        };
         let (channels, streams, coupled) =
             (head.channels.into(), head.streams.into(), head.coupled.into());
-        let codec = OpusMSDecoder::new(RATE.cast_signed(), channels, streams, coupled, &head.mapping);
-        let Ok(codec) = codec else { return unsupported_error("opus: the mapping of the channels") };
+        let codec =
+            OpusMSDecoder::new(RATE.cast_signed(), channels, streams, coupled, &head.mapping);
+        let Ok(codec) = codec else {
+            return unsupported_error("opus: the mapping of the channels");
+        };
         let spec = AudioSpec::new(RATE, Channels::Discrete(head.channels.into()));
         Ok(Self {
             params: params.clone(),
@@ -150,8 +157,7 @@ impl RegisterableAudioDecoder for OpusDecoder {
     }
 
     fn supported_codecs() -> &'static [SupportedAudioCodec] {
-        const INFO: CodecInfo =
-            CodecInfo { short_name: "opus", long_name: "Opus", profiles: &[] };
+        const INFO: CodecInfo = CodecInfo { short_name: "opus", long_name: "Opus", profiles: &[] };
         &[SupportedAudioCodec { id: CODEC_ID_OPUS, info: INFO }]
     }
 }

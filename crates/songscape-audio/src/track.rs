@@ -79,7 +79,8 @@ impl Track {
         // Without an encoder's header, the length of an MPEG stream is a guess from its first
         // frames, and trimming to it would lose the end of a song with a variable bit rate.
         let guessed = stream && track.delay.is_none();
-        let mut ends_at = source.claimed.or(track.num_frames).filter(|_| !guessed && !source.endless);
+        let mut ends_at =
+            source.claimed.or(track.num_frames).filter(|_| !guessed && !source.endless);
         if let Some(frames) = ends_at {
             limits.check_length("the declared length is", frames as f64 / f64::from(rate))?;
         }

@@ -87,7 +87,11 @@ pub enum InTag {
 /// assert_eq!(year::in_tag("the seventies"), InTag::Unclear);
 /// ```
 pub fn in_tag(text: &str) -> InTag {
-    let text: String = text.trim_matches(|c: char| c.is_whitespace() || c == '\0').chars().map(half_width).collect();
+    let text: String = text
+        .trim_matches(|c: char| c.is_whitespace() || c == '\0')
+        .chars()
+        .map(half_width)
+        .collect();
     let nothing = |c: char| matches!(c, '0' | '-' | '.' | '/' | ' ' | ':' | 'T');
     if MISSING.contains(&text.to_ascii_lowercase().as_str()) || text.chars().all(nothing) {
         return InTag::Empty;
@@ -123,7 +127,8 @@ pub fn in_tag(text: &str) -> InTag {
 
 /// Full-width digits are digits, too.
 fn half_width(c: char) -> char {
-    let digit = u32::from(c).checked_sub(u32::from('０')).and_then(|digit| char::from_digit(digit, 10));
+    let digit =
+        u32::from(c).checked_sub(u32::from('０')).and_then(|digit| char::from_digit(digit, 10));
     digit.unwrap_or(c)
 }
 

@@ -179,7 +179,7 @@ fn song_flow(project: &Path, shown: usize) -> Result<SongFlow> {
         *left_out.entry(format!("failed in the stage {}", failure.stage)).or_default() += 1;
     }
     let duplicates: Vec<Decision> = read_rows(project.join("duplicates.csv"))?;
-    let duplicates = duplicates.iter().filter(|found| found.decision == "left out").count();
+    let duplicates = duplicates.iter().filter(|found| found.decision == "left-out").count();
     if duplicates > 0 {
         left_out.insert("left out as duplicates".into(), duplicates);
     }

@@ -15,7 +15,7 @@ use crate::umap::{Start, UmapParams};
 #[serde(default)]
 pub struct StudyParams {
     /// The one part to make; without a value all of them.
-    pub only: Option<Part>,
+    pub only: Option<StudyPart>,
     /// Size of a song's neighbourhood on the map, the song itself counted; 15, fewer for few songs.
     pub map_neighbors: Option<usize>,
     /// Dimensions of the map, 1 to 64.
@@ -56,7 +56,7 @@ pub struct StudyParams {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum Part {
+pub enum StudyPart {
     /// The map.
     Umap,
     /// The clusters, and what there is to say about them.
@@ -107,19 +107,19 @@ impl StudyParams {
     }
 
     /// Whether a part is made.
-    pub fn makes(&self, part: Part) -> bool {
+    pub fn makes(&self, part: StudyPart) -> bool {
         self.only.is_none_or(|only| only == part)
     }
 
     /// Whether the map is made, for itself or for the clusters.
     pub(super) fn makes_map(&self) -> bool {
-        let below_clusters = self.makes(Part::Hdbscan) && self.cluster_on == ClusterOn::Map;
-        self.makes(Part::Umap) || below_clusters
+        let below_clusters = self.makes(StudyPart::Hdbscan) && self.cluster_on == ClusterOn::Map;
+        self.makes(StudyPart::Umap) || below_clusters
     }
 
     /// Whether clusters alone are sought, among the vectors themselves.
     pub fn is_clustering_of_vectors(&self) -> bool {
-        self.only == Some(Part::Hdbscan) && self.cluster_on == ClusterOn::Vectors
+        self.only == Some(StudyPart::Hdbscan) && self.cluster_on == ClusterOn::Vectors
     }
 
     /// The map of so many songs.

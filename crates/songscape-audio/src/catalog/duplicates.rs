@@ -146,7 +146,8 @@ pub(super) fn merge(
                     length(stays),
                     length(before)
                 );
-                decisions.push((stays, kept_apart(&found[stays].song, &found[before].song, reason)));
+                decisions
+                    .push((stays, kept_apart(&found[stays].song, &found[before].song, reason)));
             }
             before = before.or(Some(stays));
             for i in same.into_iter().filter(|&i| i != stays) {
@@ -178,9 +179,9 @@ fn kept_apart(song: &Song, other: &Song, reason: String) -> Duplicate {
 
 /// The length of a song, by its file if it was not opened yet.
 fn seconds(found: &Found) -> Option<f64> {
-    found.seconds.or_else(|| {
-        Problem::catch(|| Tags::read(&found.real, &Limits::default())).ok()?.duration
-    })
+    found
+        .seconds
+        .or_else(|| Problem::catch(|| Tags::read(&found.real, &Limits::default())).ok()?.duration)
 }
 
 /// Whether two lengths may be those of one recording; an unknown one may be any.

@@ -62,7 +62,9 @@ impl Library {
         let mut library = Self { catalog, ..Self::default() };
         let (mut files, mut places) = (Vec::new(), Vec::new());
         let mut listed = Listed::default();
-        for (number, line) in without_mark(bytes).split(|&byte| byte == b'\n' || byte == b'\r').enumerate() {
+        for (number, line) in
+            without_mark(bytes).split(|&byte| byte == b'\n' || byte == b'\r').enumerate()
+        {
             let line = line.trim_ascii();
             if let Some(information) = line.strip_prefix(b"#EXTINF:") {
                 listed = extended(&String::from_utf8_lossy(information));
@@ -74,12 +76,20 @@ impl Library {
             match root.place_of_bytes(line) {
                 Ok((relative, real)) => {
                     let named = named_by_extension(&relative);
-                    files.push((relative, named.unwrap_or(crate::container::Format::Unknown), listed));
+                    files.push((
+                        relative,
+                        named.unwrap_or(crate::container::Format::Unknown),
+                        listed,
+                    ));
                     places.push((real, line_number(bytes, number)));
                 }
                 Err((item, reason)) => {
                     let line = line_number(bytes, number);
-                    library.failures.push(Failure::new(STAGE, item, format!("line {line}: {reason}")));
+                    library.failures.push(Failure::new(
+                        STAGE,
+                        item,
+                        format!("line {line}: {reason}"),
+                    ));
                 }
             }
         }
@@ -88,7 +98,9 @@ impl Library {
         let mut places = paths.into_iter().zip(places);
         for found in &mut found {
             // Files that are not decoded are no longer there.
-            if let Some((_, (real, line))) = places.by_ref().find(|(path, _)| *path == found.song.path) {
+            if let Some((_, (real, line))) =
+                places.by_ref().find(|(path, _)| *path == found.song.path)
+            {
                 found.real = real;
                 found.line = Some(line);
             }

@@ -24,9 +24,12 @@ impl Library {
         // Failures name the file where there is one, and the row where there is none.
         let failure = |path: &Path, line: u64, reason: &str| match path.as_os_str().is_empty() {
             true => Failure::new(STAGE, format!("{name}:{line}"), reason),
-            false => Failure::new(STAGE, path.display().to_string(), format!("line {line}: {reason}")),
+            false => {
+                Failure::new(STAGE, path.display().to_string(), format!("line {line}: {reason}"))
+            }
         };
-        let is_kept = |column: &&String| !COMPUTED.iter().any(|own| column.eq_ignore_ascii_case(own));
+        let is_kept =
+            |column: &&String| !COMPUTED.iter().any(|own| column.eq_ignore_ascii_case(own));
         let kept: Vec<usize> =
             (0..table.columns.len()).filter(|&i| is_kept(&&table.columns[i])).collect();
         let mut failures = Vec::new();
@@ -35,7 +38,8 @@ impl Library {
             let line = song.line.unwrap_or_default();
             match root.place(&song.path) {
                 Ok((path, real)) => {
-                    let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                    let stem =
+                        || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                     let title = if song.title.is_empty() { stem() } else { song.title.clone() };
                     let song = Song {
                         id: String::new(),

@@ -144,6 +144,9 @@ mod tests {
         assert_eq!(artist_key("The The"), "the");
         assert_eq!(artist_key("Thé"), "the");
         assert_eq!(artist_key("Theatre of Tragedy"), "theatreoftragedy");
-        assert_eq!((artist_key(""), artist_key("夜に駆ける")), (String::new(), "夜に駆ける".into()));
+        assert_eq!(
+            (artist_key(""), artist_key("夜に駆ける")),
+            (String::new(), "夜に駆ける".into())
+        );
     }
 }

@@ -8,8 +8,22 @@ use super::name;
 
 /// Folders that say nothing about what is in them, in lower case.
 const SAYS_NOTHING: [&str; 16] = [
-    "music", "audio", "mp3", "mp3s", "flac", "songs", "tracks", "downloads", "misc", "various",
-    "various artists", "va", "unknown", "unknown artist", "unknown album", "compilations",
+    "music",
+    "audio",
+    "mp3",
+    "mp3s",
+    "flac",
+    "songs",
+    "tracks",
+    "downloads",
+    "misc",
+    "various",
+    "various artists",
+    "va",
+    "unknown",
+    "unknown artist",
+    "unknown album",
+    "compilations",
 ];
 
 /// Fields by the names of a path.
@@ -52,7 +66,8 @@ impl PathNames {
                     _ => right.join(" - "),
                 };
                 let repeated = artist.is_none_or(|artist| same(artist, left));
-                let in_artists_folder = numbered && above.as_deref().is_some_and(|above| !same(above, left));
+                let in_artists_folder =
+                    numbered && above.as_deref().is_some_and(|above| !same(above, left));
                 if repeated && !in_artists_folder {
                     (names.artist, names.title) = (Some(left.into()), Some(title));
                 } else {
@@ -104,9 +119,11 @@ fn without_number(name: &str) -> (bool, &str) {
         }
     }
     let parted = rest.trim_start_matches([' ', '.', '-', ')', '_']);
-    let is_number = (2..=3).contains(&digits) || digits == 1 && rest.starts_with([' ', '.', '-', ')']);
+    let is_number =
+        (2..=3).contains(&digits) || digits == 1 && rest.starts_with([' ', '.', '-', ')']);
     // A single digit and a space may begin a title: `7 Seconds`.
-    let sure = digits > 1 && name.starts_with('0') || !rest.starts_with(' ') || rest.starts_with(" - ");
+    let sure =
+        digits > 1 && name.starts_with('0') || !rest.starts_with(' ') || rest.starts_with(" - ");
     if is_number && sure && !parted.is_empty() && parted.len() < rest.len() {
         (true, parted)
     } else {
@@ -152,7 +169,9 @@ fn without_year(folder: &str) -> (Option<i32>, String) {
 fn is_disc(folder: &str) -> bool {
     let folder = folder.to_lowercase();
     let rest = ["cd", "disc", "disk", "dvd"].iter().find_map(|word| folder.strip_prefix(word));
-    rest.is_some_and(|rest| rest.trim().len() <= 2 && rest.trim().bytes().all(|b| b.is_ascii_digit()))
+    rest.is_some_and(|rest| {
+        rest.trim().len() <= 2 && rest.trim().bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 fn says_something(folder: &str) -> bool {
@@ -168,7 +187,12 @@ mod tests {
         (artist, title, album, year)
     }
 
-    fn row(artist: &str, title: &str, album: &str, year: i32) -> (Option<String>, Option<String>, Option<String>, Option<i32>) {
+    fn row(
+        artist: &str,
+        title: &str,
+        album: &str,
+        year: i32,
+    ) -> (Option<String>, Option<String>, Option<String>, Option<i32>) {
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         (text(artist), text(title), text(album), (year > 0).then_some(year))
     }
@@ -185,10 +209,16 @@ mod tests {
             ("Artist/1999 - Album/01 - Title.flac", row("Artist", "Title", "Album", 1999)),
             ("Artist/Album/01 Title.flac", row("Artist", "Title", "Album", 0)),
             ("Artist/Album (1999)/1-03. Title.flac", row("Artist", "Title", "Album", 1999)),
-            ("Artist/[1999] Album/CD 2/03_Some_Title.flac", row("Artist", "Some Title", "Album", 1999)),
+            (
+                "Artist/[1999] Album/CD 2/03_Some_Title.flac",
+                row("Artist", "Some Title", "Album", 1999),
+            ),
             ("Artist - Album (1999)/01. Title.ogg", row("Artist", "Title", "Album", 1999)),
             ("Artist - 1999 - Album/01. Title.ogg", row("Artist", "Title", "Album", 1999)),
-            ("Artist/1999 - Album/01 - Title - Live.mp3", row("Artist", "Title - Live", "Album", 1999)),
+            (
+                "Artist/1999 - Album/01 - Title - Live.mp3",
+                row("Artist", "Title - Live", "Album", 1999),
+            ),
             ("Artist - Album - 03 - Title.mp3", row("Artist", "Title", "", 0)),
             ("music/Artist - Title.mp3", row("Artist", "Title", "", 0)),
             ("Rock/Title.mp3", row("", "Title", "", 0)),

@@ -42,17 +42,19 @@ impl Root {
         }
         match self.place_of_native(path) {
             // Backslashes are letters of a name on Unix, and part folders on Windows.
-            Err(reason) => match path.to_str().filter(|text| text.contains('\\')) {
-                Some(text) => {
-                    let drive = text.as_bytes().get(1) == Some(&b':');
-                    let slashed = self.place_of_native(Path::new(&text.replace('\\', "/")));
-                    slashed.map_err(|_| match drive {
+            Err(reason) => {
+                match path.to_str().filter(|text| text.contains('\\')) {
+                    Some(text) => {
+                        let drive = text.as_bytes().get(1) == Some(&b':');
+                        let slashed = self.place_of_native(Path::new(&text.replace('\\', "/")));
+                        slashed.map_err(|_| match drive {
                         true => "a path of another system, expected one relative to the list's folder".into(),
                         false => reason,
                     })
+                    }
+                    None => Err(reason),
                 }
-                None => Err(reason),
-            },
+            }
             found => found,
         }
     }
@@ -100,7 +102,10 @@ impl Root {
     ///
     /// # Errors
     /// The path, for people, and why there is none.
-    pub(super) fn place_of_bytes(&self, bytes: &[u8]) -> Result<(PathBuf, PathBuf), (String, String)> {
+    pub(super) fn place_of_bytes(
+        &self,
+        bytes: &[u8],
+    ) -> Result<(PathBuf, PathBuf), (String, String)> {
         let shown = String::from_utf8_lossy(bytes).into_owned();
         if std::str::from_utf8(bytes).is_ok() {
             return self.place(Path::new(&shown)).map_err(|reason| (shown, reason));
@@ -123,7 +128,8 @@ fn percent_decoded(text: &str) -> String {
     let (mut out, mut i) = (Vec::with_capacity(bytes.len()), 0);
     while i < bytes.len() {
         let coded = bytes.get(i + 1..i + 3).filter(|_| bytes[i] == b'%');
-        let code = coded.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        let code =
+            coded.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
         out.push(code.unwrap_or(bytes[i]));
         i += if code.is_some() { 3 } else { 1 };
     }

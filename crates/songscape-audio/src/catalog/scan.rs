@@ -130,5 +130,6 @@ fn is_text(path: &Path) -> bool {
     let plain = |c: char| !c.is_control() || c.is_whitespace();
     read.is_ok()
         && !start.is_empty()
-        && std::str::from_utf8(&start[..start.len().min(500)]).is_ok_and(|text| text.chars().all(plain))
+        && std::str::from_utf8(&start[..start.len().min(500)])
+            .is_ok_and(|text| text.chars().all(plain))
 }

@@ -182,7 +182,9 @@ impl Format {
     pub(crate) fn of(head: &[u8]) -> Self {
         let has = |at: usize, bytes: &[u8]| head.get(at..at + bytes.len()) == Some(bytes);
         match head {
-            [b'R', b'I', b'F', b'F', ..] | [b'R', b'F', b'6', b'4', ..] | [b'B', b'W', b'6', b'4', ..]
+            [b'R', b'I', b'F', b'F', ..]
+            | [b'R', b'F', b'6', b'4', ..]
+            | [b'B', b'W', b'6', b'4', ..]
                 if has(8, b"WAVE") =>
             {
                 return Self::Wave;
@@ -197,7 +199,10 @@ impl Format {
             [0x1A, 0x45, 0xDF, 0xA3, ..] => return Self::Matroska,
             _ => {}
         }
-        if [b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"].iter().any(|name| has(4, *name)) {
+        if [b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"]
+            .iter()
+            .any(|name| has(4, *name))
+        {
             return Self::Mp4;
         }
         if let Some((_, _, name)) = UNDECODED.iter().find(|(at, bytes, _)| has(*at, bytes)) {

@@ -61,8 +61,10 @@ impl Layout {
             }
         }
         // These say where they end.
-        if matches!(format, Format::Wave | Format::Aiff | Format::Caf | Format::Mp4 | Format::Matroska)
-        {
+        if matches!(
+            format,
+            Format::Wave | Format::Aiff | Format::Caf | Format::Mp4 | Format::Matroska
+        ) {
             layout.audio.end = length;
         }
         Ok(layout)

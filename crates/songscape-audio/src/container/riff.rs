@@ -74,7 +74,11 @@ pub(crate) fn chunks(file: &mut File) -> Result<Vec<Chunk>> {
             end = length;
         }
         chunks.push(Chunk { name, body: body..end.min(length), claimed });
-        at = if form == Form::Wave64 { end.saturating_add(7) & !7 } else { end.saturating_add(end & 1) };
+        at = if form == Form::Wave64 {
+            end.saturating_add(7) & !7
+        } else {
+            end.saturating_add(end & 1)
+        };
     }
     Ok(chunks)
 }
@@ -131,7 +135,9 @@ impl Wave {
 
     /// The codec's number; that of the subformat in WAVE_FORMAT_EXTENSIBLE.
     pub(crate) fn codec(&self) -> Option<u16> {
-        let two = |at: usize| Some(u16::from_le_bytes([*self.format.get(at)?, *self.format.get(at + 1)?]));
+        let two = |at: usize| {
+            Some(u16::from_le_bytes([*self.format.get(at)?, *self.format.get(at + 1)?]))
+        };
         match two(0)? {
             0xFFFE => two(24),
             codec => Some(codec),

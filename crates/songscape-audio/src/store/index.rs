@@ -161,15 +161,16 @@ impl Row {
             self.path == path && (self.bytes, self.modified) == (stamp.bytes, stamp.modified);
         same && self.version == VERSION
             && match self.entry() {
-            Some(entry) => {
-                let columns = entry.columns as f64 / params.columns_per_second;
-                let sound = if params.trim { columns.min(entry.seconds) } else { entry.seconds };
-                limits.check_format(entry.rate, entry.channels).is_ok()
-                    && limits.check_length("", entry.seconds).is_ok()
-                    && limits.check_whole(entry.seconds, sound, entry.peak_db).is_ok()
+                Some(entry) => {
+                    let columns = entry.columns as f64 / params.columns_per_second;
+                    let sound =
+                        if params.trim { columns.min(entry.seconds) } else { entry.seconds };
+                    limits.check_format(entry.rate, entry.channels).is_ok()
+                        && limits.check_length("", entry.seconds).is_ok()
+                        && limits.check_whole(entry.seconds, sound, entry.peak_db).is_ok()
+                }
+                None => self.status == Status::Failed && self.limits == fingerprint(limits),
             }
-            None => self.status == Status::Failed && self.limits == fingerprint(limits),
-        }
     }
 }
 

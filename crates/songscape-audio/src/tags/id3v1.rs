@@ -8,8 +8,12 @@ use super::text::unlabelled;
 /// The tag in 128 bytes.
 pub(super) fn tag(bytes: &[u8]) -> Tag {
     let mut tag = Tag::default();
-    let fields =
-        [(Field::Title, 3..33), (Field::Artist, 33..63), (Field::Album, 63..93), (Field::Release, 93..97)];
+    let fields = [
+        (Field::Title, 3..33),
+        (Field::Artist, 33..63),
+        (Field::Album, 63..93),
+        (Field::Release, 93..97),
+    ];
     for (field, range) in fields {
         let text = bytes.get(range).unwrap_or_default();
         let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());

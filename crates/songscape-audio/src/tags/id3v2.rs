@@ -14,7 +14,8 @@ const LONGEST_TEXT: usize = 1 << 20;
 
 /// The tag that begins with these bytes, header included. `None` for an unknown version.
 pub(super) fn tag(bytes: &[u8]) -> Option<Tag> {
-    let (&[b'I', b'D', b'3', version, _, flags, _, _, _, _], body) = bytes.split_first_chunk()? else {
+    let (&[b'I', b'D', b'3', version, _, flags, _, _, _, _], body) = bytes.split_first_chunk()?
+    else {
         return None;
     };
     if !(2..=4).contains(&version) {
@@ -135,7 +136,9 @@ impl<'a> Frame<'a> {
             let sizes = [number(&header[4..8], 7), number(&header[4..8], 8)];
             let fits = |&size: &usize| {
                 let next = rest.get(size..);
-                next.is_some_and(|next| next.iter().take(4).all(|&b| b == 0) || is_name(&next[..next.len().min(4)]))
+                next.is_some_and(|next| {
+                    next.iter().take(4).all(|&b| b == 0) || is_name(&next[..next.len().min(4)])
+                })
             };
             let [first, second] = if version == 4 { sizes } else { [sizes[1], sizes[0]] };
             if !fits(&first) && fits(&second) { second } else { first }
@@ -243,7 +246,8 @@ mod tests {
         assert_eq!(text(&slash, Field::Artist).as_deref(), Some("AC/DC"));
         let stuffed = whole(3, 0x80, &[frame("TIT2", b"\x01\xFF\0\xFE\x41\0", 8)]);
         // The size counts without the stuffing.
-        let fixed: Vec<u8> = stuffed.iter().enumerate().map(|(i, &b)| if i == 17 { 5 } else { b }).collect();
+        let fixed: Vec<u8> =
+            stuffed.iter().enumerate().map(|(i, &b)| if i == 17 { 5 } else { b }).collect();
         assert_eq!(text(&fixed, Field::Title).as_deref(), Some("A"));
         let extended = [vec![0, 0, 0, 6, 0, 0, 0, 0, 0, 0], frame("TIT2", b"\0A", 8)];
         assert_eq!(text(&whole(3, 0x40, &extended), Field::Title).as_deref(), Some("A"));
@@ -251,7 +255,8 @@ mod tests {
         assert_eq!(text(&lies, Field::Title).as_deref(), Some("A"));
         let own = whole(4, 0, &[frame("TXXX", b"\x03originalyear\01975", 7)]);
         assert_eq!(super::tag(&own).unwrap().dates(Field::Original), ["1975"]);
-        let old = [b"ID3\x02\0\0\0\0\0\x0E".as_slice(), b"TT2\0\0\x02\0A", b"TYE\0\0\x05\01975"].concat();
+        let old =
+            [b"ID3\x02\0\0\0\0\0\x0E".as_slice(), b"TT2\0\0\x02\0A", b"TYE\0\0\x05\01975"].concat();
         assert_eq!(text(&old, Field::Title).as_deref(), Some("A"));
         for length in 0..old.len() {
             let _ = super::tag(&old[..length]);

@@ -76,7 +76,10 @@ fn check(opened: &Library, folder: &Path, table: &Path) {
     let Ok(read) = Catalog::read_csv(table) else { panic!("{:?}", fs::read(table)) };
     // Spaces at the ends of a field are not read.
     for (a, b) in catalog.songs.iter().zip(&read.songs) {
-        assert_eq!((&a.id, a.title.trim(), a.artist.trim()), (&b.id, b.title.trim(), b.artist.trim()));
+        assert_eq!(
+            (&a.id, a.title.trim(), a.artist.trim()),
+            (&b.id, b.title.trim(), b.artist.trim())
+        );
         assert_eq!((a.year, a.year_from), (b.year, b.year_from));
     }
     assert_eq!(read.songs.len(), catalog.songs.len());
@@ -115,7 +118,13 @@ pub fn tags(data: &[u8]) {
             block.extend(little(100));
             block.extend(data);
             let size = (block.len() as u32).to_be_bytes();
-            let info = [&[0, 0, 0, 34][..], &[0x10, 0, 0x10, 0], &[0; 6], &[0x0A, 0xC4, 0x40, 0xF0], &[0; 20]];
+            let info = [
+                &[0, 0, 0, 34][..],
+                &[0x10, 0, 0x10, 0],
+                &[0; 6],
+                &[0x0A, 0xC4, 0x40, 0xF0],
+                &[0; 20],
+            ];
             ("flac", [&b"fLaC"[..], &info.concat(), &[0x84], &size[1..], &block].concat())
         }
     };
@@ -136,7 +145,8 @@ pub fn opus(data: &[u8]) {
     let Some((&channels, mut rest)) = data.split_first() else { return };
     let channels = 1 + channels % 8;
     let (family, streams) = if channels > 2 { (1, vec![channels, 0]) } else { (0, Vec::new()) };
-    let mut head = [&b"OpusHead\x01"[..], &[channels, 0, 1, 0x80, 0xBB, 0, 0, 0, 0, family]].concat();
+    let mut head =
+        [&b"OpusHead\x01"[..], &[channels, 0, 1, 0x80, 0xBB, 0, 0, 0, 0, family]].concat();
     if family == 1 {
         head.extend(streams);
         head.extend(0..channels);
@@ -161,7 +171,8 @@ pub fn opus(data: &[u8]) {
 /// A page of Ogg with one packet of less than 255 bytes.
 fn page(flags: u8, granule: u64, number: u32, packet: &[u8]) -> Vec<u8> {
     let packet = &packet[..packet.len().min(254)];
-    let mut page = [&b"OggS\0"[..], &[flags], &granule.to_le_bytes(), &7_u32.to_le_bytes()].concat();
+    let mut page =
+        [&b"OggS\0"[..], &[flags], &granule.to_le_bytes(), &7_u32.to_le_bytes()].concat();
     page.extend(number.to_le_bytes());
     page.extend([0, 0, 0, 0, 1, packet.len() as u8]);
     page.extend(packet);

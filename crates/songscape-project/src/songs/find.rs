@@ -47,17 +47,22 @@ impl SongTable {
     /// Writes some of the songs as an extended M3U playlist in UTF-8, atomically. Paths are absolute.
     ///
     /// # Errors
-    /// [`Error::Io`] when the file cannot be written.
+    /// [`Error::Table`] names a song that has no path; [`Error::Io`] when the file cannot be written.
     pub fn write_playlist(
         &self,
         path: impl AsRef<Path>,
         rows: impl IntoIterator<Item = usize>,
     ) -> Result<()> {
+        let path = path.as_ref();
         // A title of two lines would end the comment that it stands in.
         let line = |text: &str| text.replace(['\r', '\n'], " ");
         let mut text = b"#EXTM3U\n".to_vec();
         for row in rows {
             let song = &self.songs[row];
+            if song.path.as_os_str().is_empty() {
+                let reason = format!("{song} has no path, expected one for a playlist");
+                return Err(Error::Table { path: path.into(), line: None, reason });
+            }
             let file = self.file(song);
             let file = std::path::absolute(&file).map_err(Error::io(file))?;
             text.extend(format!("#EXTINF:-1,{}\n", line(&song.name())).into_bytes());

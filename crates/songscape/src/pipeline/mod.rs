@@ -30,6 +30,7 @@ pub use vectors::{SongVectors, Source};
 
 /// The music to analyse.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Input {
     /// The embedded demo music, made in the folder `music` of the project.
     Demo,
@@ -39,6 +40,7 @@ pub enum Input {
 
 /// The stages, in the order in which each needs the ones before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Step {
     /// `songs.csv`: one row per song; `duplicates.csv`: what is there more than once.
     Catalog,

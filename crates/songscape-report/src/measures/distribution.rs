@@ -1,10 +1,7 @@
-//! Violins and boxes.
+//! What is said of a set of values: Tukey's five numbers and a density.
 
-use super::panel::{INK, Panel, WHITE};
-use crate::palette::{Rgb, mix};
-
-/// Fewer values than this are drawn as points: a density or a box would pretend to know more.
-pub(crate) const LEAST: usize = 5;
+/// Fewer values than this are shown one by one: a density or a box would claim to know more.
+pub(crate) const LEAST: usize = 10;
 
 /// Tukey's summary (*Exploratory Data Analysis*, 1977): quartiles (linear interpolation), whiskers to
 /// the outermost values within 1.5 interquartile ranges of the box, and the values beyond.
@@ -37,25 +34,75 @@ impl Tukey {
     }
 }
 
+/// Values as a violin shows them.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Distribution {
+    /// Fewer than [`LEAST`]: each value.
+    Values(Vec<f64>),
+    /// A box, and the density around it: `(value, density)` from the least to the greatest value; no
+    /// density where all values are the same.
+    Summary { values: usize, tukey: Tukey, density: Vec<(f64, f64)> },
+}
+
+impl Distribution {
+    /// Values must be finite.
+    pub fn of(values: Vec<f64>) -> Self {
+        const POINTS: usize = 96;
+        match Tukey::of(&values).filter(|_| values.len() >= LEAST) {
+            Some(tukey) => {
+                let density = density(&values, POINTS);
+                Self::Summary { values: values.len(), tukey, density }
+            }
+            None => Self::Values(values),
+        }
+    }
+
+    /// The number of values.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Values(values) => values.len(),
+            Self::Summary { values, .. } => *values,
+        }
+    }
+
+    /// The five numbers, where there are values enough.
+    pub fn tukey(&self) -> Option<&Tukey> {
+        match self {
+            Self::Values(_) => None,
+            Self::Summary { tukey, .. } => Some(tukey),
+        }
+    }
+
+    /// The least and the greatest value; infinities the wrong way round without values.
+    pub fn range(&self) -> (f64, f64) {
+        match self {
+            Self::Values(values) => range(values),
+            Self::Summary { tukey, .. } => {
+                let (low, high) = range(&tukey.outliers);
+                (low.min(tukey.low), high.max(tukey.high))
+            }
+        }
+    }
+}
+
 /// Silverman's rule for the bandwidth of a Gaussian kernel (*Density Estimation*, 1986, eq. 3.31):
 /// `0.9 min(s, IQR/1.34) n^(-1/5)`, with `s` alone where the interquartile range is 0. Returns 0 when
 /// all values are the same.
-pub(crate) fn silverman(values: &[f64]) -> f64 {
+fn silverman(values: &[f64]) -> f64 {
     let n = values.len() as f64;
     if n < 2.0 {
         return 0.0;
     }
-    let mean = values.iter().sum::<f64>() / n;
-    let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
     let sorted = sorted(values);
     let spread = (quantile(&sorted, 0.75) - quantile(&sorted, 0.25)) / 1.34;
+    let deviation = deviation(values);
     let width = if spread > 0.0 { spread.min(deviation) } else { deviation };
     0.9 * width * n.powf(-0.2)
 }
 
 /// Gaussian kernel density at `points` even places over the range of the values: `(value, density)`.
 /// Empty when the bandwidth is 0.
-pub(crate) fn density(values: &[f64], points: usize) -> Vec<(f64, f64)> {
+fn density(values: &[f64], points: usize) -> Vec<(f64, f64)> {
     let bandwidth = silverman(values);
     let (low, high) = range(values);
     if bandwidth <= 0.0 || high <= low || points < 2 {
@@ -72,58 +119,18 @@ pub(crate) fn density(values: &[f64], points: usize) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// A violin with a box on it at the page's `x`, reaching `half` to both sides; values are on the y
-/// axis. Few values are drawn as points.
-pub(super) fn violin(panel: &mut Panel, x: f64, half: f64, values: &[f64], fill: Rgb) {
-    let ring = (half * 0.32).clamp(1.4, 3.2);
-    let dark = mix(fill, [0; 3], 0.35);
-    if values.len() < LEAST {
-        for value in values {
-            let at = (x, panel.py(*value));
-            panel.ring(at, ring, Some(fill), dark, 1.0);
-        }
-        return;
+/// The standard deviation of a sample; 0 for fewer than two values.
+pub(crate) fn deviation(values: &[f64]) -> f64 {
+    if values.len() < 2 {
+        return 0.0;
     }
-    let curve = density(values, 96);
-    let widest = curve.iter().map(|point| point.1).fold(0.0, f64::max);
-    if widest > 0.0 {
-        let side = |sign: f64| {
-            let panel = &*panel;
-            curve.iter().map(move |(at, d)| (x + sign * half * d / widest, panel.py(*at)))
-        };
-        let outline: Vec<_> = side(-1.0).chain(side(1.0).rev()).collect();
-        panel.shape(&outline, fill, dark, 0.8);
-    } else if let Some(value) = values.first() {
-        // All the same: a bar in the colour shows whose they are.
-        let y = panel.py(*value);
-        panel.rectangle((x - half * 0.6, y - 4.0), (x + half * 0.6, y + 4.0), fill);
-    }
-    let Some(tukey) = Tukey::of(values) else { return };
-    let edge = (half * 0.28).clamp(1.2, 9.0);
-    let stroke = if half < 8.0 { 1.0 } else { 1.4 };
-    let [low, first, median, third, high] =
-        [tukey.low, tukey.first, tukey.median, tukey.third, tukey.high].map(|v| panel.py(v));
-    let whisker = if is_dark(fill) { mix(fill, WHITE, 0.6) } else { INK };
-    panel.line(&[(x, low), (x, first)], whisker, stroke);
-    panel.line(&[(x, third), (x, high)], whisker, stroke);
-    let corners = [(x - edge, third), (x + edge, third), (x + edge, first), (x - edge, first)];
-    panel.shape(&corners, WHITE, INK, stroke);
-    // A box of no height does not set its median off from a dark colour.
-    let ink = if third < first { INK } else { whisker };
-    panel.line(&[(x - edge, median), (x + edge, median)], ink, stroke * 2.0);
-    for outlier in &tukey.outliers {
-        let at = (x, panel.py(*outlier));
-        panel.ring(at, ring, None, INK, 1.0);
-    }
-}
-
-/// Whether a line in ink would be lost on a colour.
-fn is_dark([r, g, b]: Rgb) -> bool {
-    0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b) < 75.0
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+    (squares / (values.len() - 1) as f64).sqrt()
 }
 
 /// Smallest and largest value; infinities the wrong way round without values.
-pub(super) fn range(values: &[f64]) -> (f64, f64) {
+pub(crate) fn range(values: &[f64]) -> (f64, f64) {
     values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)))
 }
 
@@ -169,5 +176,14 @@ mod tests {
         // The tails beyond the data's range hold the rest: 2 × h φ(0)/n-fold, about 6 %.
         assert!((0.90..0.97).contains(&inside), "{inside}");
         assert!(density(&[3.0; 9], 50).is_empty());
+    }
+
+    #[test]
+    fn nine_values_are_shown_one_by_one_and_ten_summed_up() {
+        let values: Vec<f64> = (0..10).map(f64::from).collect();
+        assert_eq!(Distribution::of(values[..9].to_vec()).tukey(), None);
+        let ten = Distribution::of(values);
+        assert_eq!((ten.count(), ten.range()), (10, (0.0, 9.0)));
+        assert_eq!(ten.tukey().unwrap().median, 4.5);
     }
 }
