@@ -53,7 +53,11 @@ fn every_file_has_the_right_title_artist_and_year() {
     // The one that has no year is named, with what stands there.
     assert_eq!(library.failures.len(), 1, "{:?}", library.failures);
     assert_eq!(library.failures[0].item, "date_08.mp3");
-    assert!(library.failures[0].reason.contains("\"April 18, 1975\": no date whose year is clear"), "{:?}", library.failures);
+    assert!(
+        library.failures[0].reason.contains("\"April 18, 1975\": no date whose year is clear"),
+        "{:?}",
+        library.failures
+    );
 }
 
 fn seconds(path: &Path) -> Result<(f64, Vec<String>), Problem> {
@@ -85,9 +89,10 @@ fn every_file_gives_its_sound() {
         assert!((found - expected).abs() < 0.1, "{name}: {found} s");
     }
     assert!((file("flac_trailing_id3v1.flac").unwrap().0 - 8.0).abs() < 1e-4);
-    for (name, reason) in
-        [("noise.ape", "Monkey's Audio is not decoded"), ("heaac.m4a", "HE-AAC (SBR) is not decoded")]
-    {
+    for (name, reason) in [
+        ("noise.ape", "Monkey's Audio is not decoded"),
+        ("heaac.m4a", "HE-AAC (SBR) is not decoded"),
+    ] {
         assert_eq!(file(name).unwrap_err().to_string(), reason);
     }
 }
@@ -95,7 +100,8 @@ fn every_file_gives_its_sound() {
 /// A WAV file of 2 s, in pieces: its bytes up to the data, and the data.
 fn wave() -> (Vec<u8>, Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
-    let path = sounds::wav(&folder.path().join("a.wav"), 8_000, 1, &sounds::tone(440.0, 8_000, 2.0));
+    let path =
+        sounds::wav(&folder.path().join("a.wav"), 8_000, 1, &sounds::tone(440.0, 8_000, 2.0));
     let bytes = fs::read(path).unwrap();
     let (header, samples) = bytes.split_at(44);
     (header.to_vec(), samples.to_vec())
@@ -144,7 +150,8 @@ fn wav_files_of_64_bits_are_read() {
     let format = &header[20..36];
     let sizes = [&36_u64.to_le_bytes()[..], &32_000_u64.to_le_bytes(), &[0; 12]].concat();
     let data = [b"data", &u32::MAX.to_le_bytes()[..], &samples].concat();
-    let rf64 = [b"RF64\xFF\xFF\xFF\xFFWAVE", &chunk(b"ds64", &sizes)[..], &chunk(b"fmt ", format), &data];
+    let rf64 =
+        [b"RF64\xFF\xFF\xFF\xFFWAVE", &chunk(b"ds64", &sizes)[..], &chunk(b"fmt ", format), &data];
     assert_eq!(seconds_of("a.wav", &rf64.concat()).unwrap(), (2.0, vec![]));
 
     const REST: [u8; 12] = [0xF3, 0xAC, 0xD3, 0x11, 0x8C, 0xD1, 0x00, 0xC0, 0x4F, 0x8E, 0xDB, 0x8A];
@@ -155,7 +162,15 @@ fn wav_files_of_64_bits_are_read() {
         chunk
     };
     let riff = [0x2E, 0x91, 0xCF, 0x11, 0xA5, 0xD6, 0x28, 0xDB, 0x04, 0xC1, 0x00, 0x00];
-    let w64 = [&b"riff"[..], &riff, &[0; 8], b"wave", &REST, &long(b"fmt ", format), &long(b"data", &samples)];
+    let w64 = [
+        &b"riff"[..],
+        &riff,
+        &[0; 8],
+        b"wave",
+        &REST,
+        &long(b"fmt ", format),
+        &long(b"data", &samples),
+    ];
     assert_eq!(seconds_of("a.w64", &w64.concat()).unwrap(), (2.0, vec![]));
 }
 
@@ -172,7 +187,13 @@ fn id3v2(frames: &[(&str, &[u8])]) -> Vec<u8> {
 fn tags_in_chunks_before_and_behind_the_sound() {
     let (header, samples) = wave();
     let tag = id3v2(&[("TIT2", b"\x03Title"), ("TDRC", b"\x031975")]);
-    let info = [b"INFO", &chunk(b"INAM", b"Name\0")[..], &chunk(b"ICRD", b"1980\0"), &chunk(b"IART", b"Ann\0")].concat();
+    let info = [
+        b"INFO",
+        &chunk(b"INAM", b"Name\0")[..],
+        &chunk(b"ICRD", b"1980\0"),
+        &chunk(b"IART", b"Ann\0"),
+    ]
+    .concat();
     let data = chunk(b"data", &samples);
     let folder = tempfile::tempdir().unwrap();
     let body = |parts: &[&[u8]]| [b"RIFF\0\0\0\0WAVE", &header[12..36], &parts.concat()].concat();
@@ -182,7 +203,9 @@ fn tags_in_chunks_before_and_behind_the_sound() {
     write("2.wav", &body(&[&chunk(b"LIST", &info), &data]));
     write("3.wav", &body(&[&data, &chunk(b"LIST", &info)]));
     write("4.wav", &body(&[&data, &chunk(b"LIST", &info), &chunk(b"id3 ", &tag)]));
-    let big = |name: &[u8; 4], body: &[u8]| [&name[..], &(body.len() as u32).to_be_bytes(), body].concat();
+    let big = |name: &[u8; 4], body: &[u8]| {
+        [&name[..], &(body.len() as u32).to_be_bytes(), body].concat()
+    };
     let aiff = sounds::aiff(8_000, 1, &sounds::tone(440.0, 8_000, 2.0));
     write("5.aiff", &[&aiff[..], &big(b"NAME", b"Name"), &big(b"AUTH", b"Ann!")].concat());
     write("6.aiff", &[&aiff[..], &big(b"ID3 ", &tag)].concat());

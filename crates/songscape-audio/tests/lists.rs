@@ -129,7 +129,8 @@ fn playlists_give_the_files_and_their_tags() {
     fs::create_dir(folder.path().join("é d")).unwrap();
     flac(&folder.path().join("é d/ü.flac"), 0.5, &[]);
     let list = folder.path().join("l.m3u");
-    fs::write(&list, b"\xE9 d/\xFC.flac\r\n\r\n# a remark\r\nfile:none.flac\r\nhttp://x/a.mp3\r\n").unwrap();
+    fs::write(&list, b"\xE9 d/\xFC.flac\r\n\r\n# a remark\r\nfile:none.flac\r\nhttp://x/a.mp3\r\n")
+        .unwrap();
     let library = open(&list);
     assert_eq!(library.catalog.songs.len(), 1);
     let reasons: Vec<_> = library.failures.iter().map(|f| f.reason.as_str()).collect();
@@ -149,9 +150,15 @@ fn names_of_files_and_folders_fill_what_tags_leave_open() {
     let [first, second, third] = &library.catalog.songs[..] else { panic!("{library:?}") };
     assert_eq!((first.title.as_str(), first.artist.as_str()), ("Title", "Artist"));
     assert_eq!((first.year, first.year_from), (Some(1999), Some(YearFrom::Folder)));
-    assert_eq!((first.extra[0].as_str(), first.extra[3].as_str()), ("Album", "title artist album year"));
+    assert_eq!(
+        (first.extra[0].as_str(), first.extra[3].as_str()),
+        ("Album", "title artist album year")
+    );
     assert_eq!((second.title.as_str(), second.year), ("Named", Some(1980)));
-    assert_eq!((second.year_from, second.extra[3].as_str()), (Some(YearFrom::Release), "artist album"));
+    assert_eq!(
+        (second.year_from, second.extra[3].as_str()),
+        (Some(YearFrom::Release), "artist album")
+    );
     assert_eq!((third.title.as_str(), third.artist.as_str()), ("Something", "Someone"));
 
     let off = LibraryParams { path_names: false, ..LibraryParams::default() };
@@ -163,7 +170,10 @@ fn names_of_files_and_folders_fill_what_tags_leave_open() {
     let table = folder.path().join("songs.csv");
     open(folder.path()).catalog.write_csv(&table).unwrap();
     let text = fs::read_to_string(&table).unwrap();
-    assert!(text.starts_with("id,path,title,artist,year,artist_key,year_from,album,genre,"), "{text}");
+    assert!(
+        text.starts_with("id,path,title,artist,year,artist_key,year_from,album,genre,"),
+        "{text}"
+    );
     assert!(text.contains(",Artist,1999,artist,folder,Album,"), "{text}");
     assert_eq!(Catalog::read_csv(&table).unwrap().songs[0].year_from, Some(YearFrom::Folder));
 }
@@ -181,7 +191,10 @@ fn songs_of_one_name_are_one_only_if_their_lengths_agree() {
     assert_eq!(library.catalog.songs.len(), 11);
     let left_out: Vec<_> = library.duplicates.iter().filter(|d| d.is_left_out()).collect();
     assert_eq!(left_out.len(), 1);
-    assert_eq!((left_out[0].file.as_str(), left_out[0].same_as.as_str()), ("00.flac", "again.flac"));
+    assert_eq!(
+        (left_out[0].file.as_str(), left_out[0].same_as.as_str()),
+        ("00.flac", "again.flac")
+    );
     let apart = library.duplicates.iter().filter(|d| d.decision == Decision::KeptApart);
     assert_eq!(apart.count(), 10);
 }
@@ -218,13 +231,19 @@ fn what_is_not_decoded_is_named_and_counted() {
     assert_eq!(titles, ["A FLAC all the same"]);
     let summary = library.summary();
     assert_eq!((summary.songs, summary.failures, summary.undecoded["WMA (ASF)"]), (1, 0, 2));
-    assert!(summary.to_string().contains("6 files of other formats: 1 True Audio (TTA), 2 W"), "{summary}");
+    assert!(
+        summary.to_string().contains("6 files of other formats: 1 True Audio (TTA), 2 W"),
+        "{summary}"
+    );
 }
 
 #[test]
 fn a_library_of_reissues_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    for (i, tags) in [["DATE=2009", ""], ["DATE=2010", ""], ["DATE=2011", "ORIGINALDATE=1975"]].iter().enumerate() {
+    for (i, tags) in [["DATE=2009", ""], ["DATE=2010", ""], ["DATE=2011", "ORIGINALDATE=1975"]]
+        .iter()
+        .enumerate()
+    {
         flac(&folder.path().join(format!("{i}.flac")), 0.5, tags);
     }
     let summary = open(folder.path()).summary();

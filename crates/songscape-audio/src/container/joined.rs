@@ -39,9 +39,9 @@ fn starts_a_file(bytes: &[u8]) -> bool {
     }
     let kind = |frame: &[u8]| Some((frame.get(1)? & 0xFE, frame.get(2)? & 0x0C));
     let length = frame_length(bytes);
-    length.and_then(|length| bytes.get(length..)).is_some_and(|next| {
-        frame_length(next).is_some() && kind(next) == kind(bytes)
-    })
+    length
+        .and_then(|length| bytes.get(length..))
+        .is_some_and(|next| frame_length(next).is_some() && kind(next) == kind(bytes))
 }
 
 /// The length in bytes of a frame of layer 3 that these bytes begin with.
