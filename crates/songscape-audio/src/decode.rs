@@ -323,7 +323,7 @@ impl AudioReader {
         self.packets = packets;
         self.trailing = 0;
         if behind > 0 {
-            self.notes.push(format!("{behind} packets behind the audio are none"));
+            self.notes.push(format!("{behind} packets behind the audio hold none"));
         }
         // Skipped packets shorten the audio as well; they have been judged already.
         if skipped == 0 && !self.is_complete() { Err(self.truncated()) } else { Ok(()) }

@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::Result;
 use std::ops::Range;
 
-use super::layout::read;
+use super::layout::{read, skip_id3v2};
 
 /// What may lie between the end that the first file declares and its real end.
 const SLACK: u64 = 4096;
 
-/// Where the first of several joined MP3s ends, by the count of bytes in its encoder's header.
-/// `None` where the whole range is one file, as far as it tells.
-pub(crate) fn end_of_first(file: &mut File, audio: &Range<u64>) -> Result<Option<u64>> {
+/// The first of several joined MP3s, by the count of bytes in its encoder's header, and what follows
+/// it, without its tags. `None` where the whole range is one file, as far as it tells.
+pub(crate) fn parted(file: &mut File, audio: &Range<u64>) -> Result<Option<[Range<u64>; 2]>> {
     let frame = read(file, audio.start, 192)?;
     let Some(at) = frame.windows(4).position(|name| name == b"Xing" || name == b"Info") else {
         return Ok(None);
@@ -29,7 +29,11 @@ pub(crate) fn end_of_first(file: &mut File, audio: &Range<u64>) -> Result<Option
     // Some encoders leave out the first frame in their count, and tags may lie in between.
     let between = read(file, end, 2 * SLACK as usize)?;
     let next = (0..between.len().min(SLACK as usize)).find(|&i| starts_a_file(&between[i..]));
-    Ok(next.map(|i| end + i as u64))
+    let Some(next) = next else { return Ok(None) };
+    let first = audio.start..end + next as u64;
+    let mut rest = first.end..audio.end;
+    skip_id3v2(file, &mut rest)?;
+    Ok(Some([first, rest]))
 }
 
 /// Whether bytes begin with a tag, or with two frames of the same kind.
