@@ -1,4 +1,4 @@
-//! Tags that are read with the container: Ogg, MP4, Matroska, CAF.
+//! Tags that are read with the container: FLAC, Ogg, MP4, Matroska, CAF.
 
 use symphonia::core::formats::{FormatReader, TrackType};
 use symphonia::core::meta::{MetadataRevision, RawValue, StandardTag};
