@@ -118,7 +118,7 @@ impl Booster {
             .collect();
         let all = bins.apply(x, &useful);
 
-        let mut fit = Fit { x, y, weights, loss: params.loss, predicted: Vec::new() };
+        let mut fit = Fit { x: x.view(), y, weights, loss: params.loss, predicted: Vec::new() };
         let base = base(params.loss, y, row_weights);
         fit.predicted = vec![base; n];
         let mut trees = Vec::with_capacity(params.trees);
@@ -355,7 +355,7 @@ impl Fit<'_> {
         }
     }
 
-    fn quantile_of_residuals(&self, rows: &[u32], q: f32) -> f32 {
+    fn quantile_of_residuals(&self, rows: &[u32], q: f64) -> f32 {
         let residual =
             |&row: &u32| (f64::from(self.y[row as usize]) - self.predicted[row as usize]) as f32;
         let residuals = rows.iter().map(residual);
