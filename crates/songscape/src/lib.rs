@@ -19,6 +19,7 @@
 //! | `synth` | the embedded demo music | |
 //! | `project` | project folders: stages, locks, atomic files, progress | |
 //! | `pipeline` | all stages over one project folder | yes |
+//! | `vectors` | the vectors of a store of images, by an encoder and its baselines | yes |
 //!
 //! ```text
 //! music ── audio, ssq ──▶ spectrograms ── contrastive, resnet ──▶ vectors
@@ -65,6 +66,8 @@ pub use songscape_synth as synth;
 
 #[cfg(feature = "pipeline")]
 pub mod pipeline;
+#[cfg(feature = "pipeline")]
+pub mod vectors;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
