@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use songscape_project::{YEARS, line_of_record, year_of};
+use songscape_project::{line_of_record, year};
 
 use crate::error::{Error, Result};
 use crate::input::{ReportInput, SongRow, within};
@@ -43,13 +43,12 @@ impl ReportInput {
                 ("", path) => path.to_owned(),
                 (id, _) => id.to_owned(),
             };
-            let year = match cell(year) {
-                "" => None,
-                text => Some(year_of(text).ok_or_else(|| {
-                    let line = line_of_record(&bytes, record.position());
-                    fault(format!("line {line} ({name}): year {text:?}, expected {YEARS}"))
-                })?),
-            };
+            let written = cell(year);
+            let year = year::parse(written).map_err(|year::NotAYear| {
+                let line = line_of_record(&bytes, record.position());
+                let expected = year::expected();
+                fault(format!("line {line} ({name}): year {written:?}, expected {expected}"))
+            })?;
             songs.push(SongRow {
                 title: if cell(title).is_empty() { name.clone() } else { cell(title).to_owned() },
                 artist: cell(artist).to_owned(),
@@ -301,7 +300,6 @@ mod tests {
         let read = |name: &str| ReportInput::read_songs(&folder.path().join(name), folder.path());
         let error = read("songs.csv").unwrap_err().to_string();
         assert!(error.contains("songs.csv") && error.contains("line 2 (x)"), "{error}");
-        assert_eq!(["", "-", "1987/05", "é"].map(year_of), [None; 4]);
         assert!(read("gone.csv").unwrap_err().to_string().contains("gone.csv"));
         let error = read("one.csv").unwrap().read_analysis(folder.path()).unwrap_err();
         assert!(matches!(error, Error::Row { row: 1, songs: 1, .. }), "{error}");

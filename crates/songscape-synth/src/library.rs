@@ -10,6 +10,8 @@ use crate::error::{Error, Result};
 use crate::params::Params;
 use crate::song::{SongPlan, catalogue};
 
+/// The version of the stage: raised when the same parameters come to mean other songs.
+const VERSION: u32 = 1;
 /// The header of a mono 16-bit WAV file in bytes.
 const HEADER: u64 = 44;
 
@@ -31,7 +33,7 @@ pub fn write_library(
     progress: &dyn Progress,
 ) -> Result<PathBuf> {
     let plans = catalogue(params)?;
-    let stage = Stage::open(folder, params, &[])?;
+    let stage = Stage::open(folder, VERSION, params, &[])?;
     let manifest = stage.path("manifest.csv");
     let whole = |plan: &SongPlan| {
         let length = HEADER + 2 * plan.samples() as u64;

@@ -1,6 +1,6 @@
 use std::ops::RangeInclusive;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// let params = Params { songs: 24, ..Params::default() };
 /// assert_eq!((params.seconds, params.sample_rate), (30.0, 44_100));
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Params {
     /// How many songs, 1–100,000. The default of 240 gives four to each artist.
     pub songs: usize,

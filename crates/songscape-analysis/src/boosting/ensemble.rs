@@ -283,7 +283,7 @@ impl Booster {
     ///
     /// # Errors
     /// [`Error::Project`] when the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<()> {
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         Ok(write_json(path, self)?)
     }
 
@@ -291,7 +291,8 @@ impl Booster {
     ///
     /// # Errors
     /// [`Error::Project`] when the file cannot be read; [`Error::File`] when its trees are not whole.
-    pub fn load(path: &Path) -> Result<Self> {
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
         let booster: Self = read_json(path)?;
         let whole = |tree: &Tree| {
             !tree.nodes.is_empty()

@@ -1,11 +1,10 @@
 //! The tables behind the figures, and their CSV files.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use songscape_project::write_atomic;
+use songscape_project::write_csv;
 
 use super::Representatives;
 use super::years::YearPredictions;
@@ -106,14 +105,14 @@ fn with_year(labels: &[i32], years: &[Option<i32>]) -> Result<Vec<(i32, i32)>> {
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_clusters(path: &Path, clusters: &Clusters) -> Result<()> {
+pub fn write_clusters(path: impl AsRef<Path>, clusters: &Clusters) -> Result<()> {
     let rows = (0..clusters.labels().len()).map(|row| ClusterRow {
         row,
         label: clusters.labels()[row],
         probability: clusters.probabilities()[row],
         outlier: clusters.outlier_scores()[row],
     });
-    write_rows(path, &["row", "label", "probability", "outlier"], rows)
+    Ok(write_csv(path, &["row", "label", "probability", "outlier"], rows)?)
 }
 
 /// A row of `clusters.csv`.
@@ -135,7 +134,7 @@ pub struct ClusterRow {
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_condensed_tree(path: &Path, clusters: &Clusters) -> Result<()> {
+pub fn write_condensed_tree(path: impl AsRef<Path>, clusters: &Clusters) -> Result<()> {
     let (tree, songs) = (clusters.tree(), clusters.labels().len());
     let mut labels = vec![None; tree.clusters.len()];
     for (label, &node) in clusters.selected().iter().enumerate() {
@@ -147,73 +146,61 @@ pub fn write_condensed_tree(path: &Path, clusters: &Clusters) -> Result<()> {
     });
     let leaves = tree.leaves_from.iter().zip(&tree.leaves_at).enumerate();
     let leaves = leaves.map(|(song, (node, &lambda))| (songs + node, song, lambda, 1, None));
-    write_rows(path, &["parent", "child", "lambda", "size", "label"], below.chain(leaves))
+    Ok(write_csv(path, &["parent", "child", "lambda", "size", "label"], below.chain(leaves))?)
 }
 
 /// Writes `row,fold,year,predicted,low,high`; the last two are empty without intervals.
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_years(path: &Path, predictions: &YearPredictions) -> Result<()> {
-    write_rows(path, &["row", "fold", "year", "predicted", "low", "high"], &predictions.rows)
+pub fn write_years(path: impl AsRef<Path>, predictions: &YearPredictions) -> Result<()> {
+    Ok(write_csv(path, &["row", "fold", "year", "predicted", "low", "high"], &predictions.rows)?)
 }
 
 /// Writes `label,rank,row`, rank 1 for the most typical song.
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_representatives(path: &Path, representatives: &[Representatives]) -> Result<()> {
+pub fn write_representatives(
+    path: impl AsRef<Path>,
+    representatives: &[Representatives],
+) -> Result<()> {
     let rows = representatives
         .iter()
         .flat_map(|r| r.rows.iter().enumerate().map(|(i, &row)| (r.label, i + 1, row)));
-    write_rows(path, &["label", "rank", "row"], rows)
+    Ok(write_csv(path, &["label", "rank", "row"], rows)?)
 }
 
 /// Writes `year,label,songs,share`.
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_shares_per_year(path: &Path, shares: &[YearShare]) -> Result<()> {
-    write_rows(path, &["year", "label", "songs", "share"], shares)
+pub fn write_shares_per_year(path: impl AsRef<Path>, shares: &[YearShare]) -> Result<()> {
+    Ok(write_csv(path, &["year", "label", "songs", "share"], shares)?)
 }
 
 /// Writes `label,songs,first,lower_quartile,median,upper_quartile,last`.
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_years_per_cluster(path: &Path, clusters: &[ClusterYears]) -> Result<()> {
+pub fn write_years_per_cluster(path: impl AsRef<Path>, clusters: &[ClusterYears]) -> Result<()> {
     let header = ["label", "songs", "first", "lower_quartile", "median", "upper_quartile", "last"];
-    write_rows(path, &header, clusters)
+    Ok(write_csv(path, &header, clusters)?)
 }
 
 /// Writes `row,rank,neighbor,distance`, rank 1 for the nearest.
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_neighbors(path: &Path, neighbors: &crate::neighbors::Neighbors) -> Result<()> {
+pub fn write_neighbors(
+    path: impl AsRef<Path>,
+    neighbors: &crate::neighbors::Neighbors,
+) -> Result<()> {
     let rows = neighbors
         .indices
         .indexed_iter()
         .map(|((row, j), &other)| (row, j + 1, other, neighbors.distances[[row, j]]));
-    write_rows(path, &["row", "rank", "neighbor", "distance"], rows)
-}
-
-/// Writes rows as CSV, atomically. No rows give a file with the header alone.
-pub(crate) fn write_rows<R: Serialize>(
-    path: &Path,
-    header: &[&str],
-    rows: impl IntoIterator<Item = R>,
-) -> Result<()> {
-    let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-    let write = || -> std::result::Result<(), csv::Error> {
-        csv.write_record(header)?;
-        rows.into_iter().try_for_each(|row| csv.serialize(row))?;
-        Ok(csv.flush()?)
-    };
-    let file_error = |e: String| Error::File { path: path.into(), reason: e };
-    write().map_err(|e| file_error(e.to_string()))?;
-    let bytes = csv.into_inner().map_err(|e| file_error(e.to_string()))?;
-    Ok(write_atomic(path, |file| file.write_all(&bytes))?)
+    Ok(write_csv(path, &["row", "rank", "neighbor", "distance"], rows)?)
 }
 
 #[cfg(test)]

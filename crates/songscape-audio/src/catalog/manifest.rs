@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use csv::{ByteRecord, ReaderBuilder};
-use songscape_project::{Failure, YEARS, line_of_record};
+use songscape_project::{Failure, line_of_record, year::expected};
 
 use super::table::broken;
 use super::{Catalog, Found, Library, LibraryParams, STAGE, Song, year};
@@ -129,7 +129,7 @@ impl Rows<'_> {
 
         let (year, complaint) = match year::parse(year) {
             Ok(year) => (year, None),
-            Err(()) => (None, Some(format!("year {year:?}: expected {YEARS}"))),
+            Err(()) => (None, Some(format!("year {year:?}: expected {}", expected()))),
         };
         let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let title = if title.trim().is_empty() { stem() } else { title.to_owned() };

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use songscape_project::{YEARS, line_of_record, write_atomic};
+use songscape_project::{line_of_record, write_atomic, year::expected};
 
 use super::{Catalog, Song, year};
 use crate::error::{Error, Result};
@@ -61,7 +61,7 @@ impl Catalog {
             let year = year::parse(&record[4]).map_err(|()| Error::Table {
                 path: path.into(),
                 line: line_of_record(&bytes, record.position()),
-                reason: format!("year {:?}: expected {YEARS}", &record[4]),
+                reason: format!("year {:?}: expected {}", &record[4], expected()),
             })?;
             songs.push(Song {
                 id: record[0].into(),

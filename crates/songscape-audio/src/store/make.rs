@@ -19,6 +19,8 @@ use crate::params::ImageParams;
 use crate::render::Renderer;
 use crate::stamp::Stamp;
 
+/// The version of the stage: raised when the same songs and parameters come to mean other images.
+const VERSION: u32 = 1;
 /// The index is written at least this far apart, and so that writing it takes no more than 5% of
 /// the time; what is lost when the process is killed is done again.
 const INDEX_EVERY: Duration = Duration::from_secs(2);
@@ -51,7 +53,7 @@ impl Store {
     ) -> Result<Made> {
         let renderer = Renderer::new(params, limits)?.scratch(folder);
         let _lock = Project::open(folder)?;
-        let stage = Stage::open(folder, params, &[("songs", fingerprint(catalog))])?;
+        let stage = Stage::open(folder, VERSION, params, &[("songs", fingerprint(catalog))])?;
         let cache = Cache::new(folder, params.rows);
         let mut songs = plan(catalog, folder, limits, params)?;
         let before = songs.iter().filter(|song| song.state.is_image()).count();

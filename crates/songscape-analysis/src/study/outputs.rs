@@ -1,14 +1,14 @@
-//! The files of a run.
+//! The files of a study.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-use songscape::analysis::{Error, Result};
-use songscape::project::write_json;
+use songscape_project::remove_if_there;
 
-const SCORES: &str = "scores.json";
-/// All that a run may write beside its scores.
+use super::Scores;
+use crate::error::{Error, Result};
+
+/// All that a study may write beside its scores.
 const FILES: [&str; 10] = [
     "umap.npy",
     "clusters.csv",
@@ -22,42 +22,43 @@ const FILES: [&str; 10] = [
     "yearly_change.csv",
 ];
 
-/// A folder that holds the files of one run: those of an earlier run go when this one is finished, so
-/// that none is taken for this run's.
-pub struct Outputs<'a> {
+/// A folder that holds the files of one study: those of an earlier one are removed when this one is
+/// finished, so that none is taken for this one's.
+pub(super) struct Outputs<'a> {
     folder: &'a Path,
-    /// What the run reads, which stays even if it lies in the folder.
+    /// What the study reads, which stays even if it lies in the folder.
     inputs: Vec<PathBuf>,
     written: RefCell<Vec<&'static str>>,
 }
 
 impl<'a> Outputs<'a> {
     pub fn create(folder: &'a Path, inputs: &[&Path]) -> Result<Self> {
-        std::fs::create_dir_all(folder).map_err(failed(folder))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|e| Error::File { path: folder.into(), reason: e.to_string() })?;
         let inputs = inputs.iter().filter_map(|path| path.canonicalize().ok()).collect();
         Ok(Self { folder, inputs, written: RefCell::default() })
     }
 
-    /// Where to write a file. With the first of a run an earlier run's scores go: they would say that
-    /// the folder is whole.
+    /// Where to write a file. Before the first of a study is written, an earlier study's scores are
+    /// removed: they would say that the folder is whole.
     pub fn path(&self, name: &'static str) -> Result<PathBuf> {
         debug_assert!(FILES.contains(&name));
         let mut written = self.written.borrow_mut();
         if written.is_empty() {
-            self.remove(SCORES)?;
+            self.remove(Scores::FILE)?;
         }
         written.push(name);
         Ok(self.folder.join(name))
     }
 
-    /// Removes what an earlier run wrote and this one did not, and writes the scores.
-    pub fn finish(&self, scores: &impl Serialize) -> Result<()> {
+    /// Removes what an earlier study wrote and this one did not, and writes the scores.
+    pub fn finish(&self, scores: &Scores) -> Result<()> {
         for name in FILES {
             if !self.written.borrow().contains(&name) {
                 self.remove(name)?;
             }
         }
-        Ok(write_json(&self.folder.join(SCORES), scores)?)
+        scores.write(self.folder)
     }
 
     fn remove(&self, name: &str) -> Result<()> {
@@ -65,13 +66,6 @@ impl<'a> Outputs<'a> {
         if path.canonicalize().is_ok_and(|path| self.inputs.contains(&path)) {
             return Ok(());
         }
-        match std::fs::remove_file(&path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(failed(&path)(e)),
-            _ => Ok(()),
-        }
+        Ok(remove_if_there(path)?)
     }
-}
-
-fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error {
-    move |e| Error::File { path: path.to_owned(), reason: e.to_string() }
 }
