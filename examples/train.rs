@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Error, Result};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
-use songscape::audio::{ImageParams, Store};
 use songscape::analysis::retrieval::numbered;
+use songscape::audio::{ImageParams, Store};
 use songscape::contrastive::evaluation::{Evaluation, Known};
 use songscape::contrastive::{Augment, Loss, Songs, TrainParams, train};
 use songscape::project::{Progress, Project, Source, Stage};
@@ -108,7 +108,12 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
         min_distance: arguments.distance,
         learning_rate: arguments.learning_rate,
         loss: arguments.loss.unwrap_or(demo.loss),
-        augment: arguments.augment.clone().unwrap_or_default().for_images(rows, f_min, f_max, range_db.into()),
+        augment: arguments.augment.clone().unwrap_or_default().for_images(
+            rows,
+            f_min,
+            f_max,
+            range_db.into(),
+        ),
         seed: arguments.seed,
         ..demo
     };

@@ -89,8 +89,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
 
     let project = Project::open(out)?;
     let inputs = [("model", hash_file(&arguments.model)?), ("images", store.fingerprint()?)];
-    let stage =
-        Stage::open(project.root(), 1, &Made { pooling, precision: *precision }, &inputs)?;
+    let stage = Stage::open(project.root(), 1, &Made { pooling, precision: *precision }, &inputs)?;
     if stage.state() != State::Done {
         let keep = Keep::Vectors(project.root().into());
         let vectors = embedding.compute(&images, &[Source::TrainedEncoder], &keep, progress)?;
@@ -115,7 +114,8 @@ fn table(arguments: &Arguments, store: &Store, ids: &[String]) -> Result<SongTab
     Ok(match known {
         Some(path) => songs_of(path, ids)?,
         None => {
-            let song = |id: &String| Song { id: id.clone(), path: store.image(id), ..Song::default() };
+            let song =
+                |id: &String| Song { id: id.clone(), path: store.image(id), ..Song::default() };
             SongTable { songs: ids.iter().map(song).collect(), ..SongTable::default() }
         }
     })

@@ -13,11 +13,22 @@ use crate::queue::KeyQueue;
 /// What judges the outputs of a batch, with its state.
 #[derive(Debug)]
 pub(crate) enum Criterion {
-    NtXent { temperature: f64 },
-    Dcl { temperature: f64 },
+    NtXent {
+        temperature: f64,
+    },
+    Dcl {
+        temperature: f64,
+    },
     /// `values` are the logarithm of the scale, and the bias.
-    Sigmoid { values: Tensor, optimizer: AdamW },
-    BinaryNce { temperature: f64, norm_weight: f64, queue: KeyQueue },
+    Sigmoid {
+        values: Tensor,
+        optimizer: AdamW,
+    },
+    BinaryNce {
+        temperature: f64,
+        norm_weight: f64,
+        queue: KeyQueue,
+    },
 }
 
 /// The names of a criterion's tensors in a checkpoint.
@@ -149,8 +160,9 @@ mod tests {
 
     #[test]
     fn a_restored_criterion_judges_as_the_saved_one() {
-        let pixels: Vec<Vec<u8>> =
-            (0..8_u32).map(|s| (0..64 * 80).map(|i| (i * (37 + s) % 251) as u8).collect()).collect();
+        let pixels: Vec<Vec<u8>> = (0..8_u32)
+            .map(|s| (0..64 * 80).map(|i| (i * (37 + s) % 251) as u8).collect())
+            .collect();
         let songs = Songs::new(64, pixels.iter().map(Vec::as_slice).collect()).unwrap();
         let config = EncoderConfig { rows: 64, head_outputs: 8, ..EncoderConfig::narrow(2) };
         let model = Model::new(&config, Device::Cpu, 1).unwrap();
@@ -173,7 +185,9 @@ mod tests {
             let state = criterion.state().unwrap();
             let find = |name: &str| {
                 let found = state.iter().find(|(own, _)| *own == name).map(|(_, tensor)| tensor);
-                found.ok_or(Error::Network(songscape_resnet::Error::NoParameter { name: name.into() }))
+                found.ok_or(Error::Network(songscape_resnet::Error::NoParameter {
+                    name: name.into(),
+                }))
             };
             let mut restored = Criterion::new(&params, &model).unwrap();
             let begun = restored.judge(&a, &b).unwrap();

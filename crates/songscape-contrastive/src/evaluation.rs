@@ -106,14 +106,14 @@ impl Scores {
         let none = ArrayView2::from_shape((0, vectors.whole.ncols()), &[]);
         let none = none.expect("no rows of any width need no values");
         let (whole, _) = standardized(vectors.whole.view(), none)?;
-        let groups = known.groups.map(|groups| {
+        let groups = known.groups.map(|groups| -> Result<_> {
             let whitened = Pca::fit(whole.view(), COMPONENTS)?.whiten(whole.view())?;
             Ok(GroupScores {
                 standardized: same_label(whole.view(), groups)?,
                 whitened: same_label(whitened.view(), groups)?,
             })
         });
-        let labels = known.labels.map(|labels| {
+        let labels = known.labels.map(|labels| -> Result<_> {
             let alone: Vec<usize> = (0..labels.len()).collect();
             let groups = known.groups.unwrap_or(&alone);
             Ok(LabelScores {
@@ -182,7 +182,8 @@ mod tests {
     /// Twenty songs in ten pairs, of which the third has no halves.
     fn evaluate(known: &Known) -> Evaluation {
         let whole = Array2::from_shape_fn((20, 6), |(i, j)| ((i / 2 * 13 + j * 5) as f32).sin());
-        let mut first = &whole + &Array2::from_shape_fn((20, 6), |(i, j)| (i * 6 + j) as f32 * 1e-3);
+        let mut first =
+            &whole + &Array2::from_shape_fn((20, 6), |(i, j)| (i * 6 + j) as f32 * 1e-3);
         let mut second = first.mapv(|x| x + 1e-4);
         first.row_mut(2).fill(f32::NAN);
         second.row_mut(2).fill(f32::NAN);
@@ -211,7 +212,10 @@ mod tests {
         assert_eq!(text.lines().count(), 3, "chroma has no halves here");
         let labels: Vec<usize> = (0..20).map(|song| song / 2 % 2).collect();
         let text = evaluate(&Known { labels: Some(&labels), ..Known::default() }).to_string();
-        assert!(text.contains("\nlabel                     linear      5-NN  constant\n"), "{text}");
+        assert!(
+            text.contains("\nlabel                     linear      5-NN  constant\n"),
+            "{text}"
+        );
         assert!(!text.contains("same group"));
     }
 }

@@ -174,7 +174,12 @@ impl TrainParams {
             sampling: Sampling::published(),
             augment: Augment::none(),
             chunk_pairs: 0,
-            loss: Loss::BinaryNce { temperature: 0.07, queue: 160, momentum: 0.99, norm_weight: 1.0 },
+            loss: Loss::BinaryNce {
+                temperature: 0.07,
+                queue: 160,
+                momentum: 0.99,
+                norm_weight: 1.0,
+            },
             learning_rate: 1e-4,
             beta1: 0.99,
             beta2: 0.999,
@@ -348,7 +353,8 @@ mod tests {
         fields.insert("balance".into(), sampling);
         fields["loss"]["kind"] = "seed_nce".into();
         assert_eq!(serde_json::from_value::<TrainParams>(text).unwrap(), TrainParams::published());
-        let nce = r#"{"kind":"seed_nce","temperature":0.07,"queue":160,"momentum":0.99,"norm_weight":1}"#;
+        let nce =
+            r#"{"kind":"seed_nce","temperature":0.07,"queue":160,"momentum":0.99,"norm_weight":1}"#;
         assert_eq!(nce.parse::<Loss>().unwrap(), TrainParams::published().loss);
         let message = r#"{"kind":"nce"}"#.parse::<Loss>().unwrap_err().to_string();
         assert!(message.contains("expected a loss as JSON") && message.contains("`binary_nce`"));

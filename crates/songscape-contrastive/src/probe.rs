@@ -125,7 +125,7 @@ pub fn linear(
         let deviation = known.std_axis(Axis(0), 0.0).mapv(|d| if d > 1e-12 { d } else { 1.0 });
         let scaled = |rows: &[usize]| {
             let rows = vectors.select(Axis(0), rows).mapv(f64::from);
-            to_tensor(&((rows - &mean) / &deviation).mapv(|x| x as f32))
+            to_tensor(((rows - &mean) / &deviation).mapv(|x| x as f32).view())
         };
         let own: Vec<i64> = train.iter().map(|&row| classes[row]).collect();
         let weights = fit(&scaled(&train)?, &Tensor::f_from_slice(&own)?, names.len())?;
@@ -164,7 +164,7 @@ fn scores(x: &Tensor, weights: &Tensor) -> Result<Tensor> {
     Ok(x.f_matmul(&weights.f_narrow(0, 0, d)?)?.f_add(&weights.f_narrow(0, d, 1)?)?)
 }
 
-fn to_tensor(rows: &Array2<f32>) -> Result<Tensor> {
+fn to_tensor(rows: ArrayView2<f32>) -> Result<Tensor> {
     let values: Vec<f32> = rows.iter().copied().collect();
     Ok(Tensor::f_from_slice(&values)?.f_view([rows.nrows() as i64, rows.ncols() as i64])?)
 }

@@ -15,7 +15,8 @@ pub fn halves(
 ) -> Option<(Array1<f32>, Array1<f32>)> {
     let vectors = features.nrows();
     let side = vectors.checked_sub(gap)? / 2;
-    let (first, second) = (features.slice(s![..side, ..]), features.slice(s![vectors - side.., ..]));
+    let (first, second) =
+        (features.slice(s![..side, ..]), features.slice(s![vectors - side.., ..]));
     (side > 0).then(|| (pooling.apply(first), pooling.apply(second)))
 }
 

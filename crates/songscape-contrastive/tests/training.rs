@@ -110,7 +110,8 @@ fn the_files_say_what_the_network_was_trained_on() {
         let found = model.origin();
         assert_eq!((&found.images, found.pooling), (&origin().images, Some(Pooling::Mean)));
         assert_eq!(found.songscape.as_deref(), Some(env!("CARGO_PKG_VERSION")));
-        let training: TrainParams = serde_json::from_value(found.training.clone().unwrap()).unwrap();
+        let training: TrainParams =
+            serde_json::from_value(found.training.clone().unwrap()).unwrap();
         assert_eq!(training, params);
         let other = serde_json::json!({ "rows": ROWS, "columns_per_second": 100.0 });
         let message = model.check_images(&other).unwrap_err().to_string();
@@ -121,7 +122,8 @@ fn the_files_say_what_the_network_was_trained_on() {
 #[test]
 fn twenty_steps_are_ten_and_ten_bit_for_bit() {
     let pixels = pixels(10, 150);
-    let published = Loss::BinaryNce { temperature: 0.1, queue: 20, momentum: 0.9, norm_weight: 1.0 };
+    let published =
+        Loss::BinaryNce { temperature: 0.1, queue: 20, momentum: 0.9, norm_weight: 1.0 };
     let decoupled = Loss::Dcl { temperature: 0.1 };
     for (loss, sampling) in [
         (decoupled, Sampling::Uniform),

@@ -77,7 +77,8 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 /// Bytes, since the halves of a short song are NaN.
 fn bytes(vectors: &Vectors) -> Vec<u32> {
     let sets = vectors.sets.iter();
-    let arrays = sets.flat_map(|set| std::iter::once(&set.whole).chain(set.halves.iter().flatten()));
+    let arrays =
+        sets.flat_map(|set| std::iter::once(&set.whole).chain(set.halves.iter().flatten()));
     arrays.flatten().map(|value| value.to_bits()).collect()
 }
 
@@ -92,7 +93,8 @@ fn images_of_another_kind_are_refused_by_field() {
         embedding.compute(&images, &[Source::TrainedEncoder], &Keep::Nothing, &Silent).map(drop)
     };
     compute(images.params()).unwrap();
-    let other = ImageParams { columns_per_second: 100.0, range_db: 80.0, ..images.params().clone() };
+    let other =
+        ImageParams { columns_per_second: 100.0, range_db: 80.0, ..images.params().clone() };
     let message = compute(&other).unwrap_err().to_string();
     assert!(message.contains("columns_per_second is 100.0 in the model, 200.0 in the images"));
     assert!(message.contains("range_db is 80.0 in the model, 60.0 in the images"), "{message}");
@@ -110,9 +112,8 @@ fn a_song_too_short_for_the_encoder_has_no_row_by_any_source() {
     let images = Images::open(&store(folder.path())).unwrap();
     assert_eq!(images.pixels().len(), 7);
     let model = model();
-    let vectors = Embedding::new(&model)
-        .compute(&images, &Source::ALL, &Keep::Nothing, &Silent)
-        .unwrap();
+    let vectors =
+        Embedding::new(&model).compute(&images, &Source::ALL, &Keep::Nothing, &Silent).unwrap();
     assert_eq!((vectors.ids.len(), vectors.left_out.len()), (6, 1));
     let reason = &vectors.left_out[0].reason;
     assert!(reason.contains("columns, expected at least 256"), "{reason}");

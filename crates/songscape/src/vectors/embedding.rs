@@ -118,7 +118,9 @@ impl Vectors {
         for (source, set) in self.sources.iter().zip(&self.sets) {
             let file = source.file(folder);
             write_npy(&file, set.whole.view())?;
-            for (part, half) in [Part::FirstHalf, Part::SecondHalf].iter().zip(set.halves.iter().flatten()) {
+            for (part, half) in
+                [Part::FirstHalf, Part::SecondHalf].iter().zip(set.halves.iter().flatten())
+            {
                 write_npy(part.beside(&file), half.view())?;
             }
         }
