@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Error, Result};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 use songscape::analysis::retrieval::numbered;
@@ -14,7 +13,8 @@ use songscape::contrastive::{Augment, Loss, Songs, TrainParams, train};
 use songscape::project::{Progress, Project, Source, Stage};
 use songscape::resnet::{DeviceChoice, EncoderConfig, Pooling};
 use songscape::vectors::{Embedding, Images, Keep, songs_of};
-use songscape_examples::{Bars, start};
+use songscape::{Error, Result};
+use songscape_examples::{Bars, print, start};
 
 /// Train an encoder without labels on a store of images, and score it beside its baselines.
 ///
@@ -120,11 +120,10 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
     let numbers = |column: &Option<String>, ids: &[String]| match (&arguments.songs, column) {
         (Some(table), Some(column)) => {
             let songs = songs_of(table, ids)?;
-            let values = songs.column(column);
-            let values = values.with_context(|| format!("{}: no column {column}", table.display()));
-            Ok::<_, Error>(Some(numbered(values?)))
+            let missing = || Error::input(table, format!("no column {column}"));
+            Ok(Some(numbered(songs.column(column).ok_or_else(missing)?)))
         }
-        _ => Ok(None),
+        _ => Ok::<_, Error>(None),
     };
     // Before hours of training.
     for column in [&arguments.group, &arguments.label] {
@@ -141,8 +140,8 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
     let trained = train(&images.songs()?, encoder, training, origin, device, folder, progress)?;
     stage.finish()?;
     let seconds = trained.history.last().map_or(0.0, |step| step.seconds);
-    println!("{} steps in {seconds:.0} s", trained.history.len());
-    println!("written {}", arguments.out.join("model.safetensors").display());
+    print(format_args!("{} steps in {seconds:.0} s", trained.history.len()))?;
+    print(format_args!("written {}", arguments.out.join("model.safetensors").display()))?;
 
     let embedding = Embedding { pooling: arguments.pooling, ..Embedding::new(&trained.model) };
     let vectors = embedding.compute(&images, &MODELS, &Keep::Nothing, progress)?;
@@ -150,6 +149,5 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
     let labels = numbers(&arguments.label, &vectors.ids)?;
     let (groups, labels) = (groups.as_deref(), labels.as_deref());
     let known = Known { groups, labels, seed: arguments.seed };
-    print!("{}", Evaluation::new(&vectors.sets, &known)?);
-    Ok(())
+    print(format_args!("\n{}", Evaluation::new(&vectors.sets, &known)?))
 }

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 use songscape::analysis::vectors::write_npy;
@@ -14,7 +13,8 @@ use songscape::project::{
 };
 use songscape::resnet::{DeviceChoice, Embedder, Model, Pooling, Precision};
 use songscape::vectors::{Embedding, Images, Keep, songs_of};
-use songscape_examples::{Bars, End, start};
+use songscape::{Error, Result};
+use songscape_examples::{Bars, End, print, start};
 
 /// One vector for each song of a store, by a trained encoder.
 ///
@@ -82,7 +82,8 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
     let (songs, left_out) = embedding.long_enough(&images);
     if songs.is_empty() {
         let (columns, all) = (model.config().columns_per_vector(), images.pixels().len());
-        bail!("{}: none of {all} songs has {columns} columns", store.folder().display());
+        let reason = format!("none of {all} songs has {columns} columns");
+        return Err(Error::input(store.folder(), reason));
     }
     let ids: Vec<String> = songs.iter().map(|&song| images.pixels().ids()[song].clone()).collect();
     let table = table(arguments, &store, &ids)?;
@@ -100,7 +101,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
     table.write(project.path("songs.csv"))?;
     stage.finish()?;
     let width = pooling.width(model.config().channels());
-    println!("{} vectors of {width} numbers: {}", ids.len(), out.display());
+    print(format_args!("{} vectors of {width} numbers: {}", ids.len(), out.display()))?;
     Ok(match left_out.len() {
         0 => End::Done,
         count => End::LeftOut { count, list: out.join("failures.csv") },

@@ -116,7 +116,7 @@ pub fn standardized(a: ArrayView2<f32>, b: ArrayView2<f32>) -> Result<(Array2<f3
     }
     let both = both.mapv(f64::from);
     let deviation = both.std_axis(Axis(0), 0.0).mapv(|x| if x > 1e-12 { x } else { 1.0 });
-    let centred = &both - &both.mean_axis(Axis(0)).unwrap_or_default();
+    let centred = &both - &both.mean_axis(Axis(0)).expect("there are rows");
     let scaled = (centred / deviation).mapv(|x| x as f32);
     Ok((scaled.slice(s![..a.nrows(), ..]).to_owned(), scaled.slice(s![a.nrows().., ..]).to_owned()))
 }

@@ -21,6 +21,7 @@ pub enum Source {
 
 /// Which part of each song the vectors are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Part {
     /// The whole song.
     Whole,

@@ -63,7 +63,12 @@ impl Record {
     /// # Errors
     /// [`Error::Io`] when there is no stage, [`Error::Json`] when its record cannot be understood.
     pub fn read(folder: impl AsRef<Path>) -> Result<Self> {
-        read_json(folder.as_ref().join(RECORD))
+        read_json(Self::file(folder))
+    }
+
+    /// The file of the record of the stage in a folder.
+    pub fn file(folder: impl AsRef<Path>) -> PathBuf {
+        folder.as_ref().join(RECORD)
     }
 }
 

@@ -59,6 +59,88 @@ pub fn parse(text: &str) -> Result<Option<i32>, NotAYear> {
     if is_date && range().contains(&year) { Ok(Some(year)) } else { Err(NotAYear) }
 }
 
+/// What a tag's text says about a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InTag {
+    /// Nothing, or that there is no year.
+    Empty,
+    /// One year.
+    Year(i32),
+    /// Several years; this is the first.
+    Several(i32),
+    /// Something, but no year within [`range`].
+    Unclear,
+}
+
+/// The year in the text of a music file's tag. People and programs write all manner of things there,
+/// so this is looser than [`parse`]: what counts are numbers of four digits within [`range`], anywhere
+/// in the text, and dates without separators (`20210503`, with a time or not, and `03052021`). Dates
+/// need not exist: `1975-00-00` is 1975.
+///
+/// ```
+/// use songscape_project::year::{self, InTag};
+///
+/// assert_eq!(year::in_tag("18.04.1975"), InTag::Year(1975));
+/// assert_eq!(year::in_tag("20210503"), InTag::Year(2021));
+/// assert_eq!(year::in_tag("1975;2009"), InTag::Several(1975));
+/// assert_eq!(year::in_tag("the seventies"), InTag::Unclear);
+/// ```
+pub fn in_tag(text: &str) -> InTag {
+    let text: String = text
+        .trim_matches(|c: char| c.is_whitespace() || c == '\0')
+        .chars()
+        .map(half_width)
+        .collect();
+    let nothing = |c: char| matches!(c, '0' | '-' | '.' | '/' | ' ' | ':' | 'T');
+    if MISSING.contains(&text.to_ascii_lowercase().as_str()) || text.chars().all(nothing) {
+        return InTag::Empty;
+    }
+    let mut found: Vec<i32> = Vec::new();
+    let mut before = "";
+    for piece in text.split_inclusive(|c: char| !c.is_ascii_digit()) {
+        let digits = piece.trim_end_matches(|c: char| !c.is_ascii_digit());
+        // The offset of a time zone is no year.
+        let is_offset = before.ends_with('+') && text.contains(':');
+        if let Some(year) = year_of_digits(digits)
+            && !is_offset
+            && !found.contains(&year)
+        {
+            found.push(year);
+        }
+        before = piece;
+    }
+    match found[..] {
+        [] => InTag::Unclear,
+        [year] => InTag::Year(year),
+        [first, ..] => InTag::Several(first),
+    }
+}
+
+/// Full-width digits are digits, too.
+fn half_width(c: char) -> char {
+    let digit =
+        u32::from(c).checked_sub(u32::from('０')).and_then(|digit| char::from_digit(digit, 10));
+    digit.unwrap_or(c)
+}
+
+/// The year of a run of digits: alone, or with month, day and time.
+fn year_of_digits(digits: &str) -> Option<i32> {
+    let part = |places: std::ops::Range<usize>| digits.get(places)?.parse::<i32>().ok();
+    let year = |places| part(places).filter(|year| range().contains(year));
+    let date = |month, day| {
+        part(month).is_some_and(|month| month <= 12) && part(day).is_some_and(|day| day <= 31)
+    };
+    match digits.len() {
+        4 => year(0..4),
+        6 => year(0..4).filter(|_| part(4..6).is_some_and(|month| month <= 12)),
+        8 => year(0..4)
+            .filter(|_| date(4..6, 6..8))
+            .or_else(|| year(4..8).filter(|_| date(2..4, 0..2) || date(0..2, 2..4))),
+        12 | 14 => year(0..4).filter(|_| date(4..6, 6..8)),
+        _ => None,
+    }
+}
+
 /// A number of exactly so many ASCII digits.
 fn number(text: &str, digits: usize) -> Option<i32> {
     (text.len() == digits && is_number(text)).then(|| text.parse().ok()).flatten()
@@ -89,6 +171,45 @@ mod tests {
         {
             assert_eq!(parse(text), Ok(None), "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_year_of_a_tag_is_found() {
+        let next = *range().end();
+        for (text, found) in [
+            ("1975", InTag::Year(1975)),
+            ("1975-00-00", InTag::Year(1975)),
+            ("1975-04-00", InTag::Year(1975)),
+            ("18.04.1975", InTag::Year(1975)),
+            ("4/18/1975", InTag::Year(1975)),
+            ("20210503", InTag::Year(2021)),
+            ("03052021", InTag::Year(2021)),
+            ("197504", InTag::Year(1975)),
+            ("1987-05-02T10:00:00Z", InTag::Year(1987)),
+            ("1987-05-02T10:00:00+1000", InTag::Year(1987)),
+            ("20210503T101500", InTag::Year(2021)),
+            ("20210503101500", InTag::Year(2021)),
+            ("c. 1975", InTag::Year(1975)),
+            ("[1975?]", InTag::Year(1975)),
+            ("１９７５", InTag::Year(1975)),
+            ("1975;1975", InTag::Year(1975)),
+            ("1975;2009", InTag::Several(1975)),
+            ("1975/2009", InTag::Several(1975)),
+            ("", InTag::Empty),
+            ("0", InTag::Empty),
+            ("0000", InTag::Empty),
+            ("0000-00-00", InTag::Empty),
+            (" \0", InTag::Empty),
+            ("unknown", InTag::Unclear),
+            ("75", InTag::Unclear),
+            ("0101", InTag::Unclear),
+            ("19750", InTag::Unclear),
+            ("1234567890123", InTag::Unclear),
+        ] {
+            assert_eq!(in_tag(text), found, "{text:?}");
+        }
+        assert_eq!(in_tag(&next.to_string()), InTag::Year(next));
+        assert_eq!(in_tag(&(next + 1).to_string()), InTag::Unclear);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::vectors::check_finite;
 /// Where clusters are sought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum ClusterOn {
     /// On a UMAP of several dimensions made for it: the default, as density means little among
     /// hundreds of dimensions and two lose too much.

@@ -1,10 +1,19 @@
 //! The tables behind the figures, and their CSV files.
 
+mod read;
+mod tree;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use songscape_project::write_csv;
+
+pub use read::{
+    NeighborRow, read_clusters, read_condensed_tree, read_neighbors, read_representatives,
+    read_years,
+};
+pub use tree::{ClusterTree, TreeRow};
 
 use super::Representatives;
 use super::years::YearPredictions;
@@ -79,7 +88,7 @@ pub fn years_per_cluster(labels: &[i32], years: &[Option<i32>]) -> Result<Vec<Cl
         found.entry(label).or_default().push(year as f32);
     }
     let summary = |(label, years): (i32, Vec<f32>)| {
-        let at = |q| quantile(&years, q).unwrap_or_default();
+        let at = |q| quantile(&years, q).expect("a cluster is listed for its years");
         ClusterYears {
             label,
             songs: years.len(),
@@ -124,29 +133,18 @@ pub struct ClusterRow {
     pub label: i32,
     /// How firmly it belongs to it, 0 to 1.
     pub probability: f64,
-    /// Its GLOSH outlier score, 0 to 1.
+    /// Its GLOSH outlier score, 0 to 1; 0 where a table has none.
+    #[serde(default)]
     pub outlier: f64,
 }
 
-/// Writes `parent,child,lambda,size,label` in the form that the Python package hdbscan made common:
-/// songs are `0..n`, clusters of the condensed tree from `n` on, the root first; `label` is the number
-/// of those that were chosen.
+/// Writes `parent,child,lambda,size,label` (see [`TreeRow`]).
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
 pub fn write_condensed_tree(path: impl AsRef<Path>, clusters: &Clusters) -> Result<()> {
-    let (tree, songs) = (clusters.tree(), clusters.labels().len());
-    let mut labels = vec![None; tree.clusters.len()];
-    for (label, &node) in clusters.selected().iter().enumerate() {
-        labels[node] = Some(label);
-    }
-    let below = tree.clusters.iter().enumerate().filter_map(|(node, cluster)| {
-        let parent = songs + cluster.parent?;
-        Some((parent, songs + node, cluster.birth, cluster.size, labels[node]))
-    });
-    let leaves = tree.leaves_from.iter().zip(&tree.leaves_at).enumerate();
-    let leaves = leaves.map(|(song, (node, &lambda))| (songs + node, song, lambda, 1, None));
-    Ok(write_csv(path, &["parent", "child", "lambda", "size", "label"], below.chain(leaves))?)
+    let header = ["parent", "child", "lambda", "size", "label"];
+    Ok(write_csv(path, &header, ClusterTree::from(clusters).rows())?)
 }
 
 /// Writes `row,fold,year,predicted,low,high`; the last two are empty without intervals.
@@ -246,6 +244,7 @@ mod tests {
         let chosen = |line: &str, child, label| {
             line.starts_with(&format!("6,{child},0.20")) && line.ends_with(&format!(",3,{label}"))
         };
+        assert_eq!(read_condensed_tree(&path, 6).unwrap(), Some(ClusterTree::from(&clusters)));
         let (first, second) = (clusters.labels()[0], clusters.labels()[3]);
         assert_eq!((first.min(second), first.max(second)), (0, 1));
         assert!(chosen(lines[1], 7, first) && chosen(lines[2], 8, second), "{text}");
@@ -261,7 +260,9 @@ mod tests {
             text.starts_with("year,label,songs,share\n1960,-1,0,0.0\n1960,0,1,0.5\n"),
             "{text}"
         );
-        write_representatives(&path, &[Representatives { label: 3, rows: vec![7, 5] }]).unwrap();
+        let typical = [Representatives { label: 3, rows: vec![7, 5] }];
+        write_representatives(&path, &typical).unwrap();
+        assert_eq!(read_representatives(&path).unwrap(), typical);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "label,rank,row\n3,1,7\n3,2,5\n");
         write_years_per_cluster(&path, &[]).unwrap();
         assert!(std::fs::read_to_string(&path).unwrap().starts_with("label,songs,first,"));

@@ -14,7 +14,7 @@ use std::path::Path;
 use ndarray::{ArrayView2, Axis};
 use songscape_project::{Progress, SongTable};
 
-pub use params::{Part, StudyParams};
+pub use params::{StudyParams, StudyPart};
 pub use scores::{ClusterScores, MapScores, RetrievalScore, Scores, YearScore, YearScores};
 pub use vectors::VectorSet;
 
@@ -97,7 +97,7 @@ pub fn study(
     let map_params = params.umap(n);
     map_params.check()?;
 
-    let on_umap = params.makes(Part::Hdbscan) && params.cluster_on == ClusterOn::Umap;
+    let on_umap = params.makes(StudyPart::Hdbscan) && params.cluster_on == ClusterOn::Umap;
     let near = match params.makes_map() || on_umap {
         true => Some(nearest(x, &map_params, progress)?),
         false => None,
@@ -110,7 +110,7 @@ pub fn study(
         }
         _ => None,
     };
-    let clusters = if params.makes(Part::Hdbscan) {
+    let clusters = if params.makes(StudyPart::Hdbscan) {
         let map = map.as_ref().map(|map| map.view());
         let found = cluster_near(x, near.as_ref(), map, &params.clusters(n), progress)?;
         scores.clusters = Some(clusters::describe(params, out, input, &found, progress)?);
@@ -124,7 +124,7 @@ pub fn study(
     if let Some(map) = &map {
         scores.map = Some(score_map(x, map.view(), map_params, clusters.as_ref())?);
     }
-    if params.makes(Part::Years) {
+    if params.makes(StudyPart::Years) {
         years::predict(params, out, input, &mut scores, progress)?;
     }
     if params.only.is_none() {

@@ -15,9 +15,9 @@ use crate::umap::{Start, UmapParams};
 #[serde(default)]
 pub struct StudyParams {
     /// The one part to make; without a value all of them.
-    pub only: Option<Part>,
+    pub only: Option<StudyPart>,
     /// Size of a song's neighbourhood on the map, the song itself counted; 15, fewer for few songs.
-    pub neighbors: Option<usize>,
+    pub map_neighbors: Option<usize>,
     /// Dimensions of the map, 1 to 64.
     pub dims: usize,
     /// How vectors are compared; cosine, and euclidean for clusters on the vectors.
@@ -56,7 +56,7 @@ pub struct StudyParams {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum Part {
+pub enum StudyPart {
     /// The map.
     Umap,
     /// The clusters, and what there is to say about them.
@@ -69,7 +69,7 @@ impl Default for StudyParams {
     fn default() -> Self {
         Self {
             only: None,
-            neighbors: None,
+            map_neighbors: None,
             dims: 2,
             metric: None,
             start: Start::default(),
@@ -107,26 +107,26 @@ impl StudyParams {
     }
 
     /// Whether a part is made.
-    pub fn makes(&self, part: Part) -> bool {
+    pub fn makes(&self, part: StudyPart) -> bool {
         self.only.is_none_or(|only| only == part)
     }
 
     /// Whether the map is made, for itself or for the clusters.
     pub(super) fn makes_map(&self) -> bool {
-        let below_clusters = self.makes(Part::Hdbscan) && self.cluster_on == ClusterOn::Map;
-        self.makes(Part::Umap) || below_clusters
+        let below_clusters = self.makes(StudyPart::Hdbscan) && self.cluster_on == ClusterOn::Map;
+        self.makes(StudyPart::Umap) || below_clusters
     }
 
     /// Whether clusters alone are sought, among the vectors themselves.
     pub fn is_clustering_of_vectors(&self) -> bool {
-        self.only == Some(Part::Hdbscan) && self.cluster_on == ClusterOn::Vectors
+        self.only == Some(StudyPart::Hdbscan) && self.cluster_on == ClusterOn::Vectors
     }
 
     /// The map of so many songs.
     pub(super) fn umap(&self, songs: usize) -> UmapParams {
         let reduced = UmapParams::default().reduced_for(songs);
         UmapParams {
-            neighbors: self.neighbors.unwrap_or(reduced.neighbors),
+            neighbors: self.map_neighbors.unwrap_or(reduced.neighbors),
             dims: self.dims,
             metric: self.metric.unwrap_or_default(),
             start: self.start,

@@ -17,7 +17,7 @@ use std::ops::Range;
 use multiversion::multiversion;
 use ndarray::Array2;
 use rayon::prelude::*;
-use songscape_project::Progress;
+use songscape_project::{Job, Progress};
 
 use super::forces::Forces;
 use super::{Curve, FuzzyGraph};
@@ -139,9 +139,9 @@ impl Layout {
                 changes: Vec::new(),
             })
             .collect();
-        progress.begin("map", self.epochs as u64, "epochs");
+        let job = Job::begin(progress, "map", self.epochs as u64, "epochs");
         for epoch in 0..self.epochs {
-            if progress.interrupted() {
+            if job.interrupted() {
                 return Err(Error::Interrupted { what: "the layout of the map" });
             }
             let rate = 1.0 - epoch as f32 / self.epochs as f32;
@@ -164,9 +164,8 @@ impl Layout {
                 }
                 make_moves(points, &chunks[..used]);
             }
-            progress.advance(1);
+            job.advance(1);
         }
-        progress.end();
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use super::{Song, path, year};
 
 /// The columns of a table of songs that have a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Field {
     /// The song's name in a project.
     Id,

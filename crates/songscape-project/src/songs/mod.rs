@@ -1,6 +1,7 @@
 //! The table of songs: what is known of each song, one row per song.
 
 mod columns;
+mod find;
 mod text;
 
 use std::ffi::OsString;
@@ -213,23 +214,22 @@ impl SongTable {
 }
 
 impl Song {
-    /// What to call the song: its title, or its path, or its id.
-    pub fn title_or_name(&self) -> String {
-        match (self.title.is_empty(), self.path.as_os_str().is_empty()) {
+    /// What to call the song: `Artist - Title`, without an artist the title, without a title the path,
+    /// without a path the id.
+    pub fn name(&self) -> String {
+        let title = match (self.title.is_empty(), self.path.as_os_str().is_empty()) {
             (false, _) => self.title.clone(),
             (true, false) => self.path.display().to_string(),
             (true, true) => self.id.clone(),
-        }
+        };
+        if self.artist.is_empty() { title } else { format!("{} - {title}", self.artist) }
     }
 }
 
-/// `Artist - Title (1987)`, without what is not known.
+/// The [`name`](Song::name), with the year where it is known: `Artist - Title (1987)`.
 impl fmt::Display for Song {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.artist.is_empty() {
-            write!(f, "{} - ", self.artist)?;
-        }
-        f.write_str(&self.title_or_name())?;
+        f.write_str(&self.name())?;
         self.year.map_or(Ok(()), |year| write!(f, " ({year})"))
     }
 }

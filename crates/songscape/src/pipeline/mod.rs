@@ -4,32 +4,30 @@
 //! files of its own, so each can be run alone and again. See [`Step`] for the files.
 
 mod analysis;
-mod error;
 mod parameters;
 mod report;
-mod scores;
-mod vectors;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use songscape_audio::{
-    Catalog, Duplicate, ImageParams, Library, LibraryParams, Limits, Pixels, Store,
+use serde::{Deserialize, Serialize};
+use songscape_audio::{Catalog, Duplicate, Library, LibraryParams, Limits, Store};
+use songscape_contrastive::TrainParams;
+use songscape_project::{
+    Failure, Progress, Project, Source, Stage, State, hash_file, remove_folder_if_there,
 };
-use songscape_contrastive::Songs;
-use songscape_contrastive::baseline::Pitches;
-use songscape_project::{Failure, Progress, Project, Stage, State, hash_file};
-use songscape_resnet::Model;
+use songscape_resnet::{EncoderConfig, Model, Pooling};
 use tch::Device;
 
-pub use analysis::AnalysisParams;
-pub use error::{Error, Result};
 pub use parameters::Parameters;
-pub use scores::{RetrievalScore, Scores, YearScore};
-pub use vectors::{SongVectors, Source};
+pub use songscape_analysis::study::{Scores, StudyParams};
+
+pub use crate::error::{Error, Result};
+use crate::vectors::{Embedding, Images, Keep, read_ids};
 
 /// The music to analyse.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Input {
     /// The embedded demo music, made in the folder `music` of the project.
     Demo,
@@ -39,6 +37,7 @@ pub enum Input {
 
 /// The stages, in the order in which each needs the ones before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Step {
     /// `songs.csv`: one row per song; `duplicates.csv`: what is there more than once.
     Catalog,
@@ -108,7 +107,7 @@ impl Pipeline {
     /// [`Error::Project`] when another process works on the folder or it cannot be made;
     /// [`Error::Threads`] when the system does not give so many threads.
     pub fn new(
-        folder: &Path,
+        folder: impl AsRef<Path>,
         input: Input,
         parameters: Parameters,
         device: Device,
@@ -138,19 +137,6 @@ impl Pipeline {
             Step::Report => self.report(progress),
         }
         .map(Summary)
-    }
-
-    /// The results beside their baselines, once the analysis is done.
-    ///
-    /// # Errors
-    /// [`Error::Project`] when they are not there.
-    pub fn scores(&self) -> Result<Scores> {
-        Ok(songscape_project::read_json(&self.project.path("analysis/scores.json"))?)
-    }
-
-    /// Where the report is.
-    pub fn report_page(&self) -> PathBuf {
-        self.project.path("report/index.html")
     }
 
     /// The number of inputs that failed, all of them listed in `failures.csv`.
@@ -233,26 +219,25 @@ impl Pipeline {
     }
 
     fn training(&self, progress: &dyn Progress) -> Result<String> {
-        let pixels = self.store().pixels()?;
-        let Parameters { encoder, training, .. } = &self.parameters;
-        let stage = Stage::open(
-            &self.project.path("model"),
-            &serde_json::json!({ "encoder": encoder, "training": training }),
-            &[("images", self.store().fingerprint()?)],
-        )?;
+        let images = Images::open(&self.store())?;
+        let made = TrainingStage {
+            encoder: self.parameters.encoder.clone(),
+            training: self.parameters.training.clone(),
+        };
+        let inputs = [("images", self.store().fingerprint()?)];
+        let stage = Stage::open(self.project.path("model"), 1, &made, &inputs)?;
         if stage.state() == State::Done {
             return Ok("done before".into());
         }
         if stage.state() == State::Outdated {
             // They belong to a training on other images.
-            remove_folder(&stage.path("checkpoints"))?;
+            remove_folder_if_there(stage.path("checkpoints"))?;
         }
-        let songs = (0..pixels.len()).map(|i| pixels.song(i)).collect();
-        let songs = Songs::new(pixels.rows(), songs)?;
         let trained = songscape_contrastive::train(
-            &songs,
-            encoder,
-            training,
+            &images.songs()?,
+            &made.encoder,
+            &made.training,
+            images.origin(self.parameters.pooling),
             self.device,
             stage.folder(),
             progress,
@@ -266,47 +251,56 @@ impl Pipeline {
 
     fn vectors(&self, progress: &dyn Progress) -> Result<String> {
         let weights = self.project.path("model/model.safetensors");
-        let pixels = self.store().pixels()?;
-        let stage = Stage::open(
-            &self.project.path("vectors"),
-            &serde_json::json!({
-                "untrained_seed": self.parameters.training.seed,
-                "pooling": self.parameters.pooling,
-            }),
-            &[("images", self.store().fingerprint()?), ("model", hash_file(&weights)?)],
-        )?;
-        let what = format!("{} songs", pixels.len());
+        let (pooling, untrained_seed) = (self.parameters.pooling, self.parameters.training.seed);
+        let made = VectorsStage { pooling, untrained_seed };
+        let inputs = [("images", self.store().fingerprint()?), ("model", hash_file(&weights)?)];
+        let stage = Stage::open(self.project.path("vectors"), 1, &made, &inputs)?;
         if stage.state() == State::Done {
-            return Ok(format!("{what}, done before"));
+            let songs = read_ids(stage.folder())?.len();
+            return Ok(format!("{songs} songs, done before"));
         }
         if stage.state() == State::Outdated {
-            remove_folder(&stage.path("features"))?;
+            remove_folder_if_there(stage.path("features"))?;
         }
-        let trained = Model::load(&weights, self.device)?;
-        let seed = self.parameters.training.seed;
-        let untrained = Model::new(trained.config(), self.device, seed)?;
-        let ImageParams { rows, f_min, f_max, range_db, .. } = self.parameters.images;
-        let pitches = Pitches::new(rows, f_min, f_max, f64::from(range_db));
-        let (pooling, folder) = (self.parameters.pooling, stage.folder());
-        vectors::compute(&pixels, &trained, &untrained, &pitches, pooling, folder, progress)?;
+        let model = Model::load(&weights, self.device)?;
+        let images = Images::open(&self.store())?;
+        let embedding = Embedding { pooling, untrained_seed, ..Embedding::new(&model) };
+        let keep = Keep::Features(stage.folder().into());
+        let vectors = embedding.compute(&images, &Source::ALL, &keep, progress)?;
+        Failure::record(self.failure_list(), Step::Vectors.name(), &vectors.left_out)?;
+        if vectors.ids.is_empty() {
+            let failures = self.failure_list();
+            return Err(Error::NoSongs { listed: vectors.left_out.len(), failures });
+        }
+        vectors.write(stage.folder())?;
+        keep.clear(&Source::ALL)?;
         stage.finish()?;
-        Ok(format!("{what}, {} numbers each", pooling.width(trained.config().channels())))
-    }
-
-    /// The catalog's rows that have an image, in the order of the images and of the vectors.
-    fn songs_with_images(&self, pixels: &Pixels) -> Result<Catalog> {
-        let mut catalog = Catalog::read_csv(&self.songs_table())?;
-        let ids: std::collections::HashSet<&String> = pixels.ids().iter().collect();
-        catalog.songs.retain(|song| ids.contains(&song.id));
-        Ok(catalog)
+        let width = pooling.width(model.config().channels());
+        Ok(format!("{} songs, {width} numbers each", vectors.ids.len()))
     }
 }
 
-fn remove_folder(folder: &Path) -> Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(songscape_project::Error::Io { path: folder.into(), source }.into())
-        }
-        _ => Ok(()),
+/// What the training is made with.
+#[derive(Serialize, Deserialize)]
+struct TrainingStage {
+    encoder: EncoderConfig,
+    training: TrainParams,
+}
+
+/// What the vectors are made with.
+#[derive(Serialize, Deserialize)]
+struct VectorsStage {
+    pooling: Pooling,
+    untrained_seed: u64,
+}
+
+/// Why a stage was made again, for its summary; nothing where it was not.
+fn again<'a>(stage: &'a Stage) -> String {
+    let names = stage.changes().iter().map(|change| change.field.trim_start_matches("inputs."));
+    let names: Vec<&'a str> = names.collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(", made again for its {}", names.join(", "))
     }
 }

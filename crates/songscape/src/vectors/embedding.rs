@@ -10,12 +10,12 @@ use songscape_audio::{ImageParams, Pixels, Store};
 use songscape_contrastive::Songs;
 use songscape_contrastive::baseline::{self, Pitches, row_statistics};
 use songscape_contrastive::retrieval::{gap, halves};
-use songscape_project::{Failure, Job, Part, Progress, Source};
+use songscape_project::{Failure, Job, Part, Progress, Source, remove_if_there};
 use songscape_resnet::{Embedder, Model, Origin, Pooling};
 
 use super::done::{Done, Key};
 use super::songs::write_ids;
-use crate::pipeline::{Error, Result};
+use crate::error::{Error, Result};
 
 /// The images of a store, with the parameters that they were made with.
 #[derive(Debug)]
@@ -102,6 +102,31 @@ pub struct Vectors {
     pub sets: Vec<VectorSet>,
     /// The songs that are too short for one vector of the encoder. They have no row, whatever the source.
     pub left_out: Vec<Failure>,
+}
+
+impl Keep {
+    /// Removes the files of rows, once the vectors are written elsewhere; the matrices stay.
+    ///
+    /// # Errors
+    /// [`Error::Project`] when a file cannot be removed.
+    pub fn clear(&self, sources: &[Source]) -> Result<()> {
+        for source in sources {
+            if let Some(path) = self.rows(*source) {
+                remove_if_there(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The file of a source's rows.
+    fn rows(&self, source: Source) -> Option<PathBuf> {
+        match self {
+            Self::Nothing => None,
+            Self::Vectors(folder) | Self::Features(folder) => {
+                Some(source.file(folder).with_extension("rows"))
+            }
+        }
+    }
 }
 
 /// The version of the rows' meaning: raised when the same song comes to have other vectors.
@@ -294,11 +319,9 @@ impl<'a> Set<'a> {
         let all = json!([VERSION, source, rows, gap, made_by]);
         let mut base = blake3::Hasher::new();
         base.update(all.to_string().as_bytes());
-        let done = match keep {
-            Keep::Nothing => Done::in_memory(3 * width),
-            Keep::Vectors(folder) | Keep::Features(folder) => {
-                Done::open(source.file(folder).with_extension("rows"), 3 * width)?
-            }
+        let done = match keep.rows(source) {
+            None => Done::in_memory(3 * width),
+            Some(path) => Done::open(path, 3 * width)?,
         };
         Ok(Self { source, maker, embedding, rows, gap, base, width, done })
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use songscape_project::{Song, SongTable, read_rows, write_csv};
 
-use crate::pipeline::{Error, Result};
+use crate::error::{Error, Result};
 
 /// The table in a folder of vectors that says which row belongs to which song.
 const SONGS: &str = "songs.csv";
