@@ -100,7 +100,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
     let narrow = EncoderConfig::narrow(arguments.stem);
     let stage_multipliers = arguments.stages.clone().unwrap_or(narrow.stage_multipliers);
     let encoder = EncoderConfig { stage_multipliers, ..narrow };
-    let demo = TrainParams::demo();
+    let (demo, augment) = (TrainParams::demo(), arguments.augment.clone().unwrap_or_default());
     let params = TrainParams {
         steps: arguments.steps,
         pairs: arguments.pairs,
@@ -108,12 +108,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
         min_distance: arguments.distance,
         learning_rate: arguments.learning_rate,
         loss: arguments.loss.unwrap_or(demo.loss),
-        augment: arguments.augment.clone().unwrap_or_default().for_images(
-            rows,
-            f_min,
-            f_max,
-            range_db.into(),
-        ),
+        augment: augment.for_images(rows, f_min, f_max, range_db.into()),
         seed: arguments.seed,
         ..demo
     };

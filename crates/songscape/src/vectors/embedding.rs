@@ -373,7 +373,7 @@ impl<'a> Set<'a> {
         let songs: Vec<&[u8]> = batch.iter().map(|song| song.pixels).collect();
         let all = self.embedding.embedder.embed_songs(model, &songs)?;
         let of_missing = batch.iter().zip(all).zip(missing).filter(|(_, missing)| **missing);
-        let row = |((song, features), _): ((&Song, Array2<f32>), _)| {
+        let row = |((song, features), _): ((&Song, Array2<f32>), _)| -> Result<Vec<f32>> {
             if let Some(path) = self.features(song.id) {
                 write_npy(path, features.view())?;
             }
