@@ -71,6 +71,8 @@ mod error;
 pub mod pipeline;
 #[cfg(feature = "report-input")]
 pub mod report_input;
+#[cfg(feature = "pipeline")]
+pub mod vectors;
 
 #[cfg(feature = "project")]
 pub use error::{Error, Result};
