@@ -79,10 +79,10 @@ fn every_file_gives_its_sound() {
     for (name, expected) in [
         ("flac_trailing_id3v1.flac", 8.0),
         ("aac_mdat0.m4a", 8.0),
-        ("mp3_trailing_junk.mp3", 8.05),
+        ("mp3_trailing_junk.mp3", 8.03),
         ("ogg_noeos.ogg", 7.87),
-        ("adts_cut.aac", 8.22),
-        ("mp3_mono_then_stereo.mp3", 16.12),
+        ("adts_cut.aac", 8.0),
+        ("mp3_mono_then_stereo.mp3", 16.08),
     ] {
         let (found, notes) = file(name).unwrap();
         println!("{name}: {found:.3} s, {notes:?}");

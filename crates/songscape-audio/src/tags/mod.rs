@@ -11,6 +11,7 @@ mod container;
 mod field;
 mod id3v1;
 mod id3v2;
+mod matroska;
 mod text;
 
 use std::fs::File;
@@ -160,6 +161,9 @@ fn all_tags(
                 from_chunks.extend(chunk::tag(file, &chunk, limits.max_tag_bytes)?);
             }
         }
+    }
+    if layout.format == Format::Matroska {
+        all.extend(matroska::tag(file, limits.max_tag_bytes)?);
     }
     for range in id3v2 {
         all.extend(id3v2::tag(&bytes(file, &range, limits.max_tag_bytes)?));
