@@ -189,8 +189,7 @@ fn methods_are_written_and_shown() {
     let path = folder.path().join("methods.json");
     assert_eq!(songscape_project::read_json::<Methods>(&path).unwrap(), methods);
     let page = std::fs::read_to_string(folder.path().join("index.html")).unwrap();
-    for text in ["map.seed = 11", "Songscape 9.8.7", "analysis &lt;b&gt;", "abc123", "15"]
-    {
+    for text in ["map.seed = 11", "Songscape 9.8.7", "analysis &lt;b&gt;", "abc123", "15"] {
         assert!(page.contains(text), "{text} is missing");
     }
     // A report that knows nothing of it leaves no old file.
