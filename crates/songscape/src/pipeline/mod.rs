@@ -242,11 +242,12 @@ impl Pipeline {
             stage.folder(),
             progress,
         )?;
+        let made_again = again(&stage);
         stage.finish()?;
         let steps = trained.history.len();
         let last = &trained.history[steps - steps.min(10)..];
         let loss = last.iter().map(|step| step.loss).sum::<f64>() / last.len().max(1) as f64;
-        Ok(format!("{steps} steps on {:?}, loss {loss:.3}", self.device))
+        Ok(format!("{steps} steps on {:?}, loss {loss:.3}{made_again}", self.device))
     }
 
     fn vectors(&self, progress: &dyn Progress) -> Result<String> {
@@ -274,9 +275,10 @@ impl Pipeline {
         }
         vectors.write(stage.folder())?;
         keep.clear(&Source::ALL)?;
+        let made_again = again(&stage);
         stage.finish()?;
         let width = pooling.width(model.config().channels());
-        Ok(format!("{} songs, {width} numbers each", vectors.ids.len()))
+        Ok(format!("{} songs, {width} numbers each{made_again}", vectors.ids.len()))
     }
 }
 
