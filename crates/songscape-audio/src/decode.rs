@@ -180,16 +180,17 @@ impl AudioReader {
                         let name = "HE-AAC (SBR in the packets, of which no header tells)";
                         return Err(Problem::NotDecoded(name.into()));
                     }
-                    self.waiting.extend(self.track.accept(packet));
+                    let (ready, strange) = self.track.accept(packet);
+                    self.waiting.extend(ready);
+                    self.skip(strange);
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => {
-                    self.waiting.extend(self.track.pending());
-                    if self.waiting.is_empty() {
-                        self.check_end()?;
-                        if !self.next_part()? {
-                            return self.flush(mono);
-                        }
+                    let strange = self.track.left();
+                    self.skip(strange);
+                    self.check_end()?;
+                    if !self.next_part()? {
+                        return self.flush(mono);
                     }
                 }
                 Err(Symphonia::ResetRequired) => {
@@ -221,13 +222,18 @@ impl AudioReader {
                 Ok(true)
             }
             Err(e @ (Symphonia::DecodeError(_) | Symphonia::IoError(_))) => {
-                self.skipped += 1;
-                self.trailing += 1;
+                self.skip(1);
                 self.damage = e.to_string();
                 Ok(false)
             }
             Err(e) => Err(Problem::Broken { decoded, reason: e.to_string() }),
         }
+    }
+
+    /// Counts packets that are left out.
+    fn skip(&mut self, packets: u64) {
+        self.skipped += packets;
+        self.trailing += packets;
     }
 
     /// Mixes the planes into one. Returns whether there is anything in it.
@@ -317,7 +323,7 @@ impl AudioReader {
         self.packets = packets;
         self.trailing = 0;
         if behind > 0 {
-            self.notes.push(format!("{behind} packets behind the audio are none"));
+            self.notes.push(format!("{behind} packets behind the audio hold none"));
         }
         // Skipped packets shorten the audio as well; they have been judged already.
         if skipped == 0 && !self.is_complete() { Err(self.truncated()) } else { Ok(()) }

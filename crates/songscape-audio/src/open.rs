@@ -12,7 +12,7 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 use symphonia::default::formats;
 
-use crate::container::{Format, Layout, Wave, Window, end_of_first, plain_header};
+use crate::container::{Format, Layout, Wave, Window, parted, plain_header};
 use crate::error::Problem;
 use crate::limits::Limits;
 
@@ -73,10 +73,9 @@ impl Source {
     ) -> Result<Self, Problem> {
         let mut next = None;
         if kind == Format::Mpeg
-            && let Some(end) = end_of_first(&mut file, &audio).map_err(Problem::Unreadable)?
+            && let Some([first, rest]) = parted(&mut file, &audio).map_err(Problem::Unreadable)?
         {
-            next = Some(end..audio.end);
-            audio.end = end;
+            (audio, next) = (first, Some(rest));
         }
         Ok(Self { next, ..Self::of(kind, Vec::new(), file, audio, limits)? })
     }

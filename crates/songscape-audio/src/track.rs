@@ -123,26 +123,27 @@ impl Track {
         })
     }
 
-    /// The packets that can be decoded now that this one has come. A frame of another kind waits
-    /// for the next: one alone is none, but what looks like one.
-    pub(crate) fn accept(&mut self, packet: Packet) -> Vec<Packet> {
+    /// Takes the next packet. Gives those that can be decoded now, and how many are no audio: a frame
+    /// of another kind waits for the next, since one alone is only something that looks like one.
+    pub(crate) fn accept(&mut self, packet: Packet) -> (Vec<Packet>, u64) {
         let kind = if self.mpeg { FrameKind::of(&packet.data) } else { None };
+        let other = self.other.take();
         if kind.is_none() || self.kind.is_none() || kind == self.kind {
             self.kind = self.kind.or(kind);
-            return self.other.take().into_iter().chain([packet]).collect();
+            return (vec![packet], u64::from(other.is_some()));
         }
-        match self.other.take() {
-            Some(other) if FrameKind::of(&other.data) == kind => vec![other, packet],
+        match other {
+            Some(other) if FrameKind::of(&other.data) == kind => (vec![other, packet], 0),
             other => {
                 self.other = Some(packet);
-                other.into_iter().collect()
+                (Vec::new(), u64::from(other.is_some()))
             }
         }
     }
 
-    /// The packet that waits when there are no more.
-    pub(crate) fn pending(&mut self) -> Option<Packet> {
-        self.other.take()
+    /// How many packets still wait when there are no more.
+    pub(crate) fn left(&mut self) -> u64 {
+        u64::from(self.other.take().is_some())
     }
 
     /// The decoder for a packet.

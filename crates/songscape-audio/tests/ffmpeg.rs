@@ -45,6 +45,14 @@ const CASES: &[Case] = &[
     ("aac.m4a", &["-c:a", "aac", "-b:a", "160k"], LOSSY),
     ("aac.mp4", &["-c:a", "aac", "-b:a", "96k", "-movflags", "+faststart"], LOSSY),
     ("stream.aac", &["-c:a", "aac", "-b:a", "160k"], LOSSY),
+    ("rf64.wav", &["-c:a", "pcm_s16le", "-rf64", "always"], LOSSLESS),
+    ("s16.w64", &["-c:a", "pcm_s16le"], LOSSLESS),
+    ("stereo.opus", &["-c:a", "libopus", "-b:a", "96k"], LOSSY),
+    ("mono.opus", &["-c:a", "libopus", "-b:a", "32k", "-ac", "1"], LOSSY),
+    ("surround.opus", &["-c:a", "libopus", "-ac", "6", "-mapping_family", "1"], LOSSY),
+    ("opus.webm", &["-c:a", "libopus", "-b:a", "96k"], LOSSY),
+    ("opus.mka", &["-c:a", "libopus", "-b:a", "96k"], LOSSY),
+    ("opus.mp4", &["-c:a", "libopus", "-b:a", "96k", "-strict", "-2"], LOSSY),
 ];
 
 fn ffmpeg(arguments: &[&str]) -> Option<Vec<u8>> {
@@ -143,13 +151,16 @@ fn tags_are_read_from_every_container() {
         "-metadata",
         "date=1994-03-05",
     ];
-    let files: [(&str, &[&str]); 6] = [
+    let files: [(&str, &[&str]); 9] = [
         ("a.mp3", &["-id3v2_version", "3"]),
         ("b.mp3", &["-id3v2_version", "4"]),
         ("c.ogg", &["-c:a", "libvorbis"]),
         ("d.flac", &[]),
         ("e.m4a", &["-c:a", "aac"]),
         ("f.aiff", &["-write_id3v2", "1"]),
+        ("g.wav", &[]),
+        ("h.opus", &["-c:a", "libopus"]),
+        ("i.mka", &["-c:a", "libvorbis"]),
     ];
     for (name, options) in files {
         let mut arguments = vec!["-i", source.to_str().unwrap()];

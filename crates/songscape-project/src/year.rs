@@ -72,10 +72,11 @@ pub enum InTag {
     Unclear,
 }
 
-/// The year in the text of a music file's tag. People and programs write all manner of things there,
-/// so this is looser than [`parse`]: what counts are numbers of four digits within [`range`], anywhere
-/// in the text, and dates without separators (`20210503`, with a time or not, and `03052021`). Dates
-/// need not exist: `1975-00-00` is 1975.
+/// The year in the text of a music file's tag. People and programs write dates in many ways there, so
+/// this is looser than [`parse`]: what counts are numbers of four digits within [`range`], anywhere in
+/// the text, and dates without separators (`20210503`, with a time or not, and `03052021`). Dates need
+/// not exist: `1975-00-00` is 1975. A text with words (`April 18, 1975`, `remastered 2009`) is not
+/// read: what its numbers mean stands in the words.
 ///
 /// ```
 /// use songscape_project::year::{self, InTag};
@@ -94,6 +95,14 @@ pub fn in_tag(text: &str) -> InTag {
     let nothing = |c: char| matches!(c, '0' | '-' | '.' | '/' | ' ' | ':' | 'T');
     if MISSING.contains(&text.to_ascii_lowercase().as_str()) || text.chars().all(nothing) {
         return InTag::Empty;
+    }
+    // The letters of a time, as in 1987-05-02T10:00:00Z, are no words.
+    let time = |(i, c): (usize, char)| {
+        let after_digit = text[..i].ends_with(|c: char| c.is_ascii_digit());
+        !c.is_alphabetic() || matches!(c, 'T' | 'Z') && after_digit
+    };
+    if !text.char_indices().all(time) {
+        return InTag::Unclear;
     }
     let mut found: Vec<i32> = Vec::new();
     let mut before = "";
@@ -189,7 +198,7 @@ mod tests {
             ("1987-05-02T10:00:00+1000", InTag::Year(1987)),
             ("20210503T101500", InTag::Year(2021)),
             ("20210503101500", InTag::Year(2021)),
-            ("c. 1975", InTag::Year(1975)),
+            ("~ 1975", InTag::Year(1975)),
             ("[1975?]", InTag::Year(1975)),
             ("１９７５", InTag::Year(1975)),
             ("1975;1975", InTag::Year(1975)),
@@ -201,6 +210,8 @@ mod tests {
             ("0000-00-00", InTag::Empty),
             (" \0", InTag::Empty),
             ("unknown", InTag::Unclear),
+            ("April 18, 1975", InTag::Unclear),
+            ("remastered 2009", InTag::Unclear),
             ("75", InTag::Unclear),
             ("0101", InTag::Unclear),
             ("19750", InTag::Unclear),

@@ -28,7 +28,7 @@
 //!            map and figures ◀── report ── clusters, years, tables ◀─┘
 //! ```
 //!
-//! Features compose: the transform alone, or the analysis of vectors from elsewhere.
+//! Features compose: use only the transform, or only the analysis of vectors from elsewhere.
 //!
 //! ```
 //! # #[cfg(feature = "ssq")]

@@ -128,23 +128,26 @@ pub(super) fn merge(
     };
     let remaining = (0..found.len()).filter(|&i| kept[i] == i);
     for mut group in groups(remaining, |i| name::key(&found[i].song.artist, &found[i].song.title)) {
-        let lengths: HashMap<usize, Option<f64>> =
-            group.iter().map(|&i| (i, seconds(&found[i]))).collect();
+        // Where they decide nothing, no file is opened for them.
+        let lengths: HashMap<usize, f64> = match (same_name, &apart) {
+            (SameName::Auto, None) => {
+                group.iter().filter_map(|&i| Some((i, seconds(&found[i])?))).collect()
+            }
+            _ => HashMap::new(),
+        };
         // Of those that are left, one stays, with all whose length agrees with its own.
         let mut before = None;
         while !group.is_empty() {
             let stays = first(&group, year);
-            let (same, others): (Vec<usize>, Vec<usize>) = match same_name {
-                SameName::Merge => (std::mem::take(&mut group), Vec::new()),
-                _ => group.iter().partition(|i| agree(lengths[i], lengths[&stays])),
-            };
+            let (same, others): (Vec<usize>, Vec<usize>) =
+                group.iter().partition(|i| agree(lengths.get(i), lengths.get(&stays)));
+            // Two groups: so both lengths are known.
             if let Some(before) = before {
-                let length = |i: usize| lengths[&i].unwrap_or_default();
                 let reason = format!(
                     "{}; {:.1} s and {:.1} s long",
                     like("same artist and title", before),
-                    length(stays),
-                    length(before)
+                    lengths[&stays],
+                    lengths[&before]
                 );
                 decisions
                     .push((stays, kept_apart(&found[stays].song, &found[before].song, reason)));
@@ -185,9 +188,9 @@ fn seconds(found: &Found) -> Option<f64> {
 }
 
 /// Whether two lengths may be those of one recording; an unknown one may be any.
-fn agree(a: Option<f64>, b: Option<f64>) -> bool {
+fn agree(a: Option<&f64>, b: Option<&f64>) -> bool {
     let Some((a, b)) = a.zip(b) else { return true };
-    (a - b).abs() <= SAME_SECONDS.max(SAME_SHARE * a.max(b))
+    (a - b).abs() <= SAME_SECONDS.max(SAME_SHARE * a.max(*b))
 }
 
 /// The groups of two and more with the same key.

@@ -29,19 +29,8 @@ pub(crate) struct Layout {
 impl Layout {
     pub(crate) fn of(file: &mut File) -> Result<Self> {
         let length = file.metadata()?.len();
-        let mut id3v2 = Vec::new();
         let mut audio = 0..length;
-        while id3v2.len() < MOST_TAGS
-            && let Some(size) = id3v2_size(&read(file, audio.start, 10)?)
-        {
-            // A tag that claims more than there is: what follows its header is looked at.
-            let end = audio.start + size;
-            id3v2.push(audio.start..end.min(length));
-            audio.start = if end <= length { end } else { audio.start + 10 };
-        }
-        if !id3v2.is_empty() {
-            audio.start += zeros(file, audio.clone())?;
-        }
+        let id3v2 = skip_id3v2(file, &mut audio)?;
         let mut ape = None;
         let head = read(file, audio.start, 32)?;
         if head.starts_with(b"APETAGEX") && head.len() == 32 {
@@ -112,6 +101,23 @@ impl Layout {
         }
         Ok(())
     }
+}
+
+/// Moves the start of a range behind the ID3v2 tags there, and gives these.
+pub(super) fn skip_id3v2(file: &mut File, audio: &mut Range<u64>) -> Result<Vec<Range<u64>>> {
+    let mut tags = Vec::new();
+    while tags.len() < MOST_TAGS
+        && let Some(size) = id3v2_size(&read(file, audio.start, 10)?)
+    {
+        // A tag that claims more than there is: what follows its header is looked at.
+        let end = audio.start + size;
+        tags.push(audio.start..end.min(audio.end));
+        audio.start = if end <= audio.end { end } else { audio.start + 10 };
+    }
+    if !tags.is_empty() {
+        audio.start += zeros(file, audio.clone())?;
+    }
+    Ok(tags)
 }
 
 /// Up to `count` bytes of a file.

@@ -10,7 +10,7 @@ mod window;
 
 pub(crate) use flac::plain_header;
 pub(crate) use format::{Format, named_by_extension};
-pub(crate) use joined::end_of_first;
+pub(crate) use joined::parted;
 pub(crate) use layout::Layout;
 pub(crate) use riff::{Chunk, Wave, chunks};
 pub(crate) use window::Window;

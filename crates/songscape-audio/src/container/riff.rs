@@ -9,9 +9,10 @@ use super::layout::read;
 /// Chunks looked at; more make it no file of music.
 const MOST_CHUNKS: usize = 10_000;
 
-/// Sizes from here on are what programs write that do not know the size, because they write to a
-/// pipe: 0x7FFFF000, 0x7FFFFFFF, 0xFFFFFFFF and others near them.
-const UNKNOWN: u64 = 0x7FFF_0000;
+/// What programs write that do not know the size, because they write to a pipe; some take the header
+/// off, or add it.
+const UNKNOWN: [u64; 3] = [0x7FFF_F000, 0x7FFF_FFFF, 0xFFFF_FFFF];
+const HEADER: u64 = 64;
 
 /// One chunk of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +123,8 @@ impl Wave {
             None => Ok(Vec::new()),
         };
         let whole = data.body.start.saturating_add(data.claimed) <= length;
-        let known = data.claimed > 0 && (whole || data.claimed < UNKNOWN);
+        let stands_for_unknown = UNKNOWN.iter().any(|size| size.abs_diff(data.claimed) <= HEADER);
+        let known = data.claimed > 0 && (whole || !stands_for_unknown);
         Ok(Some(Self {
             format: bytes(Some(format), 1024)?,
             fact: bytes(find(b"fact"), 64)?,

@@ -1,4 +1,4 @@
-//! Tags that are read with the container: Ogg, MP4, Matroska, CAF.
+//! Tags that are read with the container: FLAC, Ogg, MP4, Matroska, CAF.
 
 use symphonia::core::formats::{FormatReader, TrackType};
 use symphonia::core::meta::{MetadataRevision, RawValue, StandardTag};
@@ -12,7 +12,12 @@ pub(super) fn tags(format: &mut (dyn FormatReader + 'static)) -> Vec<Tag> {
     let mut tags = Vec::new();
     let mut metadata = format.metadata();
     while let Some(revision) = metadata.current() {
-        tags.push(tag(revision, name == "isomp4"));
+        let field = match name {
+            "isomp4" => mp4_field,
+            "matroska" => matroska_field,
+            _ => Field::of_key,
+        };
+        tags.push(tag(revision, field));
         if metadata.pop().is_none() {
             break;
         }
@@ -22,14 +27,12 @@ pub(super) fn tags(format: &mut (dyn FormatReader + 'static)) -> Vec<Tag> {
     tags
 }
 
-fn tag(revision: &MetadataRevision, mp4: bool) -> Tag {
+fn tag(revision: &MetadataRevision, field: fn(&str) -> Option<(Field, u8)>) -> Tag {
     let tracks = revision.per_track.iter().map(|track| &track.metadata);
     let parts = std::iter::once(&revision.media).chain(tracks);
     let mut tag = Tag::default();
     for raw in parts.flat_map(|part| &part.tags) {
-        let key = raw.raw.key.as_str();
-        let field = if mp4 { mp4_field(key) } else { Field::of_key(key) };
-        let Some(field) = field else { continue };
+        let Some(field) = field(&raw.raw.key) else { continue };
         match (&raw.raw.value, &raw.std) {
             (_, Some(StandardTag::Genre(name))) => tag.add(field, name),
             (RawValue::String(text), _) => tag.add(field, text),
@@ -57,6 +60,16 @@ fn mp4_field(key: &str) -> Option<(Field, u8)> {
         _ => return None,
     };
     Some((field, 0))
+}
+
+/// In Matroska a tag may be of the whole album (`ALBUM@TITLE`); what is of the track counts first.
+fn matroska_field(key: &str) -> Option<(Field, u8)> {
+    let (target, key) = key.rsplit_once('@').unwrap_or(("", key));
+    let of_track = matches!(target, "" | "TRACK" | "SONG");
+    match Field::of_key(key)? {
+        (Field::Title, _) if !of_track => Some((Field::Album, 40)),
+        (field, name) => Some((field, if of_track { name } else { name + 40 })),
+    }
 }
 
 /// The length of the audio in seconds, as declared; for MPEG streams without a header of the

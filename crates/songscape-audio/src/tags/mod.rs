@@ -11,8 +11,8 @@ mod container;
 mod field;
 mod id3v1;
 mod id3v2;
+mod matroska;
 mod text;
-mod vorbis;
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -137,7 +137,7 @@ fn first_year(texts: impl Iterator<Item = String>, notes: &mut Vec<String>) -> O
                 notes.push(format!("tag {text:?}: several years, {year} is taken"));
                 return Some(year);
             }
-            InTag::Unclear => notes.push(format!("tag {text:?}: no year of four digits in it")),
+            InTag::Unclear => notes.push(format!("tag {text:?}: no date whose year is clear")),
         }
     }
     None
@@ -153,21 +153,17 @@ fn all_tags(
     let mut all = own;
     let mut id3v2 = layout.id3v2.clone();
     let mut from_chunks = Vec::new();
-    match layout.format {
-        Format::Flac => all.extend(vorbis::of_flac(file, layout, limits.max_tag_bytes)?),
-        Format::Wave | Format::Aiff => {
-            for chunk in chunks(file)? {
-                match &chunk.name {
-                    b"id3 " | b"ID3 " => id3v2.push(chunk.body),
-                    _ => {
-                        if let Some(tag) = chunk::tag(file, &chunk, limits.max_tag_bytes)? {
-                            from_chunks.push(tag);
-                        }
-                    }
-                }
+    if matches!(layout.format, Format::Wave | Format::Aiff) {
+        for chunk in chunks(file)? {
+            if matches!(&chunk.name, b"id3 " | b"ID3 ") {
+                id3v2.push(chunk.body);
+            } else {
+                from_chunks.extend(chunk::tag(file, &chunk, limits.max_tag_bytes)?);
             }
         }
-        _ => {}
+    }
+    if layout.format == Format::Matroska {
+        all.extend(matroska::tag(file, limits.max_tag_bytes)?);
     }
     for range in id3v2 {
         all.extend(id3v2::tag(&bytes(file, &range, limits.max_tag_bytes)?));
