@@ -177,7 +177,8 @@ impl Pipeline {
             known_tags: Some(self.project.path("tags.csv")),
             ..self.parameters.library.clone()
         };
-        let Library { catalog, failures, duplicates } = Library::open(&source, &params, progress)?;
+        let Library { catalog, failures, duplicates, .. } =
+            Library::open(&source, &params, progress)?;
         Failure::record(&self.failure_list(), Step::Catalog.name(), &failures)?;
         Duplicate::record(&self.duplicate_list(), Step::Catalog.name(), &duplicates)?;
         catalog.write_csv(&self.songs_table())?;
