@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use songscape::analysis::retrieval::numbered;
 use songscape::audio::{ImageParams, Store};
 use songscape::contrastive::evaluation::{Evaluation, Known};
-use songscape::contrastive::{Augment, Loss, Songs, TrainParams, train};
+use songscape::contrastive::{Augment, Loss, TrainParams, train};
 use songscape::project::{Progress, Project, Source, Stage};
 use songscape::resnet::{DeviceChoice, EncoderConfig, Pooling};
 use songscape::vectors::{Embedding, Images, Keep, songs_of};

@@ -6,16 +6,16 @@ mod picture;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
 use clap::{Parser, ValueEnum};
 use ndarray::{Array1, ArrayBase, Data, Dimension};
 use ndarray_npy::{WritableElement, WriteNpyExt};
 use num_complex::Complex;
+use songscape::Error;
 use songscape::project::write_atomic;
 use songscape::ssq::{self, CwtParams, Padding, Real, ScaleSpec, SsqParams, SsqPlan, Weights};
-use songscape_examples::start;
+use songscape_examples::{print, start};
 
-/// Wavelet and synchrosqueezed transform of one signal, and their inverses.
+/// Compute the wavelet and the synchrosqueezed transform of one signal, and their inverses.
 ///
 /// Writes scales.npy, ssq_freqs.npy (Hz), wx.npy and dwx.npy (coefficients and their derivatives
 /// per second), w.npy (instantaneous frequencies, Hz), tx.npy (squeezed), icwt.npy, issq.npy and
@@ -23,6 +23,7 @@ use songscape_examples::start;
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage.
 #[derive(Parser)]
+#[command(version)]
 struct Arguments {
     /// A WAV file (channels are averaged) or a one-dimensional .npy array of float64 or float32
     input: PathBuf,
@@ -65,12 +66,11 @@ fn main() -> ExitCode {
     })
 }
 
-fn run<T: Real + WritableElement>(arguments: &Arguments) -> Result<()>
+fn run<T: Real + WritableElement>(arguments: &Arguments) -> Result<(), Error>
 where
     Complex<T>: WritableElement,
 {
-    let input = &arguments.input;
-    let (signal, own_rate) = input::read(input).with_context(|| input.display().to_string())?;
+    let (signal, own_rate) = input::read(&arguments.input)?;
     let signal: Vec<T> = signal.into_iter().map(T::of).collect();
     let cwt = CwtParams {
         sampling_rate: arguments.fs.unwrap_or(own_rate),
@@ -100,21 +100,15 @@ where
     write(out, "icwt", &icwt)?;
     write(out, "issq", &issq)?;
     picture::draw(&out.join("picture.png"), &[&wx, &tx])?;
-    println!(
-        "{} samples, {} scales, {} bins: {}",
-        signal.len(),
-        wx.nrows(),
-        tx.nrows(),
-        out.display()
-    );
-    Ok(())
+    let (samples, scales, bins) = (signal.len(), wx.nrows(), tx.nrows());
+    print(format_args!("{samples} samples, {scales} scales, {bins} bins: {}", out.display()))
 }
 
 fn write<A: WritableElement, S: Data<Elem = A>, D: Dimension>(
     folder: &Path,
     name: &str,
     array: &ArrayBase<S, D>,
-) -> Result<()> {
+) -> Result<(), Error> {
     let path = folder.join(name).with_extension("npy");
     write_atomic(&path, |file| array.write_npy(file).map_err(std::io::Error::other))?;
     Ok(())

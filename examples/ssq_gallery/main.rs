@@ -7,16 +7,17 @@ mod picture;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
 use clap::Parser;
 use picture::{Panel, draw, moduli};
-use songscape_examples::start;
+use songscape::Error;
+use songscape_examples::{print, start};
 use songscape_ssq::{CwtParams, Reassignment, ScaleSpec, SsqParams, SsqPlan, signal};
 
-/// Draws chirps.png, crossing.png, pair.png and impulse.png: CWT left, SSQ right.
+/// Draw chirps.png, crossing.png, pair.png and impulse.png: CWT left, SSQ right.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage.
 #[derive(Parser)]
+#[command(version)]
 struct Arguments {
     /// The folder to write into
     #[arg(long, value_name = "DIR", default_value = "target/ssq_gallery")]
@@ -40,8 +41,8 @@ fn main() -> ExitCode {
     start(|| run(&Arguments::parse()))
 }
 
-fn run(arguments: &Arguments) -> Result<()> {
-    std::fs::create_dir_all(&arguments.out).with_context(|| arguments.out.display().to_string())?;
+fn run(arguments: &Arguments) -> Result<(), Error> {
+    std::fs::create_dir_all(&arguments.out).map_err(Error::io(&arguments.out))?;
     let n = SAMPLES;
     let rising = signal::exponential_chirp(n, RATE, 25.0, 100.0);
     let wavering = signal::am_fm(n, RATE, 350.0, 1.0, 0.0, 90.0);
@@ -74,7 +75,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         let path = arguments.out.join(name).with_extension("png");
         let panels = [panel("CWT", moduli(&w)), panel("SSQ", moduli(&t))];
         draw(&path, &panels, (arguments.width.into(), arguments.height.into()))?;
-        println!("{}", path.display());
+        print(format_args!("{}", path.display()))?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ fn coarse() -> ImageParams {
         rows: 16,
         f_min: 200.0,
         f_max: 3000.0,
-        sample_rate: 8_000,
+        sampling_rate: 8_000,
         columns_per_second: 50.0,
         ..ImageParams::default()
     }

@@ -24,7 +24,7 @@ fn lieder() -> Option<PathBuf> {
 fn lieder_become_images() {
     let Some(manifest) = lieder() else { return };
     let library = Library::open(&manifest, &LibraryParams::default(), &Silent).unwrap();
-    let Library { mut catalog, failures, duplicates } = library;
+    let Library { mut catalog, failures, duplicates, .. } = library;
     // Two renditions of each song: the same artist and title, told apart by the manifest.
     assert_eq!((catalog.songs.len(), failures.len(), duplicates.len()), (200, 0, 100));
     assert!(duplicates.iter().all(|duplicate| duplicate.decision == Decision::KeptApart));

@@ -115,7 +115,7 @@ fn the_manifest_lists_the_files_as_they_are() {
         assert_eq!(row, vec![&info.file, &info.title, &info.artist, &year, &info.style]);
         let wav = hound::WavReader::open(folder.path().join(&row[0])).unwrap();
         assert_eq!((wav.spec().channels, wav.spec().bits_per_sample), (1, 16));
-        assert_eq!((wav.spec().sampling_rate, wav.duration()), (16_000, 64_000));
+        assert_eq!((wav.spec().sample_rate, wav.duration()), (16_000, 64_000));
         count += 1;
     }
     assert_eq!(count, 3);
