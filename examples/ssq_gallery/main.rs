@@ -74,7 +74,8 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
         let panel = |title, values| Panel { title, values, frequencies: &frequencies, seconds };
         let path = arguments.out.join(name).with_extension("png");
         let panels = [panel("CWT", moduli(&w)), panel("SSQ", moduli(&t))];
-        draw(&path, &panels, (arguments.width.into(), arguments.height.into()))?;
+        draw(&path, &panels, (arguments.width.into(), arguments.height.into()))
+            .map_err(Error::io(&path))?;
         print(format_args!("{}", path.display()))?;
     }
     Ok(())

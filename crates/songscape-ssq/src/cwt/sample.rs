@@ -27,6 +27,12 @@ pub struct Forward<T: Real> {
     complex: OnceLock<Arc<dyn Fft<T>>>,
 }
 
+impl<T: Real> std::fmt::Debug for Forward<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Forward").finish_non_exhaustive()
+    }
+}
+
 impl<T: Real> Forward<T> {
     pub(crate) fn new(length: usize) -> Self {
         Self { real: T::plan_real_fft(length), complex: OnceLock::new() }
