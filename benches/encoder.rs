@@ -1,4 +1,4 @@
-//! The encoder on the CPU: forward, forward and backward, and the data loader alone, in crops a second.
+//! The encoder on the CPU: forward, forward and backward, and and only the data loader, in crops per second.
 //! `cargo bench --bench encoder --features torch`; beside PyTorch: `peers.py encoder`.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -11,7 +11,7 @@ const PRECISIONS: [(&str, Precision); 2] = [("f32", Precision::F32), ("bf16", Pr
 
 /// Name, network, columns of a crop, crops in a batch.
 fn configurations() -> [(&'static str, EncoderConfig, usize, usize); 2] {
-    [("seed", EncoderConfig::seed(), 1024, 8), ("demo", EncoderConfig::demo(), 256, 128)]
+    [("published", EncoderConfig::published(), 1024, 8), ("demo", EncoderConfig::demo(), 256, 128)]
 }
 
 fn noise(count: usize) -> Vec<u8> {

@@ -11,9 +11,9 @@ import os
 from . import measure
 
 # configuration: columns of a crop, crops in a batch
-SHAPES = {"seed": (1024, 8), "stem16": (256, 64), "demo": (256, 128)}
+SHAPES = {"published": (1024, 8), "stem16": (256, 64), "demo": (256, 128)}
 # the same on a GPU
-LARGE = {"seed": (1024, 512), "stem16": (256, 4096), "demo": (256, 8192)}
+LARGE = {"published": (1024, 512), "stem16": (256, 4096), "demo": (256, 8192)}
 REQUIREMENTS = ["torch==2.11.0", "safetensors", "numpy"]
 
 

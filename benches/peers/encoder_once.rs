@@ -21,8 +21,8 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let Some(result) = run(&arguments) else {
         eprintln!(
-            "usage: encoder_once embed|train|load|songs seed|stem16|demo f32|bf16 BATCH [DEVICE]\n       \
-             encoder_once weights seed|stem16|demo f32 FILE"
+            "usage: encoder_once embed|train|load|songs published|stem16|demo f32|bf16 BATCH [DEVICE]\n       \
+             encoder_once weights published|stem16|demo f32 FILE"
         );
         std::process::exit(2);
     };
@@ -43,7 +43,7 @@ fn run(arguments: &[String]) -> Option<Outcome> {
     };
     let [work, configuration, precision, last] = arguments else { return None };
     let (config, columns) = match configuration.as_str() {
-        "seed" => (EncoderConfig::seed(), 1024),
+        "published" => (EncoderConfig::published(), 1024),
         "stem16" => (EncoderConfig::narrow(16), 256),
         "demo" => (EncoderConfig::demo(), 256),
         _ => return None,
@@ -54,7 +54,7 @@ fn run(arguments: &[String]) -> Option<Outcome> {
         _ => return None,
     };
     if work == "weights" {
-        let saved = Model::new(&config, Device::Cpu, 1).and_then(|model| model.save(last.as_ref()));
+        let saved = Model::new(&config, Device::Cpu, 1).and_then(|model| model.save(last));
         return Some(saved.map(|()| 0.0).map_err(Into::into));
     }
     let batch = last.parse().ok().filter(|batch| *batch >= 4)?;

@@ -78,7 +78,7 @@ fn every_table_is_written_and_the_same_again() {
     assert_eq!(lines(&library.out("clusters.csv"))[0], "row,label,probability,outlier");
     let tree = lines(&library.out("condensed_tree.csv"));
     assert_eq!(tree[0], "parent,child,lambda,size,label");
-    assert_eq!(tree.iter().filter(|line| line.ends_with(",1,")).count(), 120, "a leaf a song");
+    assert_eq!(tree.iter().filter(|line| line.ends_with(",1,")).count(), 120, "one leaf per song");
     let years = lines(&library.out("years.csv"));
     assert_eq!((years[0].as_str(), years.len()), ("row,fold,year,predicted,low,high", 121));
     let map: Array2<f32> = ndarray_npy::read_npy(library.out("umap.npy")).unwrap();

@@ -1,6 +1,5 @@
 //! Progress in the terminal, and the interrupt key.
 
-use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

@@ -43,7 +43,7 @@ fn baselines_are_scored_beside_the_vectors_and_read_back() {
     let models = &scores.years.as_ref().unwrap().models;
     let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
     assert_eq!(names, ["trained encoder", "row statistics", "constant"]);
-    // Halves are known of one set alone, renditions (the column `song`) of both.
+    // Halves are known of one set only, renditions (the column `song`) of both.
     assert_eq!(scores.halves.len(), 1);
     assert!(scores.halves[0].recall_1 > 0.5, "{:?}", scores.halves);
     assert_eq!(scores.renditions.len(), 2);

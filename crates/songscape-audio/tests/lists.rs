@@ -240,8 +240,7 @@ fn what_is_not_decoded_is_named_and_counted() {
 #[test]
 fn a_library_of_reissues_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let tags: [&[&str]; 3] =
-        [&["DATE=2009"], &["DATE=2010"], &["DATE=2011", "ORIGINALDATE=1975"]];
+    let tags: [&[&str]; 3] = [&["DATE=2009"], &["DATE=2010"], &["DATE=2011", "ORIGINALDATE=1975"]];
     for (i, tags) in tags.iter().enumerate() {
         flac(&folder.path().join(format!("{i}.flac")), 0.5, tags);
     }

@@ -1,6 +1,8 @@
 //! Changes of a crop that leave the music and take away what else tells songs apart: loudness, the
 //! equaliser, the codec, hiss, the room, the instrument.
 
+use std::str::FromStr;
+
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -9,7 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::pairs::{Pair, Songs};
 
-/// How far the two crops of a pair are changed, each apart from the other. Every step is off at 0.
+/// How far the two crops of a pair are changed, each independently of the other. Every step is off at 0.
+///
+/// Augment when songs should be alike by their harmony and rhythm, whatever plays them
+/// ([`harmony`](Self::harmony)). Do not when the sound itself is what matters, such as the style or the period
+/// of a recording: there augmentation hurts (`docs/learning.md`).
 ///
 /// The steps work on grey values, whose scale is logarithmic: a change of level is a sum. They are
 /// applied in the order of the fields. Black (0) stays black until the noise floor is drawn, since
@@ -33,18 +39,18 @@ pub struct Augment {
     pub time_stretch: f64,
     /// The largest shift along frequency, in rows, up or down.
     pub frequency_shift: usize,
-    /// The probability with which all is moved by an octave, up or down: the same notes in another
-    /// register.
+    /// The probability with which everything is moved by an octave, up or down: the same notes in
+    /// another register.
     pub octave_shift: f64,
-    /// The probability with which each of an octave, a twelfth and two octaves above is added to
-    /// all that sounds, and with which the octave below is, at a random level: another instrument
-    /// playing the same.
+    /// The probability with which an overtone is added to everything that sounds, at a random level: drawn
+    /// for each of the octave, the twelfth and two octaves above, and the octave below. Another
+    /// instrument plays the same.
     pub overtones: f64,
     /// The largest gain, ± dB.
     pub gain: f64,
-    /// The largest tilt of the spectrum around its middle, ± dB an octave.
+    /// The largest tilt of the spectrum around its middle, ± dB per octave.
     pub tilt: f64,
-    /// The standard deviation of a smooth random equaliser with two knots an octave, dB.
+    /// The standard deviation of a smooth random equaliser with two knots per octave, dB.
     pub equalizer: f64,
     /// The most octaves that are cut off at the top, as lossy codecs and old recordings do.
     pub low_pass: f64,
@@ -69,6 +75,9 @@ const OVERTONES: [f64; 4] = [12.0, 19.02, 24.0, -12.0];
 const WEAKEST_OVERTONE: f64 = 24.0;
 /// Spread of the noise floor's grey values, dB: that of the power of Gaussian noise.
 const NOISE_SPREAD: f64 = 5.6;
+/// The mean of the noise lies this many spreads below the height that was drawn for it, so that few
+/// pixels exceed it.
+const BELOW_HEIGHT: f64 = 1.5;
 
 impl Augment {
     /// No change, for images of 60 dB and 256 rows from 30 Hz to 12 kHz.
@@ -90,9 +99,9 @@ impl Augment {
         }
     }
 
-    /// What leaves harmony and rhythm: the instruments, their register, the room and the level are
-    /// changed. With these, two renditions of one song by other instruments find each other more
-    /// often (`docs/learning.md` has the measurements).
+    /// Changes the instruments, their register, the room and the level, and leaves harmony and rhythm.
+    /// With these, two renditions of one song by different instruments find each other more often
+    /// (`docs/learning.md` has the measurements).
     pub fn harmony() -> Self {
         Self {
             time_stretch: 0.15,
@@ -105,6 +114,14 @@ impl Augment {
             noise_floor: 15.0,
             ..Self::none()
         }
+    }
+
+    /// The same changes for images of that many rows, from `low` Hz up to `high`, with `range_db` between
+    /// black and white.
+    #[must_use]
+    pub fn for_images(self, rows: usize, low: f64, high: f64, range_db: f64) -> Self {
+        let rows_per_octave = (rows - 1) as f64 / (high / low).log2();
+        Self { range_db, rows_per_octave, ..self }
     }
 
     /// Whether nothing is changed.
@@ -140,7 +157,7 @@ impl Augment {
     }
 
     /// The crops of pairs, changed, time-major: first the first crops of all pairs, then the second
-    /// ones. They depend on the seed and the step alone.
+    /// ones. They depend only on the seed and the step.
     pub(crate) fn crops(
         &self,
         songs: &Songs,
@@ -169,6 +186,23 @@ impl Augment {
     }
 }
 
+impl FromStr for Augment {
+    type Err = Error;
+
+    /// Reads `none`, `harmony`, or the fields that are not 0 as JSON, such as `{"gain":6}`.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "none" => Ok(Self::none()),
+            "harmony" => Ok(Self::harmony()),
+            _ => serde_json::from_str(text).map_err(|e| Error::Parameter {
+                field: "augment",
+                found: text.into(),
+                expected: format!("none, harmony, or augmentations as JSON: {e}"),
+            }),
+        }
+    }
+}
+
 /// What happens to one crop.
 struct Change {
     /// Columns of the song for one of the crop.
@@ -185,7 +219,7 @@ struct Change {
 }
 
 impl Change {
-    /// Draws a change. The number of draws depends on the parameters alone.
+    /// Draws a change. The number of draws depends only on the parameters.
     fn draw(
         augment: &Augment,
         rows: usize,
@@ -241,7 +275,7 @@ impl Change {
     fn apply(&self, song: &[u8], rows: usize, columns: usize) -> Vec<u8> {
         let mut out = vec![0; rows * columns];
         let last = song.len() / rows - 1;
-        let mut noise = self.noise | 1;
+        let mut noise = Bell::new(self.noise);
         for (column, out) in out.chunks_exact_mut(rows).enumerate() {
             if self.black_columns.contains(&column) {
                 continue;
@@ -258,18 +292,37 @@ impl Change {
             }
             if let Some((height, spread)) = self.floor {
                 for out in out.iter_mut() {
-                    // The sum of four bytes of a xorshift generator, near enough to a bell curve.
-                    noise ^= noise << 13;
-                    noise ^= noise >> 7;
-                    noise ^= noise << 17;
-                    let sum: u32 = noise.to_le_bytes()[..4].iter().map(|b| u32::from(*b)).sum();
-                    let bell = (f64::from(sum) - 510.0) / 147.8;
-                    *out = (*out).max((height + spread * (bell - 1.5)) as u8);
+                    let level = height + spread * (noise.next() - BELOW_HEIGHT);
+                    *out = (*out).max(level as u8);
                 }
             }
             out[self.black_rows.clone()].fill(0);
         }
         out
+    }
+}
+
+/// Bell-shaped random numbers of mean 0 and deviation 1, fast enough for every pixel: the sum of four
+/// bytes of a xorshift generator (Marsaglia 2003).
+struct Bell(u64);
+
+impl Bell {
+    /// The mean of the sum of four bytes, 4 · 255 / 2.
+    const MEAN: f64 = 510.0;
+    /// Its deviation, √(4 · (256² − 1) / 12).
+    const DEVIATION: f64 = 147.8;
+
+    fn new(seed: u64) -> Self {
+        // The generator stays at 0 for ever.
+        Self(seed | 1)
+    }
+
+    fn next(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        let sum: u32 = self.0.to_le_bytes()[..4].iter().map(|byte| u32::from(*byte)).sum();
+        (f64::from(sum) - Self::MEAN) / Self::DEVIATION
     }
 }
 
@@ -373,9 +426,22 @@ mod tests {
     }
 
     #[test]
+    fn the_noise_has_mean_zero_and_deviation_one() {
+        let mut bell = Bell::new(0);
+        let values: Vec<f64> = (0..100_000).map(|_| bell.next()).collect();
+        let mean = values.iter().sum::<f64>() / 1e5;
+        let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 1e5;
+        assert!(mean.abs() < 0.02 && (variance - 1.0).abs() < 0.02, "{mean} {variance}");
+    }
+
+    #[test]
     fn bad_values_are_named() {
         let message = Augment { time_mask: 1.5, ..base() }.check().unwrap_err().to_string();
         assert!(message.contains("time_mask is 1.5"), "{message}");
         assert!(Augment { gain: f64::NAN, ..base() }.check().is_err());
+        assert_eq!("harmony".parse::<Augment>().unwrap(), Augment::harmony());
+        assert_eq!(r#"{"gain":6}"#.parse::<Augment>().unwrap().gain, 6.0);
+        let message = "melody".parse::<Augment>().unwrap_err().to_string();
+        assert!(message.starts_with("augment is melody, expected none, harmony, or"), "{message}");
     }
 }

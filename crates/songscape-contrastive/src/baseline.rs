@@ -1,7 +1,7 @@
-//! What a song's image says without any learning: the baselines that an encoder is judged beside.
+//! What a song's image says without any learning: the baselines that an encoder is compared with.
 
-/// Mean and deviation of each row of an image of time-major pixels, `[2 rows]`: what a song's
-/// average spectrum alone says about it. Empty for an empty image.
+/// Mean and deviation of each row of an image of time-major pixels, `[2 rows]`: what only a song's
+/// average spectrum says about it. Empty for an empty image.
 pub fn row_statistics(pixels: &[u8], rows: usize) -> Vec<f32> {
     if rows == 0 || pixels.len() < rows {
         return Vec::new();
@@ -32,7 +32,7 @@ pub fn halves(pixels: &[u8], rows: usize, gap_columns: usize) -> Option<(&[u8], 
     (side > 0).then_some((&pixels[..side * rows], second))
 }
 
-/// What pitch a row of an image stands for, and what level its grey values.
+/// Which pitch each row of an image stands for, and which level each grey value.
 ///
 /// ```
 /// use songscape_contrastive::baseline::Pitches;
@@ -85,7 +85,7 @@ impl Pitches {
     }
 
     /// Mean and deviation over time of the share of each pitch class in the amplitude, `[24]`: what
-    /// the harmony alone says about a piece, whatever plays it. Empty for an empty image.
+    /// only the harmony says about a piece, whatever plays it. Empty for an empty image.
     pub fn chroma(&self, pixels: &[u8]) -> Vec<f32> {
         /// Amplitude of a column, relative to white, below which it fades out.
         const SOFTEST: f32 = 0.03;

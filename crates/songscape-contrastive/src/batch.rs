@@ -29,7 +29,7 @@ enum Crops<'a> {
     Device { songs: &'a Resident, places: Vec<(usize, usize)>, columns: usize },
 }
 
-/// What a loss says of the outputs of a batch.
+/// The loss of the outputs of a batch, and its gradients.
 pub(crate) struct Judgement {
     pub loss: Tensor,
     /// What each pair costs, `[pairs]`; the loss is their mean.
@@ -40,7 +40,7 @@ pub(crate) struct Judgement {
     pub learned: Option<Tensor>,
 }
 
-/// The gradient of a batch and what is reported of it; scalars stay on the device.
+/// The gradient of a batch and the figures that are reported; scalars stay on the device.
 pub(crate) struct Outcome {
     /// With respect to all parameters of the network, `[count]`.
     pub gradient: Tensor,
@@ -291,6 +291,7 @@ mod tests {
             assert!(f64::try_from((&found.loss - &whole.loss).abs()).unwrap() < 1e-5);
         }
     }
+
     #[test]
     fn a_thousand_pairs_in_chunks_give_the_gradient_of_one_large_batch() {
         let mut state = 1_u32;

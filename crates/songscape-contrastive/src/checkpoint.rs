@@ -15,7 +15,7 @@ use crate::history::Step;
 use crate::params::TrainParams;
 use crate::validation::Validation;
 
-/// What a checkpoint was made by. Training goes on only from one of the same.
+/// What a checkpoint was made by. Training continues only from one of the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Identity {
     pub encoder: EncoderConfig,
@@ -30,10 +30,8 @@ pub(crate) struct Checkpoint {
     pub step: usize,
     pub parameters: Tensor,
     pub moments: [Tensor; 2],
-    /// Parameters of the key network and the keys in the queue.
-    pub queue: Option<[Tensor; 2]>,
-    /// What the loss learns, and its moments.
-    pub learned: Option<Tensor>,
+    /// What the loss remembers and learns, by name ([`Criterion::state`](crate::criterion::Criterion)).
+    pub criterion: Vec<(String, Tensor)>,
     /// The running means of the songs' losses, where they decide what is drawn.
     pub song_losses: Option<Tensor>,
     pub history: Vec<Step>,
@@ -54,25 +52,30 @@ const KEY: &str = "songscape";
 const FORMAT: u32 = 3;
 const KEPT: usize = 2;
 
+/// The names of the tensors that every checkpoint may have; all others are the criterion's.
+const PARAMETERS: &str = "parameters";
+const MOMENTS: [&str; 2] = ["first_moment", "second_moment"];
+const SONG_LOSSES: &str = "song_losses";
+const HISTORY: &str = "history";
+const VALIDATIONS: &str = "validations";
+const OWN: [&str; 6] = [PARAMETERS, MOMENTS[0], MOMENTS[1], SONG_LOSSES, HISTORY, VALIDATIONS];
+
 impl Checkpoint {
     /// Writes `step-N.safetensors` into the folder, whole or not at all, and removes all but the
     /// last two.
     pub(crate) fn save(&self, folder: &Path, identity: &Identity) -> Result<()> {
-        let path = folder.join(format!("step-{:08}.safetensors", self.step));
+        let path = file(folder, self.step);
         let mut tensors = vec![
-            ("first_moment", &self.moments[0]),
-            ("parameters", &self.parameters),
-            ("second_moment", &self.moments[1]),
+            (MOMENTS[0], &self.moments[0]),
+            (PARAMETERS, &self.parameters),
+            (MOMENTS[1], &self.moments[1]),
         ];
-        if let Some([parameters, keys]) = &self.queue {
-            tensors.extend([("key_parameters", parameters), ("keys", keys)]);
-        }
-        tensors.extend(self.learned.iter().map(|learned| ("loss_parameters", learned)));
-        tensors.extend(self.song_losses.iter().map(|losses| ("song_losses", losses)));
+        tensors.extend(self.criterion.iter().map(|(name, tensor)| (name.as_str(), tensor)));
+        tensors.extend(self.song_losses.iter().map(|losses| (SONG_LOSSES, losses)));
         let history = Step::to_tensor(&self.history)?;
-        tensors.push(("history", &history));
+        tensors.push((HISTORY, &history));
         let validations = Validation::to_tensor(&self.validations)?;
-        tensors.push(("validations", &validations));
+        tensors.push((VALIDATIONS, &validations));
         tensors.sort_by_key(|(name, _)| *name);
 
         let broken = |reason: String| Error::Checkpoint { path: path.clone(), reason };
@@ -125,6 +128,16 @@ impl Checkpoint {
         Ok(None)
     }
 
+    /// A tensor of the criterion; the checkpoint was read from that folder.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when it is not there.
+    pub(crate) fn criterion(&self, folder: &Path, name: &str) -> Result<&Tensor> {
+        let found = self.criterion.iter().find(|(own, _)| own == name).map(|(_, tensor)| tensor);
+        let (path, reason) = (file(folder, self.step), format!("no tensor {name}"));
+        found.ok_or(Error::Checkpoint { path, reason })
+    }
+
     fn read(path: &Path, identity: &Identity, device: Device) -> Result<Self> {
         let broken = |reason: String| Error::Checkpoint { path: path.into(), reason };
         let content = std::fs::read(path).map_err(|source| io(path, source))?;
@@ -157,26 +170,27 @@ impl Checkpoint {
             Ok::<_, Error>(Tensor::f_from_data_size(view.data(), &shape, kind)?)
         };
         let on_device = |name: &str| Ok::<_, Error>(tensor(name)?.f_to_device(device)?);
-        let queue = if names.contains(&"keys") {
-            Some([on_device("key_parameters")?, on_device("keys")?])
-        } else {
-            None
-        };
-        let learned = names.contains(&"loss_parameters").then(|| on_device("loss_parameters"));
-        let learned = learned.transpose()?;
-        let song_losses = names.contains(&"song_losses").then(|| tensor("song_losses"));
-        let song_losses = song_losses.transpose()?;
+        let criterion = names
+            .iter()
+            .filter(|name| !OWN.contains(name))
+            .map(|name| Ok(((*name).to_owned(), on_device(name)?)))
+            .collect::<Result<_>>()?;
+        let song_losses = names.contains(&SONG_LOSSES).then(|| tensor(SONG_LOSSES));
         Ok(Self {
             step: metadata.step,
-            parameters: on_device("parameters")?,
-            moments: [on_device("first_moment")?, on_device("second_moment")?],
-            queue,
-            learned,
-            song_losses,
-            history: Step::from_tensor(&tensor("history")?)?,
-            validations: Validation::from_tensor(&tensor("validations")?)?,
+            parameters: on_device(PARAMETERS)?,
+            moments: [on_device(MOMENTS[0])?, on_device(MOMENTS[1])?],
+            criterion,
+            song_losses: song_losses.transpose()?,
+            history: Step::from_tensor(&tensor(HISTORY)?)?,
+            validations: Validation::from_tensor(&tensor(VALIDATIONS)?)?,
         })
     }
+}
+
+/// The checkpoint of a step.
+fn file(folder: &Path, step: usize) -> PathBuf {
+    folder.join(format!("step-{step:08}.safetensors"))
 }
 
 /// Checkpoints in a folder by their step.

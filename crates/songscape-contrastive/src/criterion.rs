@@ -1,108 +1,211 @@
 //! A loss with what it remembers (keys) and what it learns (a scale and a bias).
 
-use tch::{Device, Kind, Tensor};
+use songscape_resnet::Model;
+use tch::{Kind, Tensor};
 
-use crate::batch::Judgement;
+use crate::batch::{Batch, Judgement};
 use crate::error::Result;
 use crate::loss;
 use crate::optimizer::AdamW;
 use crate::params::{Loss, TrainParams};
 use crate::queue::KeyQueue;
 
-/// What judges the outputs of a batch.
-pub(crate) struct Criterion {
-    loss: Loss,
-    device: Device,
-    pub queue: Option<KeyQueue>,
-    learned: Option<Learned>,
+/// What judges the outputs of a batch, with its state.
+#[derive(Debug)]
+pub(crate) enum Criterion {
+    NtXent {
+        temperature: f64,
+    },
+    Dcl {
+        temperature: f64,
+    },
+    /// `values` are the logarithm of the scale, and the bias.
+    Sigmoid {
+        values: Tensor,
+        optimizer: AdamW,
+    },
+    BinaryNce {
+        temperature: f64,
+        norm_weight: f64,
+        queue: KeyQueue,
+    },
 }
 
-/// The scale (its logarithm) and the bias of the sigmoid loss.
-struct Learned {
-    values: Tensor,
-    optimizer: AdamW,
-}
+/// The names of a criterion's tensors in a checkpoint.
+const LEARNED: &str = "loss_parameters";
+const KEY_PARAMETERS: &str = "key_parameters";
+const KEYS: &str = "keys";
 
 impl Criterion {
-    pub(crate) fn new(params: &TrainParams, model: &songscape_resnet::Model) -> Result<Self> {
-        let device = model.device();
-        let (mut queue, mut learned) = (None, None);
-        match params.loss {
-            Loss::NtXent { .. } | Loss::Dcl { .. } => {}
-            Loss::SeedNce { queue: keys, momentum, .. } => {
-                queue = Some(KeyQueue::new(model, keys, momentum)?);
-            }
+    /// As it is before the first step.
+    pub(crate) fn new(params: &TrainParams, model: &Model) -> Result<Self> {
+        Ok(match params.loss {
+            Loss::NtXent { temperature } => Self::NtXent { temperature },
+            Loss::Dcl { temperature } => Self::Dcl { temperature },
             Loss::Sigmoid { temperature, bias } => {
                 let values = [-temperature.ln() as f32, bias as f32];
-                let values = Tensor::f_from_slice(&values)?.f_to_device(device)?;
+                let values = Tensor::f_from_slice(&values)?.f_to_device(model.device())?;
                 let optimizer = AdamW::new(&values, params.beta1, params.beta2, 0.0)?;
-                learned = Some(Learned { values, optimizer });
+                Self::Sigmoid { values, optimizer }
             }
-        }
-        Ok(Self { loss: params.loss, device, queue, learned })
+            Loss::BinaryNce { temperature, queue, momentum, norm_weight } => {
+                let queue = KeyQueue::new(model, queue, momentum)?;
+                Self::BinaryNce { temperature, norm_weight, queue }
+            }
+        })
     }
 
     /// The loss of the outputs `a` and `b` (leaves of their graph), and its gradients.
     pub(crate) fn judge(&self, a: &Tensor, b: &Tensor) -> Result<Judgement> {
-        let learned = match &self.learned {
-            Some(learned) => Some(learned.values.f_detach()?.f_set_requires_grad(true)?),
-            None => None,
-        };
-        let costs = match (self.loss, &learned) {
-            (Loss::NtXent { temperature }, _) => loss::nt_xent_costs(a, b, temperature)?,
-            (Loss::Dcl { temperature }, _) => loss::decoupled_costs(a, b, temperature)?,
-            (Loss::Sigmoid { .. }, Some(values)) => loss::sigmoid_costs(a, b, values)?,
-            (Loss::Sigmoid { temperature, bias }, None) => {
-                let values = Tensor::f_from_slice(&[-temperature.ln() as f32, bias as f32])?;
-                loss::sigmoid_costs(a, b, &values.f_to_device(self.device)?)?
+        let (costs, learned) = match self {
+            Self::NtXent { temperature } => (loss::nt_xent_costs(a, b, *temperature)?, None),
+            Self::Dcl { temperature } => (loss::decoupled_costs(a, b, *temperature)?, None),
+            Self::Sigmoid { values, .. } => {
+                let leaf = values.f_detach()?.f_set_requires_grad(true)?;
+                (loss::sigmoid_costs(a, b, &leaf)?, Some(leaf))
             }
-            (Loss::SeedNce { temperature, .. }, _) => {
-                let none = Tensor::f_zeros([0, a.size()[1]], (Kind::Float, self.device))?;
-                let keys = self.queue.as_ref().map_or(&none, KeyQueue::keys);
-                loss::binary_nce_costs(a, b, keys, temperature)?
+            Self::BinaryNce { temperature, queue, .. } => {
+                (loss::binary_nce_costs(a, b, queue.keys(), *temperature)?, None)
             }
         };
         let loss = costs.f_mean(Kind::Float)?;
         let leaves: Vec<&Tensor> = [a, b].into_iter().chain(&learned).collect();
         let mut gradients = Tensor::f_run_backward(&[&loss], &leaves, false, false)?.into_iter();
-        let mut next = || gradients.next().unwrap_or_default();
+        let mut next = || gradients.next().expect("a gradient for every leaf");
         let of_outputs = [next(), next()];
         let costs = costs.f_detach()?;
-        Ok(Judgement { loss, costs, gradients: of_outputs, learned: learned.is_some().then(next) })
+        Ok(Judgement { loss, costs, gradients: of_outputs, learned: learned.map(|_| next()) })
     }
 
     /// Weight of [`loss::unit_norm`] beside the loss.
     pub(crate) fn norm_weight(&self) -> f64 {
-        match self.loss {
-            Loss::SeedNce { norm_weight, .. } => norm_weight,
-            _ => 0.0,
+        match self {
+            Self::BinaryNce { norm_weight, .. } => *norm_weight,
+            Self::NtXent { .. } | Self::Dcl { .. } | Self::Sigmoid { .. } => 0.0,
         }
     }
 
-    /// Changes what is learned by one step.
-    pub(crate) fn learn(&mut self, gradient: Option<&Tensor>, rate: f64) -> Result<()> {
-        if let (Some(learned), Some(gradient)) = (&mut self.learned, gradient) {
-            learned.optimizer.step(&learned.values, gradient, rate)?;
+    /// Takes up what a step has shown, once the network has made it: `learned` is the gradient of what
+    /// the loss itself learns ([`Judgement::learned`]).
+    pub(crate) fn follow(
+        &mut self,
+        batch: &Batch,
+        learned: Option<&Tensor>,
+        rate: f64,
+        model: &Model,
+    ) -> Result<()> {
+        match (self, learned) {
+            (Self::Sigmoid { values, optimizer }, Some(gradient)) => {
+                optimizer.step(values, gradient, rate)
+            }
+            (Self::BinaryNce { queue, .. }, _) => {
+                queue.push(&batch.second_images()?)?;
+                queue.follow(model)
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    /// What is learned and its moments, `[3, 2]`, for a checkpoint.
-    pub(crate) fn state(&self) -> Result<Option<Tensor>> {
-        let state = |learned: &Learned| {
-            let [first, second] = learned.optimizer.moments();
-            Tensor::f_stack(&[&learned.values, first, second], 0)
+    /// The state as named tensors, for a checkpoint.
+    pub(crate) fn state(&self) -> Result<Vec<(&'static str, Tensor)>> {
+        Ok(match self {
+            Self::NtXent { .. } | Self::Dcl { .. } => Vec::new(),
+            Self::Sigmoid { values, optimizer } => {
+                let [first, second] = optimizer.moments();
+                vec![(LEARNED, Tensor::f_stack(&[values, first, second], 0)?)]
+            }
+            Self::BinaryNce { queue, .. } => {
+                vec![(KEY_PARAMETERS, queue.parameters()), (KEYS, queue.keys().shallow_clone())]
+            }
+        })
+    }
+
+    /// Continues from the [`state`](Self::state) after that many steps, whose tensors `saved` finds by
+    /// their names.
+    pub(crate) fn restore<'a>(
+        &mut self,
+        saved: impl Fn(&str) -> Result<&'a Tensor>,
+        steps: usize,
+    ) -> Result<()> {
+        match self {
+            Self::NtXent { .. } | Self::Dcl { .. } => Ok(()),
+            Self::Sigmoid { values, optimizer } => {
+                let state = saved(LEARNED)?;
+                values.f_copy_(&state.f_select(0, 0)?)?;
+                let moments = [state.f_select(0, 1)?, state.f_select(0, 2)?];
+                optimizer.restore([&moments[0], &moments[1]], steps)
+            }
+            Self::BinaryNce { queue, .. } => queue.restore(saved(KEY_PARAMETERS)?, saved(KEYS)?),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use songscape_resnet::{EncoderConfig, Precision};
+    use tch::Device;
+
+    use super::*;
+    use crate::{Error, PairSampler, Songs};
+
+    fn losses() -> [Loss; 4] {
+        [
+            Loss::NtXent { temperature: 0.1 },
+            Loss::Dcl { temperature: 0.1 },
+            Loss::Sigmoid { temperature: 0.1, bias: -10.0 },
+            Loss::BinaryNce { temperature: 0.07, queue: 12, momentum: 0.9, norm_weight: 1.0 },
+        ]
+    }
+
+    #[test]
+    fn a_restored_criterion_judges_as_the_saved_one() {
+        let pixels: Vec<Vec<u8>> = (0..8_u32)
+            .map(|s| (0..64 * 80).map(|i| (i * (37 + s) % 251) as u8).collect())
+            .collect();
+        let songs = Songs::new(64, pixels.iter().map(Vec::as_slice).collect()).unwrap();
+        let config = EncoderConfig { rows: 64, head_outputs: 8, ..EncoderConfig::narrow(2) };
+        let model = Model::new(&config, Device::Cpu, 1).unwrap();
+        let trained = Model::new(&config, Device::Cpu, 2).unwrap();
+        let pairs = PairSampler::new(&songs, 64, 5, 0, 1).unwrap().batch(0);
+        let side = |seed: f64| {
+            let x = (Tensor::arange(40, (Kind::Float, Device::Cpu)) * seed).sin();
+            x.view([5, 8]).set_requires_grad(true)
         };
-        Ok(self.learned.as_ref().map(state).transpose()?)
-    }
-
-    /// Goes on from a [`state`](Self::state) after that many steps.
-    pub(crate) fn restore(&mut self, state: &Tensor, steps: usize) -> Result<()> {
-        if let Some(learned) = &mut self.learned {
-            learned.values.f_copy_(&state.f_select(0, 0)?)?;
-            let moments = [state.f_select(0, 1)?, state.f_select(0, 2)?];
-            learned.optimizer.restore([&moments[0], &moments[1]], steps)?;
+        let (a, b) = (side(1.0), side(1.7));
+        for loss in losses() {
+            let precision = Precision::F32;
+            let params = TrainParams { loss, precision, crop_columns: 64, ..TrainParams::demo() };
+            let batch = Batch::new(&songs, None, &pairs, &params, 0, Device::Cpu);
+            let mut criterion = Criterion::new(&params, &model).unwrap();
+            for _ in 0..3 {
+                let learned = criterion.judge(&a, &b).unwrap().learned;
+                criterion.follow(&batch, learned.as_ref(), 0.1, &trained).unwrap();
+            }
+            let state = criterion.state().unwrap();
+            let find = |name: &str| {
+                let found = state.iter().find(|(own, _)| *own == name).map(|(_, tensor)| tensor);
+                found.ok_or(Error::Network(songscape_resnet::Error::NoParameter {
+                    name: name.into(),
+                }))
+            };
+            let mut restored = Criterion::new(&params, &model).unwrap();
+            let begun = restored.judge(&a, &b).unwrap();
+            restored.restore(find, 3).unwrap();
+            for _ in 0..2 {
+                let [x, y] = [&criterion, &restored].map(|c| c.judge(&a, &b).unwrap());
+                assert_eq!(x.costs, y.costs, "{loss:?}");
+                assert_eq!(x.gradients, y.gradients, "{loss:?}");
+                criterion.follow(&batch, x.learned.as_ref(), 0.1, &trained).unwrap();
+                restored.follow(&batch, y.learned.as_ref(), 0.1, &trained).unwrap();
+            }
+            // What has a state has changed by it, and does without none of its tensors.
+            let changed = begun.costs != criterion.judge(&a, &b).unwrap().costs;
+            assert_eq!(changed, !state.is_empty(), "{loss:?}");
+            let none = |name: &str| {
+                Err(Error::Network(songscape_resnet::Error::NoParameter { name: name.into() }))
+            };
+            assert_eq!(restored.restore(none, 3).is_err(), changed, "{loss:?}");
         }
-        Ok(())
     }
 }

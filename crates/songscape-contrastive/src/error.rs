@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use songscape_project::ErrorKind;
+
 /// The result of training or of its evaluation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -10,8 +12,8 @@ pub enum Error {
     /// The network refused its input, or libtorch reported an error.
     #[error(transparent)]
     Network(#[from] songscape_resnet::Error),
-    /// A training parameter cannot be used.
-    #[error("training: {field} is {found}, expected {expected}")]
+    /// A parameter of the training or of its evaluation cannot be used.
+    #[error("{field} is {found}, expected {expected}")]
     Parameter {
         /// The field.
         field: &'static str,
@@ -20,8 +22,8 @@ pub enum Error {
         /// What it must be.
         expected: String,
     },
-    /// The pixels of a song are no whole number of columns.
-    #[error("song {song}: {found} pixels are no whole number of columns of {rows} rows")]
+    /// The pixels of a song do not fill whole columns.
+    #[error("song {song}: {found} pixels are not a whole number of columns of {rows} rows")]
     Pixels {
         /// The number of the song, counted from 0.
         song: usize,
@@ -72,7 +74,7 @@ pub enum Error {
         /// Pairs that were tried after that and fit, if any.
         fitting: Option<usize>,
     },
-    /// The caller asked to stop. The state is saved and training goes on when it is started again.
+    /// The caller asked to stop. The state is saved; started again, the training continues.
     #[error("training interrupted after step {step}; start it again to continue")]
     Interrupted {
         /// The steps that are done.
@@ -102,12 +104,15 @@ pub enum Error {
         /// The shape of the first set.
         expected: Vec<usize>,
     },
-    /// A vector with a number that is none.
-    #[error("the vector of row {row} has numbers that are not finite")]
+    /// A vector with elements that are not finite.
+    #[error("the vector of row {row} has elements that are not finite")]
     NotFinite {
         /// The row, counted from 0.
         row: usize,
     },
+    /// Vectors could not be scored.
+    #[error(transparent)]
+    Analysis(#[from] songscape_analysis::Error),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] songscape_project::Error),
@@ -120,7 +125,27 @@ impl From<tch::TchError> for Error {
 }
 
 impl Error {
-    /// Whether libtorch had no memory; it has no kind of error for that, so its words decide.
+    /// Whom the error is for: whether a choice of the caller, the data or the machine is to blame.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Network(error) => error.kind(),
+            Self::Analysis(error) => error.kind(),
+            Self::File(error) => error.kind(),
+            Self::Interrupted { .. } => ErrorKind::Interrupted,
+            Self::Parameter { .. }
+            | Self::Rows { .. }
+            | Self::OtherTraining { .. }
+            | Self::Diverged { .. } => ErrorKind::Configuration,
+            Self::Pixels { .. }
+            | Self::TooFewSongs { .. }
+            | Self::Checkpoint { .. }
+            | Self::Vectors { .. }
+            | Self::NotFinite { .. } => ErrorKind::Input,
+            Self::OutOfMemory { .. } => ErrorKind::Environment,
+        }
+    }
+
+    /// Whether libtorch ran out of memory; it has no kind of error for that, so its text decides.
     pub(crate) fn is_out_of_memory(&self) -> bool {
         let Self::Network(error) = self else { return false };
         let text = error.to_string();

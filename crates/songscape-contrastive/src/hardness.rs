@@ -7,6 +7,7 @@ use tch::Tensor;
 use crate::error::Result;
 use crate::history;
 use crate::pairs::{Pair, PairSampler};
+use crate::params::Sampling;
 
 /// A running mean of each song's loss.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +18,7 @@ pub struct SongLosses {
 }
 
 impl SongLosses {
-    /// Of so many songs, none of which was seen. `keep` is the share of the old mean that stays when
+    /// For that many songs, none of them seen yet. `keep` is the share of the old mean that stays when
     /// a song is seen again, 0 to 1.
     pub fn new(songs: usize, keep: f64) -> Self {
         Self { keep, means: vec![None; songs] }
@@ -57,7 +58,7 @@ impl SongLosses {
         history::to_tensor(&self.means, |mean| [mean.unwrap_or(f64::NAN)])
     }
 
-    /// Goes on from a checkpoint.
+    /// Continues from a checkpoint.
     pub(crate) fn restore(&mut self, tensor: &Tensor) -> Result<()> {
         self.means = history::from_tensor(
             tensor,
@@ -66,6 +67,58 @@ impl SongLosses {
             },
         )?;
         Ok(())
+    }
+}
+
+/// How the songs of a batch are drawn, with what that depends on.
+#[derive(Debug)]
+pub(crate) enum Draw {
+    Uniform,
+    Hard { losses: SongLosses, neighbors: usize, reach: usize },
+}
+
+impl Draw {
+    /// As it is before the first step.
+    pub(crate) fn new(sampling: Sampling, songs: usize) -> Self {
+        match sampling {
+            Sampling::Uniform => Self::Uniform,
+            Sampling::Hard { keep, neighbors, reach } => {
+                Self::Hard { losses: SongLosses::new(songs, keep), neighbors, reach }
+            }
+        }
+    }
+
+    /// The pairs of a step.
+    pub(crate) fn pairs(&self, sampler: &PairSampler, step: usize) -> Vec<Pair> {
+        match self {
+            Self::Uniform => sampler.batch(step),
+            Self::Hard { losses, neighbors, reach } => {
+                sampler.hard_batch(step, losses, *neighbors, *reach)
+            }
+        }
+    }
+
+    /// Takes up what the pairs of a batch cost.
+    pub(crate) fn record(&mut self, pairs: &[Pair], costs: &[f64]) {
+        if let Self::Hard { losses, .. } = self {
+            losses.record(pairs, costs);
+        }
+    }
+
+    /// The losses for a checkpoint, where they matter.
+    pub(crate) fn to_tensor(&self) -> Result<Option<Tensor>> {
+        match self {
+            Self::Uniform => Ok(None),
+            Self::Hard { losses, .. } => losses.to_tensor().map(Some),
+        }
+    }
+
+    /// Continues from a checkpoint.
+    pub(crate) fn restore(&mut self, saved: Option<&Tensor>) -> Result<()> {
+        match (self, saved) {
+            (Self::Hard { losses, .. }, Some(saved)) => losses.restore(saved),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -174,9 +227,9 @@ mod tests {
 
     #[test]
     fn songs_are_followed_by_their_neighbours_and_come_once() {
-        let (sampler, losses) = (sampler(16), all(|song| song as f64));
+        let (half, losses) = (sampler(16), all(|song| song as f64));
         for step in 0..200 {
-            let batch = sampler.hard_batch(step, &losses, 3, 5);
+            let batch = half.hard_batch(step, &losses, 3, 5);
             let mut songs: Vec<_> = batch.iter().map(|pair| pair.song).collect();
             // Of the first at least, none of whose neighbours is taken.
             let four = &songs[..4];
@@ -184,10 +237,9 @@ mod tests {
             songs.sort_unstable();
             songs.dedup();
             assert_eq!(songs.len(), 16);
-            assert_eq!(batch, sampler.hard_batch(step, &losses, 3, 5));
+            assert_eq!(batch, half.hard_batch(step, &losses, 3, 5));
         }
         // All songs fit into one batch, whatever their neighbourhoods.
-        let whole = super::tests::sampler(64);
-        assert_eq!(whole.hard_batch(0, &losses, 3, 1).len(), 40);
+        assert_eq!(sampler(64).hard_batch(0, &losses, 3, 1).len(), 40);
     }
 }

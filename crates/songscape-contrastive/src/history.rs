@@ -1,12 +1,9 @@
-use std::io::Write;
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
 use crate::error::Result;
 
-/// What is known of one step of training.
+/// The figures of one step of training.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// The number of the step, counted from 1.
@@ -24,6 +21,10 @@ pub struct Step {
 }
 
 impl Step {
+    /// The columns of `history.csv`, in the order of the fields.
+    pub(crate) const COLUMNS: [&str; 6] =
+        ["step", "loss", "accuracy", "gradient_norm", "learning_rate", "seconds"];
+
     pub(crate) fn to_tensor(steps: &[Self]) -> Result<Tensor> {
         to_tensor(steps, |s| {
             [s.step as f64, s.loss, s.accuracy, s.gradient_norm, s.learning_rate, s.seconds]
@@ -57,16 +58,4 @@ pub(crate) fn from_tensor<R, const N: usize>(
     flat.f_copy_data(&mut values, flat.numel())?;
     let (rows, _) = values.as_chunks::<N>();
     Ok(rows.iter().map(|row| record(*row)).collect())
-}
-
-/// Writes records as CSV with a header, atomically.
-pub(crate) fn write<R: Serialize>(path: &Path, steps: &[R]) -> Result<()> {
-    let mut text = csv::Writer::from_writer(Vec::new());
-    let rows = || {
-        steps.iter().try_for_each(|step| text.serialize(step))?;
-        text.into_inner().map_err(|e| csv::Error::from(e.into_error()))
-    };
-    let io = |source| songscape_project::Error::Io { path: path.into(), source };
-    let bytes = rows().map_err(|e| io(e.into()))?;
-    Ok(songscape_project::write_atomic(path, |file| file.write_all(&bytes))?)
 }

@@ -1,7 +1,7 @@
 //! Contrastive training of the music encoder on pairs of random crops, and its evaluation.
 //!
-//! Two crops of one song are a positive pair; crops of different songs are to be told apart
-//! (Chen et al. 2020). No label is used.
+//! Two crops of one song are a positive pair; crops of different songs are pushed apart (Chen et al. 2020). No
+//! labels are used.
 //!
 #![doc = concat!(
     "![Loss, accuracy and learning rate of 500 steps on the demo music](data:image/png;base64,",
@@ -10,17 +10,21 @@
 )]
 //!
 //! - [`Songs`], [`PairSampler`]: images in memory and the pairs of each batch;
-//! - [`Augment`]: changes of the crops that leave only the music in common;
+//! - [`Augment`]: changes to the crops that leave only the music in common;
 //! - [`loss`]: NT-Xent, decoupled contrastive, sigmoid, and the published binary NCE;
 //! - [`KeyQueue`]: the momentum network and its keys; [`AdamW`]: the optimiser;
-//! - [`train`] with [`TrainParams`]: the loop, with checkpoints from which it goes on exactly;
-//! - [`retrieval`]: recall of one half of a song by the other, and of other recordings of it, and
-//!   [`probe`]: labels told by neighbours and by a linear model, beside every [`baseline`].
+//! - [`train`] with [`TrainParams`]: the loop, with checkpoints from which it continues exactly;
+//! - [`evaluation`]: the scores of an encoder's vectors beside those of every [`baseline`]: retrieval of the
+//!   other half of a song and of other recordings of it, and [`probe`]s that predict a label.
+//!
+//! For a first encoder of your own music take [`TrainParams::demo`] with the sigmoid loss. Add
+//! [`Augment::harmony`] if songs should be alike by their harmony whatever plays it; leave it out if the sound
+//! is what matters.
 //!
 //! ```
 //! use songscape_contrastive::{Songs, TrainParams, train};
 //! use songscape_project::Silent;
-//! use songscape_resnet::EncoderConfig;
+//! use songscape_resnet::{EncoderConfig, Origin};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! let noise = |seed: u32| (0..256 * 200).map(|i: u32| (i.wrapping_mul(seed) >> 13) as u8).collect();
@@ -28,7 +32,8 @@
 //! let songs = Songs::new(256, pixels.iter().map(Vec::as_slice).collect())?;
 //! let params = TrainParams { steps: 2, pairs: 4, crop_columns: 64, ..TrainParams::demo() };
 //! let device = tch::Device::Cpu;
-//! let trained = train(&songs, &EncoderConfig::narrow(2), &params, device, folder.path(), &Silent)?;
+//! let (encoder, origin) = (EncoderConfig::narrow(2), Origin::default());
+//! let trained = train(&songs, &encoder, &params, origin, device, folder.path(), &Silent)?;
 //! assert_eq!(trained.history.len(), 2);
 //! assert!(folder.path().join("model.safetensors").exists());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -40,6 +45,7 @@ mod batch;
 mod checkpoint;
 mod criterion;
 mod error;
+pub mod evaluation;
 mod events;
 mod hardness;
 mod history;
@@ -60,7 +66,7 @@ pub use hardness::SongLosses;
 pub use history::Step;
 pub use optimizer::{AdamW, clip};
 pub use pairs::{Pair, PairSampler, Songs};
-pub use params::{Balance, Loss, Schedule, TrainParams};
+pub use params::{Loss, Sampling, Schedule, TrainParams};
 pub use queue::KeyQueue;
 pub use trainer::{Trained, train};
 pub use validation::Validation;

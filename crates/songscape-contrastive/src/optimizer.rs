@@ -69,7 +69,7 @@ impl AdamW {
         [&self.first, &self.second]
     }
 
-    /// Goes on from saved moments after that many steps.
+    /// Continues from saved moments after that many steps.
     ///
     /// # Errors
     /// [`Error::Network`](crate::Error::Network) when the buffers are of another length.

@@ -25,8 +25,8 @@ pub struct Pair {
 /// Draws the pairs of each batch: every song at most once, positions uniform; all songs equally often
 /// ([`batch`](Self::batch)), or hard ones more often ([`hard_batch`](Self::hard_batch)).
 ///
-/// A batch of the first kind depends on the seed and the step alone, so training continues after an interruption
-/// without a record of random state.
+/// A batch of the first kind depends only on the seed and the step, so that training continues after an
+/// interruption without a record of random state.
 #[derive(Debug, Clone)]
 pub struct PairSampler {
     seed: u64,
@@ -41,7 +41,7 @@ impl<'a> Songs<'a> {
     /// Songs of images with that many rows.
     ///
     /// # Errors
-    /// [`Error::Pixels`] names the first song that is no whole number of columns.
+    /// [`Error::Pixels`] names the first song whose pixels do not fill whole columns.
     pub fn new(rows: usize, pixels: Vec<&'a [u8]>) -> Result<Self> {
         let ragged = |found: usize| rows == 0 || !found.is_multiple_of(rows);
         match pixels.iter().position(|own| ragged(own.len())) {
@@ -71,7 +71,7 @@ impl<'a> Songs<'a> {
     }
 
     /// A hash of the songs' lengths and of eight columns of each, evenly spaced. All pixels of a large
-    /// collection would take minutes to read; these take a place on the disk each.
+    /// collection would take minutes to read; these take one read of the disk each.
     pub(crate) fn fingerprint(&self) -> String {
         const COLUMNS: usize = 8;
         let mut hasher = blake3::Hasher::new();
@@ -94,7 +94,7 @@ impl<'a> Songs<'a> {
 }
 
 impl PairSampler {
-    /// A sampler of `pairs` pairs a batch, or of as many as there are songs with at least one crop.
+    /// A sampler of `pairs` pairs per batch, or of as many as there are songs with at least one crop.
     ///
     /// # Errors
     /// [`Error::TooFewSongs`] when fewer than two songs are long enough.

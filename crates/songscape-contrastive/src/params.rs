@@ -1,3 +1,5 @@
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use songscape_resnet::Precision;
 
@@ -5,29 +7,32 @@ use crate::augment::Augment;
 use crate::error::{Error, Result};
 
 /// How an encoder is trained.
+///
+/// Fields that were added after the first release have a default in JSON: the value that training had
+/// before there was a choice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainParams {
     /// Columns of a crop; 200 are a second.
     pub crop_columns: usize,
-    /// Pairs of crops in a batch, each of another song. With fewer songs a batch has all of them.
+    /// Pairs of crops in a batch, each from a different song. With fewer songs a batch has all of them.
     pub pairs: usize,
     /// The least distance in columns between the beginnings of a pair's crops; as far as the song
     /// allows where it is shorter. 0: independent positions.
     pub min_distance: usize,
-    /// Which songs are drawn more often.
-    #[serde(default)]
-    pub balance: Balance,
+    /// How the songs of a batch are drawn.
+    #[serde(default, alias = "balance")]
+    pub sampling: Sampling,
     /// How the crops are changed.
     #[serde(default)]
     pub augment: Augment,
-    /// Pairs that run through the network together; 0: all of a batch. Fewer take less memory and a
-    /// second run of the network; the gradient is the same.
+    /// Pairs that run through the network together; 0: the whole batch. Fewer take less memory and a
+    /// second run of the network, for the same gradient.
     #[serde(default)]
     pub chunk_pairs: usize,
     /// What pulls the crops of one song together.
     pub loss: Loss,
-    /// The learning rate after the warm-up.
+    /// The largest learning rate: that at the end of the warm-up.
     pub learning_rate: f64,
     /// Adam: decay of the mean of gradients.
     pub beta1: f64,
@@ -37,36 +42,42 @@ pub struct TrainParams {
     pub weight_decay: f64,
     /// The largest norm of a gradient; longer ones are shortened. 0: no limit.
     pub clip_norm: f64,
-    /// Steps over which the learning rate rises from zero in a line.
+    /// Steps over which the learning rate rises linearly from zero.
     pub warmup_steps: usize,
     /// Steps in all.
     pub steps: usize,
-    /// The learning rate after the warm-up.
+    /// How the learning rate changes after the warm-up.
     pub schedule: Schedule,
-    /// The number format of the network's arithmetic.
+    /// The number format of the network's arithmetic in training.
     pub precision: Precision,
     /// Decides the first weights, the songs of a batch and the crops.
     pub seed: u64,
     /// Steps between checkpoints. 0: one at the end.
     pub checkpoint_every: usize,
-    /// The share of the songs that is held out of the training, to judge it by; 0 to below 1.
+    /// The share of the songs that is excluded from training and used for validation; 0 to below 1.
     #[serde(default)]
     pub held_out: f64,
-    /// Steps between looks at the held-out songs. 0: none.
+    /// Steps between validations on the held-out songs. 0: none.
     #[serde(default)]
     pub validate_every: usize,
 }
 
-/// Which songs are drawn more often. No song is in a batch twice.
+/// How the songs of a batch are drawn. No song is in a batch twice.
+///
+/// Uniform sampling is right for most collections. Hard sampling is what the published system does; it
+/// assumes an order of the songs in which neighbours resemble each other, such as that of their years.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Balance {
-    /// None: all equally often.
+#[non_exhaustive]
+pub enum Sampling {
+    /// All songs are drawn equally often.
     #[default]
-    Song,
-    /// Hard ones, each followed by some from its neighbourhood
+    #[serde(alias = "song")]
+    Uniform,
+    /// Songs with a high loss are drawn more often, each followed by some from its neighbourhood
     /// ([`PairSampler::hard_batch`](crate::PairSampler::hard_batch)).
-    Loss {
+    #[serde(alias = "loss")]
+    Hard {
         /// How much of the running mean of a song's loss is kept when it is seen again, 0 to below 1.
         keep: f64,
         /// Songs from the neighbourhood after each hard one.
@@ -76,17 +87,22 @@ pub enum Balance {
     },
 }
 
-impl Balance {
-    /// As published: each hard song is followed by three from 200 places to each side. How long its
-    /// mean runs is not published: here nine tenths of it are kept.
+impl Sampling {
+    /// As published: each hard song is followed by three from 200 places to each side. The weight of
+    /// the running mean is not published: here nine tenths of it are kept.
     pub fn published() -> Self {
-        Self::Loss { keep: 0.9, neighbors: 3, reach: 200 }
+        Self::Hard { keep: 0.9, neighbors: 3, reach: 200 }
     }
 }
 
 /// What pulls the crops of one song together and pushes those of different songs apart.
+///
+/// `Sigmoid` learns fastest and depends least on the seed; `Dcl` and `NtXent` come out alike after
+/// longer training, and a higher temperature keeps more of what songs have in common; `BinaryNce` is for
+/// comparison with the published system (`docs/learning.md` has the measurements).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Loss {
     /// Normalised temperature-scaled cross-entropy ([`loss::nt_xent`](crate::loss::nt_xent)).
     NtXent {
@@ -104,12 +120,13 @@ pub enum Loss {
     Sigmoid {
         /// The temperature of the cosines at the start, 0.1 as published.
         temperature: f64,
-        /// The bias at the start, −10 as published: most pairs are no pairs.
+        /// The bias at the start, −10 as published: most rows do not belong together.
         bias: f64,
     },
     /// The published binary noise-contrastive loss with a queue of keys
     /// ([`loss::binary_nce`](crate::loss::binary_nce)).
-    SeedNce {
+    #[serde(alias = "seed_nce")]
+    BinaryNce {
         /// The temperature of the cosines.
         temperature: f64,
         /// Keys in the queue.
@@ -121,13 +138,27 @@ pub enum Loss {
     },
 }
 
-/// The learning rate after the warm-up.
+impl FromStr for Loss {
+    type Err = Error;
+
+    /// Reads JSON, such as `{"kind":"sigmoid","temperature":0.1,"bias":-10}`.
+    fn from_str(text: &str) -> Result<Self> {
+        serde_json::from_str(text).map_err(|e| Error::Parameter {
+            field: "loss",
+            found: text.into(),
+            expected: format!("a loss as JSON: {e}"),
+        })
+    }
+}
+
+/// How the learning rate changes after the warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Schedule {
-    /// Stays as it is.
+    /// It stays at its largest value.
     Constant,
-    /// Falls to zero along half a cosine.
+    /// It falls to zero along half a cosine.
     Cosine,
 }
 
@@ -135,15 +166,20 @@ impl TrainParams {
     /// The published training: 16 pairs of crops of 256 × 1024, binary NCE at temperature 0.07 with
     /// 160 queued keys, Adam at 1e-4 with beta1 0.99, 100 epochs of 10,000 pairs, hard songs drawn
     /// more often. In contrast to the published program the key network follows the trained one.
-    pub fn seed() -> Self {
+    pub fn published() -> Self {
         Self {
             crop_columns: 1024,
             pairs: 16,
             min_distance: 0,
-            balance: Balance::published(),
+            sampling: Sampling::published(),
             augment: Augment::none(),
             chunk_pairs: 0,
-            loss: Loss::SeedNce { temperature: 0.07, queue: 160, momentum: 0.99, norm_weight: 1.0 },
+            loss: Loss::BinaryNce {
+                temperature: 0.07,
+                queue: 160,
+                momentum: 0.99,
+                norm_weight: 1.0,
+            },
             learning_rate: 1e-4,
             beta1: 0.99,
             beta2: 0.999,
@@ -170,7 +206,7 @@ impl TrainParams {
             crop_columns: 256,
             pairs: 64,
             min_distance: 0,
-            balance: Balance::Song,
+            sampling: Sampling::Uniform,
             augment: Augment::none(),
             chunk_pairs: 0,
             loss: Loss::Dcl { temperature: 0.3 },
@@ -218,10 +254,10 @@ impl TrainParams {
             return refuse("crop_columns", &self.crop_columns, "at least one vector's columns");
         }
         self.augment.check()?;
-        if let Balance::Loss { keep, .. } = self.balance
+        if let Sampling::Hard { keep, .. } = self.sampling
             && !(0.0..1.0).contains(&keep)
         {
-            return refuse("balance.keep", &keep, "0 to below 1");
+            return refuse("sampling.keep", &keep, "0 to below 1");
         }
         if self.pairs < 2 {
             return refuse("pairs", &self.pairs, "at least 2");
@@ -237,7 +273,7 @@ impl TrainParams {
                 }
                 (temperature, 0.0)
             }
-            Loss::SeedNce { temperature, momentum, queue, norm_weight } => {
+            Loss::BinaryNce { temperature, momentum, queue, norm_weight } => {
                 if queue == 0 {
                     return refuse("loss.queue", &queue, "at least 1");
                 }
@@ -281,7 +317,7 @@ mod tests {
 
     #[test]
     fn the_presets_are_valid_and_survive_json() {
-        for params in [TrainParams::seed(), TrainParams::demo()] {
+        for params in [TrainParams::published(), TrainParams::demo()] {
             params.check().unwrap();
             let text = serde_json::to_string(&params).unwrap();
             assert_eq!(serde_json::from_str::<TrainParams>(&text).unwrap(), params);
@@ -295,17 +331,35 @@ mod tests {
             change(&mut params);
             params.check().unwrap_err().to_string()
         };
-        assert_eq!(bad(|p| p.pairs = 1), "training: pairs is 1, expected at least 2");
+        assert_eq!(bad(|p| p.pairs = 1), "pairs is 1, expected at least 2");
         assert!(bad(|p| p.steps = 0).contains("steps is 0"));
         assert!(bad(|p| p.crop_columns = 0).contains("crop_columns is 0"));
         assert!(bad(|p| p.loss = Loss::Dcl { temperature: 0.0 }).contains("loss.temperature is 0"));
         assert!(
-            bad(|p| p.balance = Balance::Loss { keep: 1.0, neighbors: 3, reach: 200 })
-                .contains("balance.keep is 1")
+            bad(|p| p.sampling = Sampling::Hard { keep: 1.0, neighbors: 3, reach: 200 })
+                .contains("sampling.keep is 1")
         );
         assert!(bad(|p| p.beta1 = 1.0).contains("beta1 is 1"));
         assert!(bad(|p| p.learning_rate = f64::NAN).contains("learning_rate is NaN"));
         assert!(bad(|p| p.clip_norm = -1.0).contains("clip_norm is -1"));
+    }
+
+    #[test]
+    fn parameters_under_their_old_names_are_read() {
+        let mut text = serde_json::to_value(TrainParams::published()).unwrap();
+        let fields = text.as_object_mut().unwrap();
+        let mut sampling = fields.remove("sampling").unwrap();
+        sampling["kind"] = "loss".into();
+        fields.insert("balance".into(), sampling);
+        fields["loss"]["kind"] = "seed_nce".into();
+        assert_eq!(serde_json::from_value::<TrainParams>(text).unwrap(), TrainParams::published());
+        let nce =
+            r#"{"kind":"seed_nce","temperature":0.07,"queue":160,"momentum":0.99,"norm_weight":1}"#;
+        assert_eq!(nce.parse::<Loss>().unwrap(), TrainParams::published().loss);
+        let message = r#"{"kind":"nce"}"#.parse::<Loss>().unwrap_err().to_string();
+        assert!(message.contains("expected a loss as JSON") && message.contains("`binary_nce`"));
+        let song = serde_json::from_str::<Sampling>(r#"{"kind":"song"}"#).unwrap();
+        assert_eq!(song, Sampling::Uniform);
     }
 
     #[test]

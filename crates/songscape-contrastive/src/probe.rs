@@ -1,29 +1,29 @@
-//! Evaluation by classification: do the vectors know a label that training never saw?
+//! Evaluation by classification: can a label that training never saw be predicted from the vectors?
 //!
 //! Rows of one *group* (the recordings of one song, the songs of one artist) are never on both sides:
-//! a row is judged by rows of other groups alone. Without groups, each row is its own. All functions
+//! a row is judged only by rows of other groups. Without groups, each row is its own. All functions
 //! work on plain vectors `[n, d]`, so that an encoder is judged beside its
 //! [`baseline`](crate::baseline)s.
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array2, Axis};
+use ndarray::{ArrayView2, Axis};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use songscape_analysis::vectors::unit_rows;
 use tch::{Device, Kind, Reduction, Tensor};
 
 use crate::error::{Error, Result};
 use crate::optimizer::AdamW;
-use crate::retrieval::normalized;
 
-/// How well labels are told.
+/// How well labels are predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Classification {
-    /// The part of rows whose label was told.
+    /// The part of rows whose label was predicted correctly.
     pub accuracy: f64,
-    /// The part of rows that have the most frequent label: what a constant answer gives.
+    /// The part of rows that have the most frequent label: the accuracy of a constant answer.
     pub most_frequent: f64,
 }
 
@@ -48,10 +48,10 @@ impl Classification {
 /// use songscape_contrastive::probe::nearest;
 ///
 /// let vectors = array![[1.0, 0.0], [0.9, 0.2], [0.1, 1.0], [0.0, 0.9]];
-/// let found = nearest(&vectors, &[0, 0, 1, 1], &[0, 1, 2, 3], 1)?;
+/// let found = nearest(vectors.view(), &[0, 0, 1, 1], &[0, 1, 2, 3], 1)?;
 /// assert_eq!((found.accuracy, found.most_frequent), (1.0, 0.5));
-/// // The rows that have the same label are of the same group: nothing can be told.
-/// assert_eq!(nearest(&vectors, &[0, 0, 1, 1], &[0, 0, 1, 1], 1)?.accuracy, 0.0);
+/// // The rows that have the same label are of the same group: nothing can be predicted.
+/// assert_eq!(nearest(vectors.view(), &[0, 0, 1, 1], &[0, 0, 1, 1], 1)?.accuracy, 0.0);
 /// # Ok::<(), songscape_contrastive::Error>(())
 /// ```
 ///
@@ -59,7 +59,7 @@ impl Classification {
 /// [`Error::Vectors`] when there are not as many labels and groups as rows, [`Error::NotFinite`],
 /// [`Error::Parameter`] for `k` of 0.
 pub fn nearest(
-    vectors: &Array2<f32>,
+    vectors: ArrayView2<f32>,
     labels: &[usize],
     groups: &[usize],
     k: usize,
@@ -68,7 +68,7 @@ pub fn nearest(
     if k == 0 {
         return Err(parameter("k", k, "at least 1".into()));
     }
-    let rows = normalized(vectors);
+    let rows = unit_rows(vectors);
     let told: Vec<Option<usize>> = (0..rows.nrows())
         .map(|i| {
             let cosines = rows.dot(&rows.row(i));
@@ -89,16 +89,17 @@ pub fn nearest(
 }
 
 /// A linear probe: a multinomial logistic regression on the standardised vectors, fitted on all folds
-/// but one and asked about that one. The folds are made of whole groups.
+/// but one and tested on that one. The folds are made of whole groups.
 ///
 /// It is fitted by 300 steps of AdamW over all rows at once (learning rate 0.05, weight decay 0.1);
-/// the problem is convex, and nothing but the folds depends on the seed.
+/// the problem is convex, and only the folds depend on the seed. Prefer it to [`nearest`] for asking what
+/// the vectors know; [`nearest`] says what a listener finds beside a song.
 ///
 /// # Errors
 /// As [`nearest`], and [`Error::Parameter`] when there are fewer groups than folds or fewer than two
 /// folds.
 pub fn linear(
-    vectors: &Array2<f32>,
+    vectors: ArrayView2<f32>,
     labels: &[usize],
     groups: &[usize],
     folds: usize,
@@ -124,7 +125,7 @@ pub fn linear(
         let deviation = known.std_axis(Axis(0), 0.0).mapv(|d| if d > 1e-12 { d } else { 1.0 });
         let scaled = |rows: &[usize]| {
             let rows = vectors.select(Axis(0), rows).mapv(f64::from);
-            to_tensor(&((rows - &mean) / &deviation).mapv(|x| x as f32))
+            to_tensor(((rows - &mean) / &deviation).mapv(|x| x as f32).view())
         };
         let own: Vec<i64> = train.iter().map(|&row| classes[row]).collect();
         let weights = fit(&scaled(&train)?, &Tensor::f_from_slice(&own)?, names.len())?;
@@ -163,7 +164,7 @@ fn scores(x: &Tensor, weights: &Tensor) -> Result<Tensor> {
     Ok(x.f_matmul(&weights.f_narrow(0, 0, d)?)?.f_add(&weights.f_narrow(0, d, 1)?)?)
 }
 
-fn to_tensor(rows: &Array2<f32>) -> Result<Tensor> {
+fn to_tensor(rows: ArrayView2<f32>) -> Result<Tensor> {
     let values: Vec<f32> = rows.iter().copied().collect();
     Ok(Tensor::f_from_slice(&values)?.f_view([rows.nrows() as i64, rows.ncols() as i64])?)
 }
@@ -181,7 +182,7 @@ fn fold_of(groups: &[usize], folds: usize, seed: u64) -> Result<BTreeMap<usize, 
     Ok(distinct.into_iter().enumerate().map(|(place, group)| (group, place % folds)).collect())
 }
 
-fn check(vectors: &Array2<f32>, labels: &[usize], groups: &[usize]) -> Result<()> {
+fn check(vectors: ArrayView2<f32>, labels: &[usize], groups: &[usize]) -> Result<()> {
     for found in [labels.len(), groups.len()] {
         if found != vectors.nrows() {
             let (found, expected) = (vec![found], vectors.shape().to_vec());
@@ -199,6 +200,7 @@ fn parameter(field: &'static str, found: usize, expected: String) -> Error {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use ndarray::Array2;
     use rand::RngExt;
 
     use super::*;
@@ -217,13 +219,13 @@ mod tests {
     #[test]
     fn what_is_in_the_vectors_is_found_and_what_is_not_is_not() {
         let (clear, labels, groups) = data(3.0);
-        assert!(nearest(&clear, &labels, &groups, 5).unwrap().accuracy > 0.95);
-        let told = linear(&clear, &labels, &groups, 5, 0).unwrap();
+        assert!(nearest(clear.view(), &labels, &groups, 5).unwrap().accuracy > 0.95);
+        let told = linear(clear.view(), &labels, &groups, 5, 0).unwrap();
         assert!(told.accuracy > 0.95, "{told:?}");
         assert!((told.most_frequent - 1.0 / 3.0).abs() < 1e-9);
         let (noise, ..) = data(0.0);
-        assert!(nearest(&noise, &labels, &groups, 5).unwrap().accuracy < 0.55);
-        assert!(linear(&noise, &labels, &groups, 5, 0).unwrap().accuracy < 0.55);
+        assert!(nearest(noise.view(), &labels, &groups, 5).unwrap().accuracy < 0.55);
+        assert!(linear(noise.view(), &labels, &groups, 5, 0).unwrap().accuracy < 0.55);
     }
 
     #[test]
@@ -234,9 +236,9 @@ mod tests {
             8 => 1e4 * ((i * 37 % 90) as f32 - 45.0),
             _ => vectors[[i, j]] * 1e-3,
         });
-        let plain = nearest(&scaled, &labels, &groups, 5).unwrap().accuracy;
-        assert!(plain < 0.6, "cosines see the large column alone: {plain}");
-        assert!(linear(&scaled, &labels, &groups, 5, 0).unwrap().accuracy > 0.95);
+        let plain = nearest(scaled.view(), &labels, &groups, 5).unwrap().accuracy;
+        assert!(plain < 0.6, "cosines see only the large column: {plain}");
+        assert!(linear(scaled.view(), &labels, &groups, 5, 0).unwrap().accuracy > 0.95);
     }
 
     #[test]
@@ -249,27 +251,27 @@ mod tests {
         let labels: Vec<usize> = (0..80).map(|i| i / 2 * 7 % 4).collect();
         let (apart, alone): (Vec<usize>, Vec<usize>) =
             ((0..80).map(|i| i / 2).collect(), (0..80).collect());
-        assert_eq!(nearest(&vectors, &labels, &alone, 1).unwrap().accuracy, 1.0);
-        assert!(nearest(&vectors, &labels, &apart, 1).unwrap().accuracy < 0.6);
+        assert_eq!(nearest(vectors.view(), &labels, &alone, 1).unwrap().accuracy, 1.0);
+        assert!(nearest(vectors.view(), &labels, &apart, 1).unwrap().accuracy < 0.6);
         let folds = fold_of(&apart, 5, 0).unwrap();
         assert_eq!(folds.len(), 40);
         assert!((0..5).all(|fold| folds.values().filter(|f| **f == fold).count() == 8));
-        assert!(linear(&vectors, &labels, &apart, 5, 0).unwrap().accuracy < 0.6);
+        assert!(linear(vectors.view(), &labels, &apart, 5, 0).unwrap().accuracy < 0.6);
     }
 
     #[test]
     fn unusable_input_is_named() {
         let (mut vectors, labels, groups) = data(1.0);
         let message = |found: Result<Classification>| found.unwrap_err().to_string();
-        assert!(message(nearest(&vectors, &labels, &groups, 0)).contains("k is 0"));
-        assert!(message(nearest(&vectors, &labels[1..], &groups, 1)).contains("[89]"));
-        assert!(message(linear(&vectors, &labels, &groups[1..], 5, 0)).contains("[89]"));
-        assert!(message(linear(&vectors, &labels, &groups, 1, 0)).contains("2 to 45"));
-        assert!(message(linear(&vectors, &labels, &groups, 46, 0)).contains("folds is 46"));
+        assert!(message(nearest(vectors.view(), &labels, &groups, 0)).contains("k is 0"));
+        assert!(message(nearest(vectors.view(), &labels[1..], &groups, 1)).contains("[89]"));
+        assert!(message(linear(vectors.view(), &labels, &groups[1..], 5, 0)).contains("[89]"));
+        assert!(message(linear(vectors.view(), &labels, &groups, 1, 0)).contains("2 to 45"));
+        assert!(message(linear(vectors.view(), &labels, &groups, 46, 0)).contains("folds is 46"));
         vectors[[7, 2]] = f32::NAN;
-        assert!(message(linear(&vectors, &labels, &groups, 5, 0)).contains("row 7"));
-        // One label alone is told always.
+        assert!(message(linear(vectors.view(), &labels, &groups, 5, 0)).contains("row 7"));
+        // A single label is always right.
         let (vectors, ..) = data(1.0);
-        assert_eq!(linear(&vectors, &[3; 90], &groups, 5, 0).unwrap().accuracy, 1.0);
+        assert_eq!(linear(vectors.view(), &[3; 90], &groups, 5, 0).unwrap().accuracy, 1.0);
     }
 }

@@ -58,7 +58,7 @@ impl KeyQueue {
         Ok(())
     }
 
-    /// Goes on from a checkpoint.
+    /// Continues from a checkpoint.
     ///
     /// # Errors
     /// [`Error::Network`](crate::Error::Network) when the buffer is of another length.

@@ -37,7 +37,7 @@ impl Resident {
         Ok(Self { pixels, firsts })
     }
 
-    /// Crops of so many columns by their song and first column, `[n, columns, rows]` bytes, gathered
+    /// Crops of `columns` columns by their song and first column, `[n, columns, rows]` bytes, gathered
     /// in one operation.
     pub(crate) fn crops(&self, crops: &[(usize, usize)], columns: usize) -> Result<Tensor> {
         let device = self.pixels.device();

@@ -1,8 +1,8 @@
 use std::path::Path;
 use std::time::Instant;
 
-use songscape_project::Progress;
-use songscape_resnet::{EncoderConfig, Model};
+use songscape_project::{Job, Progress, write_csv};
+use songscape_resnet::{EncoderConfig, Model, Origin};
 use tch::{Device, Tensor};
 
 use crate::batch::Batch;
@@ -10,22 +10,22 @@ use crate::checkpoint::{Checkpoint, Identity};
 use crate::criterion::Criterion;
 use crate::error::{Error, Result};
 use crate::events::EventFile;
-use crate::hardness::SongLosses;
+use crate::hardness::Draw;
 use crate::history::{self, Step};
 use crate::optimizer::{AdamW, clip};
 use crate::pairs::{PairSampler, Songs};
-use crate::params::{Balance, TrainParams};
+use crate::params::TrainParams;
 use crate::resident::Resident;
 use crate::validation::{self, Validation};
 
-/// A trained network and how it came about.
+/// A trained network and the record of its training.
 #[derive(Debug)]
 pub struct Trained {
     /// The network after the last step.
     pub model: Model,
     /// Every step, those of earlier runs included.
     pub history: Vec<Step>,
-    /// What the held-out songs said, as far as there are some.
+    /// The scores of the held-out songs, if there are any.
     pub validations: Vec<Validation>,
 }
 
@@ -41,8 +41,7 @@ struct Trainer<'a> {
     model: Model,
     optimizer: AdamW,
     criterion: Criterion,
-    /// Where they decide what is drawn.
-    song_losses: Option<SongLosses>,
+    draw: Draw,
     history: Vec<Step>,
     held_out: Vec<usize>,
     validations: Vec<Validation>,
@@ -54,17 +53,22 @@ struct Trainer<'a> {
 ///
 /// Writes `model.safetensors`, `history.csv` and `checkpoints/step-N.safetensors` (the last two)
 /// into the folder, each whole or not at all, and an event file that TensorBoard draws while it
-/// grows. Where the folder has checkpoints of the same training
-/// it goes on from the last one, on the CPU with the same bits as without an interruption (given the
-/// same number of threads); a finished training is returned at once. Songs shorter than one crop
-/// take no part. A batch has at most as many pairs as there are songs.
+/// grows. If the folder has checkpoints of the same training, it continues from the last one, on the
+/// CPU with the same bits as without an interruption (given the same number of threads); a finished
+/// training is returned at once. Songs shorter than one crop are left out. A batch has at most as
+/// many pairs as there are songs.
 ///
-/// On a GPU the images are held there, as bytes, and cropped there, if they fit and the crops are not
-/// augmented.
+/// `origin` says what the caller knows of the images: their parameters, and the pooling that the vectors
+/// are meant for. It is saved with the network, together with `params` and the version, so that images
+/// made otherwise can be refused later ([`Model::check_images`]). `Origin::default()` records nothing of
+/// the images.
 ///
-/// With [`TrainParams::held_out`] some songs take no part but judge: `validation.csv` has what they
-/// say, `best.safetensors` the network that they liked best, and the observer is told when all their
-/// vectors have become alike.
+/// On a GPU, if the images fit and no augmentation is used, they are kept and cropped in device memory
+/// as bytes.
+///
+/// With [`TrainParams::held_out`], some songs are excluded from training and used for validation: metrics
+/// go to `validation.csv`, the best-scoring network to `best.safetensors`, and the observer is told when
+/// the vectors of all songs have become alike.
 ///
 /// # Errors
 /// - [`Error::Parameter`], [`Error::Rows`], [`Error::TooFewSongs`]: nothing was started.
@@ -77,10 +81,12 @@ pub fn train(
     songs: &Songs,
     encoder: &EncoderConfig,
     params: &TrainParams,
+    origin: Origin,
     device: Device,
-    folder: &Path,
+    folder: impl AsRef<Path>,
     progress: &dyn Progress,
 ) -> Result<Trained> {
+    let folder = folder.as_ref();
     params.check()?;
     encoder.check()?;
     if songs.rows() != encoder.rows {
@@ -96,13 +102,18 @@ pub fn train(
     let identity =
         Identity { encoder: encoder.clone(), params: params.clone(), songs: songs.fingerprint() };
     let checkpoints = folder.join("checkpoints");
-    let mut trainer = Trainer::new(songs, encoder, params, device, folder)?;
-    progress.begin("training", params.steps as u64, "steps");
-    let result = trainer.run(&identity, &checkpoints, progress);
-    progress.end();
-    result?;
-    trainer.model.save(&folder.join("model.safetensors"))?;
-    history::write(&folder.join("history.csv"), &trainer.history)?;
+    let origin = Origin {
+        songscape: Some(env!("CARGO_PKG_VERSION").into()),
+        training: Some(serde_json::to_value(params).expect("numbers and names are JSON")),
+        ..origin
+    };
+    let model = Model::new(encoder, device, params.seed)?.with_origin(origin);
+    let mut trainer = Trainer::new(songs, model, params, folder)?;
+    let job = Job::begin(progress, "training", params.steps as u64, "steps");
+    trainer.run(&identity, &checkpoints, &job)?;
+    drop(job);
+    trainer.model.save(folder.join("model.safetensors"))?;
+    write_csv(folder.join("history.csv"), &Step::COLUMNS, &trainer.history)?;
     let Trainer { model, history, validations, .. } = trainer;
     Ok(Trained { model, history, validations })
 }
@@ -110,12 +121,11 @@ pub fn train(
 impl<'a> Trainer<'a> {
     fn new(
         songs: &'a Songs<'a>,
-        encoder: &EncoderConfig,
+        model: Model,
         params: &'a TrainParams,
-        device: Device,
         folder: &'a Path,
     ) -> Result<Self> {
-        let held_out = validation::held_out(songs, encoder, params);
+        let held_out = validation::held_out(songs, model.config(), params);
         let sampler = PairSampler::without(
             songs,
             &held_out,
@@ -124,7 +134,6 @@ impl<'a> Trainer<'a> {
             params.min_distance,
             params.seed,
         )?;
-        let model = Model::new(encoder, device, params.seed)?;
         let optimizer = AdamW::new(
             &model.parameters().flat(),
             params.beta1,
@@ -132,21 +141,18 @@ impl<'a> Trainer<'a> {
             params.weight_decay,
         )?;
         let criterion = Criterion::new(params, &model)?;
-        let song_losses = match params.balance {
-            Balance::Song => None,
-            Balance::Loss { keep, .. } => Some(SongLosses::new(songs.len(), keep)),
-        };
+        let draw = Draw::new(params.sampling, songs.len());
         Ok(Self {
             songs,
             params,
             folder,
-            device,
+            device: model.device(),
             resident: None,
             sampler,
             model,
             optimizer,
             criterion,
-            song_losses,
+            draw,
             history: Vec::new(),
             held_out,
             validations: Vec::new(),
@@ -154,10 +160,10 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    fn run(&mut self, identity: &Identity, folder: &Path, progress: &dyn Progress) -> Result<()> {
+    fn run(&mut self, identity: &Identity, folder: &Path, progress: &Job) -> Result<()> {
         let skipped = |error: &Error| progress.message(&format!("checkpoint skipped: {error}"));
         if let Some(checkpoint) = Checkpoint::newest(folder, identity, self.device, skipped)? {
-            self.restore(checkpoint)?;
+            self.restore(&checkpoint, folder)?;
             progress.advance(self.history.len() as u64);
         }
         if self.history.len() == self.params.steps {
@@ -210,12 +216,7 @@ impl<'a> Trainer<'a> {
     /// One batch: forward, backward, update.
     fn step(&mut self, step: usize) -> Result<Step> {
         let params = self.params;
-        let pairs = match (params.balance, &self.song_losses) {
-            (Balance::Loss { neighbors, reach, .. }, Some(losses)) => {
-                self.sampler.hard_batch(step, losses, neighbors, reach)
-            }
-            _ => self.sampler.batch(step),
-        };
+        let pairs = self.draw.pairs(&self.sampler, step);
         let batch =
             Batch::new(self.songs, self.resident.as_ref(), &pairs, params, step, self.device);
         let (criterion, norm_weight) = (&self.criterion, self.criterion.norm_weight());
@@ -256,27 +257,21 @@ impl<'a> Trainer<'a> {
             }
         }
         self.optimizer.step(&self.model.parameters().flat(), &gradient, learning_rate)?;
-        if let Some(losses) = &mut self.song_losses {
-            losses.record(&pairs, costs);
-        }
-        self.criterion.learn(outcome.learned.as_ref(), learning_rate)?;
-        if let Some(queue) = &mut self.criterion.queue {
-            queue.push(&batch.second_images()?)?;
-            queue.follow(&self.model)?;
-        }
+        self.draw.record(&pairs, costs);
+        self.criterion.follow(&batch, outcome.learned.as_ref(), learning_rate, &self.model)?;
         Ok(Step { step: step + 1, loss, accuracy, gradient_norm, learning_rate, seconds: 0.0 })
     }
 
-    /// Asks the held-out songs, and keeps the network that they like best.
-    fn validate(&mut self, step: usize, progress: &dyn Progress) -> Result<Option<Validation>> {
+    /// Scores the network on the held-out songs, and keeps the best one.
+    fn validate(&mut self, step: usize, progress: &Job) -> Result<Option<Validation>> {
         let found = Validation::of(&self.model, self.songs, &self.held_out, step)?;
         let Some(found) = found else { return Ok(None) };
         let best = self.validations.iter().map(|v| v.reciprocal_rank).fold(0.0, f64::max);
         self.validations.push(found);
         if found.reciprocal_rank > best {
-            self.model.save(&self.folder.join("best.safetensors"))?;
+            self.model.save(self.folder.join("best.safetensors"))?;
         }
-        history::write(&self.folder.join("validation.csv"), &self.validations)?;
+        write_csv(self.folder.join("validation.csv"), &Validation::COLUMNS, &self.validations)?;
         let Validation { recall_1, alignment, uniformity, spread, .. } = found;
         progress.message(&if found.is_collapsed() {
             format!("step {step}: collapsed, the vectors of all songs are alike (spread {spread:.3})")
@@ -292,35 +287,27 @@ impl<'a> Trainer<'a> {
             return Ok(());
         }
         let moments = self.optimizer.moments().map(Tensor::shallow_clone);
-        let learned = self.criterion.state()?;
-        let queue =
-            self.criterion.queue.as_ref().map(|q| [q.parameters(), q.keys().shallow_clone()]);
+        let criterion = self.criterion.state()?;
+        let criterion =
+            criterion.into_iter().map(|(name, tensor)| (name.to_owned(), tensor)).collect();
         let (history, validations) = (self.history.clone(), self.validations.clone());
-        let song_losses = self.song_losses.as_ref().map(SongLosses::to_tensor).transpose()?;
+        let song_losses = self.draw.to_tensor()?;
         let parameters = self.model.parameters().flat();
-        Checkpoint { step, parameters, moments, queue, learned, song_losses, history, validations }
+        Checkpoint { step, parameters, moments, criterion, song_losses, history, validations }
             .save(folder, identity)?;
         self.saved = Some(step);
         Ok(())
     }
 
-    fn restore(&mut self, checkpoint: Checkpoint) -> Result<()> {
+    fn restore(&mut self, checkpoint: &Checkpoint, folder: &Path) -> Result<()> {
         self.model.parameters_mut().set_flat(&checkpoint.parameters)?;
         let [first, second] = &checkpoint.moments;
         self.optimizer.restore([first, second], checkpoint.step)?;
-        if let Some(state) = &checkpoint.learned {
-            self.criterion.restore(state, checkpoint.step)?;
-        }
-        if let (Some(losses), Some(saved)) = (&mut self.song_losses, &checkpoint.song_losses) {
-            losses.restore(saved)?;
-        }
-        let queue = &mut self.criterion.queue;
-        if let (Some(queue), Some([parameters, keys])) = (queue, &checkpoint.queue) {
-            queue.restore(parameters, keys)?;
-        }
+        self.criterion.restore(|name| checkpoint.criterion(folder, name), checkpoint.step)?;
+        self.draw.restore(checkpoint.song_losses.as_ref())?;
         self.saved = Some(checkpoint.step);
-        self.history = checkpoint.history;
-        self.validations = checkpoint.validations;
+        self.history.clone_from(&checkpoint.history);
+        self.validations.clone_from(&checkpoint.validations);
         Ok(())
     }
 }

@@ -1,10 +1,11 @@
-//! Songs that are held out: do their halves find each other, and do the vectors use their space?
+//! Scores of the held-out songs: do their halves find each other, and do the vectors use their space?
 
 use ndarray::{Array2, Axis};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use songscape_analysis::retrieval::same_row;
 use songscape_resnet::{Embedder, EncoderConfig, Model, Pooling};
 use tch::Tensor;
 
@@ -12,9 +13,9 @@ use crate::error::Result;
 use crate::history;
 use crate::pairs::Songs;
 use crate::params::TrainParams;
-use crate::retrieval::{gap, halves, same_row};
+use crate::retrieval::{gap, halves};
 
-/// What the held-out songs say after a step.
+/// The scores of the held-out songs after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Validation {
     /// The number of the step, counted from 1.
@@ -36,17 +37,21 @@ pub struct Validation {
 
 /// Below this spread all songs look alike: the training has collapsed.
 const COLLAPSED: f64 = 0.05;
-/// Songs that retrieval among the held-out ones needs to say anything.
+/// Held-out songs below which retrieval among them means nothing.
 const LEAST_SONGS: usize = 4;
 
 impl Validation {
+    /// The columns of `validation.csv`, in the order of the fields.
+    pub(crate) const COLUMNS: [&str; 6] =
+        ["step", "recall_1", "reciprocal_rank", "alignment", "uniformity", "spread"];
+
     /// Whether all songs get nearly the same vector.
     pub fn is_collapsed(&self) -> bool {
-        // Not a number is no spread either.
+        // NaN is no spread either.
         self.spread.is_nan() || self.spread < COLLAPSED
     }
 
-    /// Embeds the held-out songs. `None` where fewer than two are long enough.
+    /// Embeds and scores the held-out songs. `None` where fewer than two are long enough.
     pub(crate) fn of(
         model: &Model,
         songs: &Songs,
@@ -57,7 +62,7 @@ impl Validation {
         let (mut first, mut second) = (vec![], vec![]);
         for &song in held_out {
             let features = Embedder::default().embed(model, songs.pixels(song))?;
-            if let Some((a, b)) = halves(&features, apart, Pooling::Mean) {
+            if let Some((a, b)) = halves(features.view(), apart, Pooling::Mean) {
                 first.push(a);
                 second.push(b);
             }
@@ -73,7 +78,7 @@ impl Validation {
             all
         };
         let (a, b) = (matrix(&first), matrix(&second));
-        let found = same_row(&a, &b)?;
+        let found = same_row(a.view(), b.view())?;
         let n = a.nrows();
         // Squared distances of vectors of norm 1 are 2 − 2·cosine.
         let cosines = a.dot(&a.t()).mapv(f64::from);
@@ -109,7 +114,7 @@ impl Validation {
 }
 
 /// The songs to be held out, ascending: a share of all those that are long enough for two halves,
-/// by the seed. None where they would be fewer than [`LEAST_SONGS`].
+/// by the seed; empty if that would be fewer than [`LEAST_SONGS`].
 pub(crate) fn held_out(songs: &Songs, encoder: &EncoderConfig, params: &TrainParams) -> Vec<usize> {
     let least = (gap(encoder) + 2) * encoder.columns_per_vector();
     let mut long: Vec<usize> = (0..songs.len()).filter(|&i| songs.columns(i) >= least).collect();

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use songscape_contrastive::{Balance, Error, Loss, Songs, TrainParams, Trained, train};
+use songscape_contrastive::{Error, Loss, Sampling, Songs, TrainParams, Trained, train};
 use songscape_project::{Progress, Silent};
-use songscape_resnet::{EncoderConfig, Precision};
+use songscape_resnet::{EncoderConfig, Model, Origin, Pooling, Precision};
 use tch::Device;
 
 const ROWS: usize = 64;
@@ -41,6 +41,12 @@ fn params() -> TrainParams {
     }
 }
 
+/// What is known of the images, which are made up.
+fn origin() -> Origin {
+    let images = serde_json::json!({ "rows": ROWS, "columns_per_second": 200.0 });
+    Origin { images: Some(images), pooling: Some(Pooling::Mean), ..Origin::default() }
+}
+
 fn run(
     pixels: &[Vec<u8>],
     params: &TrainParams,
@@ -50,7 +56,7 @@ fn run(
     // The work is small: threads would mostly wait for each other.
     tch::set_num_threads(1);
     let songs = Songs::new(ROWS, pixels.iter().map(Vec::as_slice).collect())?;
-    train(&songs, &encoder(), params, Device::Cpu, folder, progress)
+    train(&songs, &encoder(), params, origin(), Device::Cpu, folder, progress)
 }
 
 /// Interrupts after some steps and keeps the messages.
@@ -95,17 +101,37 @@ fn songs_are_told_apart_after_training() {
 }
 
 #[test]
+fn the_files_say_what_the_network_was_trained_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let params = TrainParams { steps: 4, held_out: 0.5, validate_every: 2, ..params() };
+    run(&pixels(12, 460), &params, folder.path(), &Silent).unwrap();
+    for file in ["model.safetensors", "best.safetensors"] {
+        let model = Model::load(folder.path().join(file), Device::Cpu).unwrap();
+        let found = model.origin();
+        assert_eq!((&found.images, found.pooling), (&origin().images, Some(Pooling::Mean)));
+        assert_eq!(found.songscape.as_deref(), Some(env!("CARGO_PKG_VERSION")));
+        let training: TrainParams =
+            serde_json::from_value(found.training.clone().unwrap()).unwrap();
+        assert_eq!(training, params);
+        let other = serde_json::json!({ "rows": ROWS, "columns_per_second": 100.0 });
+        let message = model.check_images(&other).unwrap_err().to_string();
+        assert!(message.ends_with("columns_per_second is 200.0 in the model, 100.0 in the images"));
+    }
+}
+
+#[test]
 fn twenty_steps_are_ten_and_ten_bit_for_bit() {
     let pixels = pixels(10, 150);
-    let published = Loss::SeedNce { temperature: 0.1, queue: 20, momentum: 0.9, norm_weight: 1.0 };
+    let published =
+        Loss::BinaryNce { temperature: 0.1, queue: 20, momentum: 0.9, norm_weight: 1.0 };
     let decoupled = Loss::Dcl { temperature: 0.1 };
-    for (loss, balance) in [
-        (decoupled, Balance::Song),
-        (decoupled, Balance::Loss { keep: 0.8, neighbors: 1, reach: 2 }),
-        (Loss::Sigmoid { temperature: 0.1, bias: -10.0 }, Balance::Song),
-        (published, Balance::published()),
+    for (loss, sampling) in [
+        (decoupled, Sampling::Uniform),
+        (decoupled, Sampling::Hard { keep: 0.8, neighbors: 1, reach: 2 }),
+        (Loss::Sigmoid { temperature: 0.1, bias: -10.0 }, Sampling::Uniform),
+        (published, Sampling::published()),
     ] {
-        let params = TrainParams { loss, balance, pairs: 6, ..params() };
+        let params = TrainParams { loss, sampling, pairs: 6, ..params() };
         let (straight, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let once = run(&pixels, &params, straight.path(), &Silent).unwrap();
 
@@ -217,7 +243,8 @@ fn unusable_input_is_refused_before_anything_is_written() {
     assert!(run(5, 150, &narrow).contains("crop_columns is 63, expected at least 64"));
     let pixels = pixels(5, 150);
     let songs = Songs::new(32, pixels.iter().map(Vec::as_slice).collect()).unwrap();
-    let error = train(&songs, &encoder(), &params(), Device::Cpu, &path, &Silent).unwrap_err();
+    let error =
+        train(&songs, &encoder(), &params(), origin(), Device::Cpu, &path, &Silent).unwrap_err();
     assert_eq!(error.to_string(), "images of 32 rows, but the encoder takes 64");
     assert!(!path.exists());
 }

@@ -1,10 +1,10 @@
 //! A project folder: what the stages of an analysis share on disk.
 //!
 //! Every stage of Songscape (images, training, vectors, analysis, report) writes plain files into a
-//! folder of its own inside one project folder, and can be run again, continued, or run alone.
+//! folder of its own inside one project folder, and can be run again, continued, or run by itself.
 //!
 #![doc = concat!(
-    "![What a run does to each stage: made, gone on with, kept, made again or refused]",
+    "![What a run does to each stage: make, continue, keep, make again or refuse]",
     "(data:image/svg+xml;base64,",
     include_str!("../doc/stages.svg.base64"),
     ")"

@@ -13,7 +13,7 @@ pub enum Source {
     TrainedEncoder,
     /// The mean and deviation of every row of the image: what no learning at all gives.
     RowStatistics,
-    /// The mean and deviation of the twelve pitch classes: the harmony alone.
+    /// The mean and deviation of the twelve pitch classes: only the harmony.
     Chroma,
     /// The encoder with its random initial weights.
     UntrainedEncoder,

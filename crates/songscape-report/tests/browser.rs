@@ -414,6 +414,7 @@ fn tabs_are_in_the_history_and_absurd_addresses_show_the_whole_map() {
     input.columns.push("track id".into());
     for (i, song) in input.songs.iter_mut().enumerate() {
         song.extra.push((1000 + i).to_string());
+        (song.audio, song.image) = (None, None);
     }
     (input.songs[1].title, input.songs[1].artist) =
         (input.songs[0].title.clone(), input.songs[0].artist.clone());

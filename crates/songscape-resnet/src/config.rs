@@ -4,13 +4,17 @@ use crate::error::{Error, Result};
 
 /// The shape of the network.
 ///
+/// [`published`](Self::published) is for a GPU and thousands of songs, [`demo`](Self::demo) for a CPU and
+/// minutes, [`narrow`](Self::narrow) for anything between. Fewer stages keep more rows for the last
+/// convolution, which helps where harmony is what matters (`docs/learning.md` compares them).
+///
 /// ```
 /// use songscape_resnet::EncoderConfig;
 ///
-/// let seed = EncoderConfig::seed();
-/// assert_eq!(seed.channels(), 512);
-/// assert_eq!(seed.columns_per_vector(), 64);
-/// assert_eq!(seed.receptive_field(), 377);
+/// let published = EncoderConfig::published();
+/// assert_eq!(published.channels(), 512);
+/// assert_eq!(published.columns_per_vector(), 64);
+/// assert_eq!(published.receptive_field(), 377);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,31 +32,33 @@ pub struct EncoderConfig {
     /// all of them, as published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position_stages: Option<Vec<usize>>,
-    /// What is done to the convolutions' weights.
+    /// How the weights of the convolutions are normalised.
     #[serde(default)]
     pub normalization: Normalization,
-    /// What is between the layers.
+    /// The function between the layers.
     #[serde(default)]
     pub activation: Activation,
     /// Length of the vector that the projection head gives to the loss.
     pub head_outputs: usize,
 }
 
-/// What is done to the weights of a convolution before it is applied.
+/// How the weights of a convolution are normalised before it is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Normalization {
-    /// They are divided by their norm, per output channel, as published (Salimans and Kingma 2016,
+    /// Divided by their norm, per output channel, as published (Salimans and Kingma 2016,
     /// without the learned gain).
     #[default]
     Weight,
-    /// Nothing.
+    /// Not at all.
     None,
 }
 
 /// The function between the layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Activation {
     /// LeakyReLU with slope 0.2, as published.
     #[default]
@@ -70,13 +76,13 @@ fn published_blocks() -> usize {
 impl EncoderConfig {
     /// The published network: 256 rows, 64 channels in the stem, 512 at the end; 5,161,792
     /// parameters and 299,648 in the head.
-    pub fn seed() -> Self {
+    pub fn published() -> Self {
         Self::narrow(64)
     }
 
-    /// The published architecture at an eighth of its width, but for the last stage, whose few rows and
-    /// columns make channels cheap: 256 channels at the end. In minutes on a CPU it learns more than a
-    /// network that is wide all over, since it sees more and longer crops.
+    /// The published architecture at an eighth of its width, except for the last stage, whose few rows
+    /// and columns make channels cheap: 256 channels at the end. Within minutes on a CPU it learns more
+    /// than a network that is wide throughout, since it sees more and longer crops.
     pub fn demo() -> Self {
         Self { stage_multipliers: vec![2, 4, 4, 8, 32], ..Self::narrow(8) }
     }
@@ -130,10 +136,10 @@ impl EncoderConfig {
     /// Refuses a shape that cannot be built.
     ///
     /// # Errors
-    /// [`Error::Config`] names the first field that cannot be used.
+    /// [`Error::Parameter`] names the first field that cannot be used.
     pub fn check(&self) -> Result<()> {
         let refuse = |field, found: String, expected: &str| {
-            Err(Error::Config { field, found, expected: expected.into() })
+            Err(Error::Parameter { field, found, expected: expected.into() })
         };
         let stages = self.stage_multipliers.len();
         if !(1..=12).contains(&stages) {
@@ -183,13 +189,16 @@ mod tests {
     fn files_from_before_there_was_a_choice_are_the_published_network() {
         let text =
             r#"{"rows":256,"stem_channels":64,"stage_multipliers":[2,4,4,8,8],"head_outputs":64}"#;
-        assert_eq!(serde_json::from_str::<EncoderConfig>(text).unwrap(), EncoderConfig::seed());
+        assert_eq!(
+            serde_json::from_str::<EncoderConfig>(text).unwrap(),
+            EncoderConfig::published()
+        );
     }
 
     #[test]
     fn each_bad_field_is_named() {
         let bad = |change: fn(&mut EncoderConfig)| {
-            let mut config = EncoderConfig::seed();
+            let mut config = EncoderConfig::published();
             change(&mut config);
             config.check().unwrap_err().to_string()
         };
@@ -200,7 +209,7 @@ mod tests {
         assert!(bad(|c| c.blocks_per_stage = 0).contains("blocks_per_stage is 0"));
         assert!(bad(|c| c.position_stages = Some(vec![1, 5])).contains("position_stages is 5"));
         assert!(bad(|c| c.head_outputs = 0).contains("head_outputs is 0"));
-        EncoderConfig::seed().check().unwrap();
+        EncoderConfig::published().check().unwrap();
         EncoderConfig::narrow(16).check().unwrap();
     }
 }

@@ -19,6 +19,7 @@ use crate::process::{cuda, memory};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[non_exhaustive]
 pub enum DeviceChoice {
     /// The first CUDA device where one can be used, else the CPU.
     #[default]
@@ -71,7 +72,7 @@ impl FromStr for DeviceChoice {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let unknown = || Error::DeviceName { found: text.into() };
+        let unknown = || Error::name("device", text, "auto, cpu, cuda or cuda:N");
         match text.split_once(':') {
             None if text == "auto" => Ok(Self::Auto),
             None if text == "cpu" => Ok(Self::Cpu),
@@ -123,10 +124,7 @@ mod tests {
             assert_eq!(choice.to_string(), text);
         }
         for text in ["", "gpu", "cuda:", "cuda:x", "cuda:-1", "cpu:0", "CUDA"] {
-            assert!(
-                matches!(text.parse::<DeviceChoice>(), Err(Error::DeviceName { .. })),
-                "{text}"
-            );
+            assert!(matches!(text.parse::<DeviceChoice>(), Err(Error::Parameter { .. })), "{text}");
         }
     }
 

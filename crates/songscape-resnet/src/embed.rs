@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use ndarray::{Array2, s};
+use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use crate::config::EncoderConfig;
@@ -12,7 +13,8 @@ use crate::model::Model;
 ///
 /// A song is cut into chunks that overlap by as much as a vector sees, so that the result is that of
 /// the whole song at once (to rounding), whatever the length of a chunk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Embedder {
     /// Vectors per chunk, those of the overlap included.
     pub vectors_per_chunk: usize,
@@ -43,7 +45,7 @@ impl Embedder {
     /// frequency. Columns beyond the last multiple of 64 are left out.
     ///
     /// # Errors
-    /// [`Error::Pixels`] when they are no whole columns, [`Error::TooShort`] below 64 columns,
+    /// [`Error::Pixels`] when they do not fill whole columns, [`Error::TooShort`] below 64 columns,
     /// [`Error::Torch`] when memory runs out.
     pub fn embed(&self, model: &Model, pixels: &[u8]) -> Result<Array2<f32>> {
         Ok(self.embed_songs(model, &[pixels])?.pop().unwrap_or_default())
@@ -93,9 +95,9 @@ impl Embedder {
         Ok(features)
     }
 
-    /// How many of the next songs fill a batch, of their numbers of columns: one at least. So many in one
-    /// call of [`embed_songs`](Self::embed_songs) leave no place of a batch empty and take no more
-    /// memory than one long song.
+    /// How many of the next songs fill a batch, given how many columns each has: at least one. Passing
+    /// that many to one call of [`embed_songs`](Self::embed_songs) leaves no place of a batch empty and
+    /// takes no more memory than one long song.
     pub fn songs_per_batch(
         &self,
         config: &EncoderConfig,
@@ -147,7 +149,7 @@ impl Embedder {
 /// (`pixel / 127.5 − 1`).
 ///
 /// # Errors
-/// [`Error::Pixels`] when the slices are of different lengths or no whole columns.
+/// [`Error::Pixels`] when the slices differ in length or do not fill whole columns.
 pub fn images(
     slices: &[&[u8]],
     rows: usize,
@@ -165,7 +167,7 @@ pub fn images(
     images_of_tensor(&pixels, precision)
 }
 
-/// The same of pixels that are a tensor of bytes already, `[n, columns, rows]`, on its device.
+/// The same for pixels that are a tensor of bytes already, `[n, columns, rows]`, on its device.
 ///
 /// # Errors
 /// [`Error::Torch`] for another shape, or when memory runs out.
@@ -191,7 +193,7 @@ mod tests {
 
     #[test]
     fn chunks_keep_every_vector_once_and_with_its_whole_view() {
-        let config = EncoderConfig::seed();
+        let config = EncoderConfig::published();
         for per_chunk in [1, 6, 7, 16, 64] {
             for vectors in 1..200 {
                 let embedder = Embedder { vectors_per_chunk: per_chunk, ..Embedder::default() };
@@ -215,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_batch_takes_as_many_songs_as_it_has_room_for() {
-        let config = EncoderConfig::seed();
+        let config = EncoderConfig::published();
         let embedder =
             Embedder { vectors_per_chunk: 10, chunks_per_batch: 2, ..Embedder::default() };
         let count = |columns: &[usize]| embedder.songs_per_batch(&config, columns.to_vec());

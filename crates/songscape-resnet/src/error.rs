@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use songscape_project::{Difference, ErrorKind};
+
 /// The result of an operation on the network.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -14,9 +16,9 @@ pub enum Error {
         #[from]
         source: tch::TchError,
     },
-    /// A field of the configuration cannot be used.
-    #[error("encoder configuration: {field} is {found}, expected {expected}")]
-    Config {
+    /// A parameter cannot be used: a field of the configuration, or a name.
+    #[error("{field} is {found}, expected {expected}")]
+    Parameter {
         /// The field.
         field: &'static str,
         /// Its value.
@@ -44,8 +46,8 @@ pub enum Error {
         /// The channels of the configuration.
         channels: usize,
     },
-    /// Pixels that are no whole number of columns.
-    #[error("{found} pixels are no whole number of columns of {rows} rows")]
+    /// Pixels that do not fill whole columns.
+    #[error("{found} pixels are not a whole number of columns of {rows} rows")]
     Pixels {
         /// The number of pixels.
         found: usize,
@@ -60,17 +62,17 @@ pub enum Error {
         /// The columns that one vector stands for.
         expected: usize,
     },
-    /// A name of a device that is none.
-    #[error("device {found:?}, expected auto, cpu, cuda or cuda:N")]
-    DeviceName {
-        /// The name.
-        found: String,
+    /// Images that were made with other parameters than those that the network was trained on.
+    #[error("the model was trained on other images: {}", listed(differences))]
+    OtherImages {
+        /// The fields that differ: `stored` is the model's value, `requested` that of the images.
+        differences: Vec<Difference>,
     },
-    /// A name of a pooling that is none.
-    #[error("pooling {found:?}, expected mean or mean-deviation")]
-    PoolingName {
-        /// The name.
-        found: String,
+    /// A model whose image parameters cannot be compared with others.
+    #[error("the image parameters in the model cannot be read: {reason}")]
+    Origin {
+        /// What is wrong with them.
+        reason: String,
     },
     /// A device that was asked for and cannot be used.
     #[error("device {device} cannot be used: {reason}")]
@@ -103,10 +105,10 @@ pub enum Error {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WeightsProblem {
-    /// The file is no safetensors file, or a damaged one.
+    /// The file is not a safetensors file, or is damaged.
     #[error("not a whole safetensors file: {0}")]
     Format(String),
-    /// The configuration is not in the metadata, or not a valid one.
+    /// The metadata has no configuration, or one that cannot be used.
     #[error("no encoder configuration in the metadata: {0}")]
     Metadata(String),
     /// A tensor is not there.
@@ -139,9 +141,39 @@ pub enum WeightsProblem {
 }
 
 impl Error {
+    /// Whom the error is for: whether a choice of the caller, the data or the machine is to blame.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Parameter { .. } | Self::OtherImages { .. } | Self::NoParameter { .. } => {
+                ErrorKind::Configuration
+            }
+            Self::Images { .. }
+            | Self::Features { .. }
+            | Self::Pixels { .. }
+            | Self::TooShort { .. }
+            | Self::Origin { .. }
+            | Self::Weights { .. } => ErrorKind::Input,
+            Self::Torch { .. } | Self::Device { .. } => ErrorKind::Environment,
+            Self::File(error) => error.kind(),
+        }
+    }
+
+    /// A name that does not stand for anything.
+    pub(crate) fn name(field: &'static str, found: &str, expected: &str) -> Self {
+        Self::Parameter { field, found: format!("{found:?}"), expected: expected.into() }
+    }
+
     pub(crate) fn weights(path: &std::path::Path, problem: WeightsProblem) -> Self {
         Self::Weights { path: path.into(), problem }
     }
+}
+
+/// Each field with both values.
+fn listed(differences: &[Difference]) -> String {
+    let one = |Difference { field, stored, requested }: &Difference| {
+        format!("{field} is {stored} in the model, {requested} in the images")
+    };
+    differences.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// libtorch's messages end with a C++ stack trace.

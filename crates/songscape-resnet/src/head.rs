@@ -8,7 +8,7 @@ use crate::parameters::{Declaration, Init, Parameters};
 /// The projection head: features of a crop to the vector that the loss compares.
 ///
 /// Mean over time, then three linear layers (channels, `head_outputs`, `head_outputs`), each after
-/// the activation. It is used in training alone; songs are described by the encoder's features.
+/// the activation. It is used only in training; songs are described by the encoder's features.
 #[derive(Debug)]
 pub struct Head {
     channels: usize,

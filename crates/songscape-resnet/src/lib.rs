@@ -11,9 +11,9 @@
     ")"
 )]
 //!
-//! - [`EncoderConfig`]: the shape of the network; [`EncoderConfig::seed`] is the published one;
+//! - [`EncoderConfig`]: the shape of the network; [`EncoderConfig::published`] is the published one;
 //! - [`Model`]: [`Encoder`] and projection [`Head`] with their [`Parameters`], saved and loaded as
-//!   one safetensors file;
+//!   one safetensors file, with the [`Origin`] that says what it was trained on;
 //! - [`Embedder`]: whole songs in bounded memory; [`Pooling`]: their vectors to one;
 //! - [`DeviceChoice`]: `auto`, `cpu`, `cuda` or `cuda:N`.
 //!
@@ -25,7 +25,7 @@
 //! let pixels = vec![128; 256 * 200]; // one second of grey
 //! let features = Embedder::default().embed(&model, &pixels)?;
 //! assert_eq!(features.dim(), (3, 32));
-//! assert_eq!(mean(&features).len(), 32);
+//! assert_eq!(mean(features.view()).len(), 32);
 //! # Ok::<(), songscape_resnet::Error>(())
 //! ```
 
@@ -38,6 +38,7 @@ mod encoder;
 mod error;
 mod head;
 mod model;
+mod origin;
 mod parameters;
 mod pooling;
 mod process;
@@ -50,5 +51,6 @@ pub use encoder::{Encoder, Precision};
 pub use error::{Error, Result, WeightsProblem};
 pub use head::Head;
 pub use model::Model;
+pub use origin::Origin;
 pub use parameters::Parameters;
 pub use pooling::{Pooling, mean};

@@ -4,6 +4,7 @@ use crate::config::EncoderConfig;
 use crate::encoder::Encoder;
 use crate::error::Result;
 use crate::head::Head;
+use crate::origin::Origin;
 use crate::parameters::Parameters;
 
 /// An encoder and its projection head with their parameters.
@@ -25,13 +26,14 @@ pub struct Model {
     parameters: Parameters,
     encoder: Encoder,
     head: Head,
+    pub(crate) origin: Origin,
 }
 
 impl Model {
-    /// A network with random parameters. They depend on the seed alone, not on the device.
+    /// A network with random parameters. They depend only on the seed, not on the device.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) when the configuration cannot be built,
+    /// [`Error::Parameter`](crate::Error::Parameter) when the configuration cannot be built,
     /// [`Error::Torch`](crate::Error::Torch) when memory runs out.
     pub fn new(config: &EncoderConfig, device: Device, seed: u64) -> Result<Self> {
         config.check()?;
@@ -44,16 +46,18 @@ impl Model {
             head: Head::new(config, &parameters)?,
             config: config.clone(),
             parameters,
+            origin: Origin::default(),
         })
     }
 
-    /// A second network with the same values, of which a change leaves the first as it is.
+    /// A second network with the same values; changing it leaves the first as it is.
     ///
     /// # Errors
     /// [`Error::Torch`](crate::Error::Torch) when memory runs out.
     pub fn duplicate(&self) -> Result<Self> {
         let mut copy = Self::new(&self.config, self.device(), 0)?;
         copy.parameters.set_flat(&self.parameters.flat())?;
+        copy.origin = self.origin.clone();
         Ok(copy)
     }
 
@@ -95,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_published_network_has_its_published_size() {
-        let model = Model::new(&EncoderConfig::seed(), Device::Cpu, 0).unwrap();
+        let model = Model::new(&EncoderConfig::published(), Device::Cpu, 0).unwrap();
         assert_eq!(model.parameters().count("encoder."), 5_161_792);
         assert_eq!(model.parameters().count("head."), 299_648);
         let convolutions = model.parameters().named().filter(|(_, p)| p.dim() == 4);

@@ -52,7 +52,7 @@ impl Declaration {
 }
 
 impl Parameters {
-    /// Makes the parameters. The values depend on the seed alone, not on the device.
+    /// Makes the parameters. The values depend only on the seed, not on the device.
     pub(crate) fn new(declared: &[Declaration], device: Device, seed: u64) -> Result<Self> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut values = Vec::with_capacity(declared.iter().map(Declaration::count).sum());
@@ -103,7 +103,7 @@ impl Parameters {
         self.flat.shallow_clone()
     }
 
-    /// The number of parameters whose names begin so (all for an empty prefix).
+    /// The number of parameters whose names begin with `prefix` (all of them if it is empty).
     pub fn count(&self, prefix: &str) -> usize {
         self.views.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(_, v)| v.numel()).sum()
     }

@@ -1,4 +1,4 @@
-//! Weights in one safetensors file with the configuration in its metadata.
+//! Weights in one safetensors file, with the configuration and the origin in its metadata.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -12,25 +12,33 @@ use tch::{Device, Kind, Tensor};
 use crate::config::EncoderConfig;
 use crate::error::{Error, Result, WeightsProblem};
 use crate::model::Model;
+use crate::origin::Origin;
 use crate::parameters::Parameters;
 
 /// The one key of the metadata: with several, the order of keys (and so the bytes) would vary.
 const KEY: &str = "songscape";
 
+/// 1 had no origin.
+const FORMAT: u32 = 2;
+
 #[derive(Serialize, Deserialize)]
 struct Metadata {
     format: u32,
     encoder: EncoderConfig,
+    #[serde(default)]
+    origin: Origin,
 }
 
 impl Model {
-    /// Writes the weights as safetensors, float32, with the configuration in the metadata. The file
-    /// is whole or not there.
+    /// Writes the weights as safetensors, float32, with the configuration and the [`Origin`] in the
+    /// metadata. The file is whole or not there.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
-    pub fn save(&self, path: &Path) -> Result<()> {
-        let metadata = Metadata { format: 1, encoder: self.config().clone() };
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let (encoder, origin) = (self.config().clone(), self.origin.clone());
+        let metadata = Metadata { format: FORMAT, encoder, origin };
         let metadata = serde_json::to_string(&metadata)
             .map_err(|e| Error::weights(path, WeightsProblem::Metadata(e.to_string())))?;
         let named = self
@@ -52,12 +60,14 @@ impl Model {
         Ok(songscape_project::write_atomic(path, |file| file.write_all(&content))?)
     }
 
-    /// Reads a network: the configuration from the metadata, then the weights.
+    /// Reads a network: the configuration from the metadata, then the weights. Files from before there
+    /// was an [`Origin`] have an empty one.
     ///
     /// # Errors
     /// [`Error::Weights`] names the first thing that does not fit; [`Error::File`] when the file
     /// cannot be read.
-    pub fn load(path: &Path, device: Device) -> Result<Self> {
+    pub fn load(path: impl AsRef<Path>, device: Device) -> Result<Self> {
+        let path = path.as_ref();
         let content = read(path)?;
         let refuse = |problem| Error::weights(path, problem);
         let (_, header) = SafeTensors::read_metadata(&content)
@@ -67,15 +77,15 @@ impl Model {
             text.ok_or_else(|| refuse(WeightsProblem::Metadata(format!("no key {KEY:?}"))))?;
         let metadata: Metadata = serde_json::from_str(text)
             .map_err(|e| refuse(WeightsProblem::Metadata(e.to_string())))?;
-        if metadata.format != 1 {
-            let problem = format!("format {}, expected 1", metadata.format);
+        if !(1..=FORMAT).contains(&metadata.format) {
+            let problem = format!("format {}, expected 1 to {FORMAT}", metadata.format);
             return Err(refuse(WeightsProblem::Metadata(problem)));
         }
         metadata.encoder.check().map_err(|e| refuse(WeightsProblem::Metadata(e.to_string())))?;
         let mut model = Self::new(&metadata.encoder, device, 0)?;
         let values = checked(&content, model.parameters()).map_err(refuse)?;
         model.parameters_mut().set_flat(&Tensor::f_from_slice(&values)?)?;
-        Ok(model)
+        Ok(model.with_origin(metadata.origin))
     }
 
     /// Replaces the weights by those of a file for a network of the same shape. Every name, shape
@@ -83,10 +93,23 @@ impl Model {
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub fn load_weights(&mut self, path: &Path) -> Result<()> {
+    pub fn load_weights(&mut self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
         let content = read(path)?;
         let values = checked(&content, self.parameters()).map_err(|e| Error::weights(path, e))?;
         self.parameters_mut().set_flat(&Tensor::f_from_slice(&values)?)
+    }
+
+    /// What the network computes, in few characters: the BLAKE3 hash of its configuration and its
+    /// weights, in hexadecimal. What it was made from has no part in it.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] when memory runs out.
+    pub fn fingerprint(&self) -> Result<String> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&serde_json::to_vec(self.config()).expect("numbers and names are JSON"));
+        hasher.update(&bytes(&self.parameters().flat())?);
+        Ok(hasher.finalize().to_hex().to_string())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use songscape_resnet::{Embedder, EncoderConfig, Error, Model, WeightsProblem};
+use songscape_resnet::{Embedder, EncoderConfig, Error, Model, Origin, Pooling, WeightsProblem};
 use tch::{Device, Kind, Tensor};
 
 type Named = Vec<(String, Tensor)>;
@@ -149,4 +149,50 @@ fn songs_that_are_too_short_or_ragged_are_refused() {
     assert_eq!(short, "a song of 63 columns, expected at least 64");
     assert!(matches!(embed(0), Err(Error::TooShort { found: 0, .. })));
     assert!(matches!(embed(256 * 64 + 1), Err(Error::Pixels { .. })));
+}
+
+/// Writes the file again with its metadata changed.
+fn change_metadata(path: &Path, change: impl Fn(&mut serde_json::Value)) {
+    let bytes = std::fs::read(path).unwrap();
+    let end = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let mut header: serde_json::Value = serde_json::from_slice(&bytes[8..end]).unwrap();
+    let text = header["__metadata__"]["songscape"].as_str().unwrap();
+    let mut metadata = serde_json::from_str(text).unwrap();
+    change(&mut metadata);
+    header["__metadata__"]["songscape"] = metadata.to_string().into();
+    let header = header.to_string();
+    let length = (header.len() as u64).to_le_bytes();
+    std::fs::write(path, [&length, header.as_bytes(), &bytes[end..]].concat()).unwrap();
+}
+
+#[test]
+fn the_origin_comes_back_and_a_file_without_one_has_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.safetensors");
+    let origin = Origin {
+        songscape: Some("0.1.0".into()),
+        images: Some(serde_json::json!({ "rows": 256, "range_db": 60.0 })),
+        training: Some(serde_json::json!({ "steps": 500, "seed": 7 })),
+        pooling: Some(Pooling::MeanDeviation),
+    };
+    let model = model(4).with_origin(origin.clone());
+    model.save(&path).unwrap();
+    let back = Model::load(&path, Device::Cpu).unwrap();
+    assert_eq!(back.origin(), &origin);
+    assert_eq!(back.duplicate().unwrap().origin(), &origin);
+    assert_eq!(back.fingerprint().unwrap(), model.fingerprint().unwrap());
+
+    // As format 1 was, before there was an origin.
+    change_metadata(&path, |metadata| {
+        metadata["format"] = 1.into();
+        metadata.as_object_mut().unwrap().remove("origin");
+    });
+    let old = Model::load(&path, Device::Cpu).unwrap();
+    assert_eq!(old.origin(), &Origin::default());
+    assert_eq!(old.parameters().flat(), model.parameters().flat());
+    old.check_images(&serde_json::json!({ "rows": 1 })).unwrap();
+
+    change_metadata(&path, |metadata| metadata["format"] = 3.into());
+    let message = Model::load(&path, Device::Cpu).unwrap_err().to_string();
+    assert!(message.contains("format 3, expected 1 to 2"), "{message}");
 }

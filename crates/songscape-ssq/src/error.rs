@@ -131,3 +131,26 @@ pub enum Error {
         sample: u64,
     },
 }
+
+/// Whose fault an [`Error`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A parameter is wrong, or asks for more than there can be.
+    Configuration,
+    /// The data is wrong.
+    Input,
+}
+
+impl Error {
+    /// Whether parameters or data are wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFinite { .. } | Self::Length { .. } | Self::TooShort { .. } => {
+                ErrorKind::Input
+            }
+            _ => ErrorKind::Configuration,
+        }
+    }
+}

@@ -69,7 +69,7 @@ pub mod stft;
 pub mod wavelet;
 
 pub use cwt::{CwtParams, CwtPlan, CwtScratch, Sample};
-pub use error::Error;
+pub use error::{Error, ErrorKind};
 pub use filterbank::Norm;
 pub use image::{LogSpectrogram, LogSpectrogramParams, LogSpectrogramStream};
 pub use inverse::{icwt, issq, issq_band, issq_component};

@@ -28,7 +28,7 @@
 //!            map and figures ◀── report ── clusters, years, tables ◀─┘
 //! ```
 //!
-//! Features compose: the transform alone, or the analysis of vectors from elsewhere.
+//! Features compose: use only the transform, or only the analysis of vectors from elsewhere.
 //!
 //! ```
 //! # #[cfg(feature = "ssq")]
@@ -71,6 +71,8 @@ mod error;
 pub mod pipeline;
 #[cfg(feature = "report-input")]
 pub mod report_input;
+#[cfg(feature = "pipeline")]
+pub mod vectors;
 
 #[cfg(feature = "project")]
 pub use error::{Error, Result};

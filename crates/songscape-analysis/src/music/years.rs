@@ -203,7 +203,7 @@ impl Folds {
 /// Predicts the year of every song that has one by gradient boosting on its vector.
 ///
 /// The folds keep each artist's songs together; they depend on the years, the groups, the number of
-/// folds and the seed alone, so that predictions from different vectors can be compared. A song
+/// folds and the seed only, so that predictions from different vectors can be compared. A song
 /// with an empty group name is a group of its own. Predictions are not clipped to the range of
 /// years.
 ///

@@ -117,7 +117,7 @@ impl StudyParams {
         self.makes(StudyPart::Umap) || below_clusters
     }
 
-    /// Whether clusters alone are sought, among the vectors themselves.
+    /// Whether only clusters are sought, among the vectors themselves.
     pub fn is_clustering_of_vectors(&self) -> bool {
         self.only == Some(StudyPart::Hdbscan) && self.cluster_on == ClusterOn::Vectors
     }
@@ -153,7 +153,7 @@ impl StudyParams {
     }
 
     /// The same with the UMAP that clusters are sought on, which differs from the map in what suits
-    /// clustering alone.
+    /// only clustering.
     pub(super) fn clusters(&self, songs: usize) -> ClusterParams {
         let suited = UmapParams::for_clustering().reduced_for(songs);
         ClusterParams {

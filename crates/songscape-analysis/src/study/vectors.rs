@@ -57,9 +57,12 @@ impl VectorSet {
         Ok(Self { name: name_of_vectors(file), whole, halves, file: Some(file.into()) })
     }
 
-    /// Same-song retrieval between the halves; `None` without them. Columns are standardised, which
-    /// favours the baselines.
-    pub(super) fn score_halves(&self) -> Result<Option<RetrievalScore>> {
+    /// Same-song retrieval between the halves, among the songs that have two; `None` without halves.
+    /// Columns are standardised, which favours the baselines.
+    ///
+    /// # Errors
+    /// [`Error::LengthMismatch`] and [`Error::ColumnMismatch`] when the halves have different shapes.
+    pub fn retrieve_halves(&self) -> Result<Option<Retrieval>> {
         let Some([first, second]) = &self.halves else { return Ok(None) };
         let is_whole = |i: &usize| first.row(*i).iter().all(|value| value.is_finite());
         let whole: Vec<usize> = (0..first.nrows()).filter(is_whole).collect();
@@ -67,7 +70,11 @@ impl VectorSet {
             first.select(Axis(0), &whole).view(),
             second.select(Axis(0), &whole).view(),
         )?;
-        Ok(Some(self.score(same_row(first.view(), second.view())?)))
+        same_row(first.view(), second.view()).map(Some)
+    }
+
+    pub(super) fn score_halves(&self) -> Result<Option<RetrievalScore>> {
+        Ok(self.retrieve_halves()?.map(|found| self.score(found)))
     }
 
     /// Retrieval of another recording with the same label.

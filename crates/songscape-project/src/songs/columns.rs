@@ -57,7 +57,7 @@ impl Field {
 pub struct Used(Vec<(Field, Vec<String>)>);
 
 impl Used {
-    /// The names of the columns that a field was taken from; empty where there is none.
+    /// The names of the columns that a field was taken from; empty if there is none.
     pub fn columns(&self, field: Field) -> &[String] {
         self.0.iter().find(|(own, _)| *own == field).map_or(&[], |(_, names)| names)
     }

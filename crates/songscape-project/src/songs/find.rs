@@ -12,7 +12,7 @@ impl SongTable {
     /// `artist - title`.
     ///
     /// # Errors
-    /// Which songs have the text in their names, when it is none or several.
+    /// Which songs have the text in their names, unless it is exactly one.
     pub fn find(&self, text: &str) -> std::result::Result<usize, String> {
         let is_id = |song: &Song| song.id == text && !text.is_empty();
         if let Some(row) = self.songs.iter().position(is_id) {

@@ -91,13 +91,14 @@ fn rise_and_fall(input: &ReportInput) -> Vec<String> {
         let verb = if rising { "rise most" } else { "fall most" };
         (!told.is_empty()).then(|| {
             format!(
-                "From {early} to {late}, these clusters {verb}: {}. In brackets: 95% intervals of the \
-                 share, in %.",
+                "From {early} to {late}, these clusters {verb} as a share of all songs: {}.",
                 told.join("; ")
             )
         })
     };
-    [tell(true), tell(false)].into_iter().flatten().collect()
+    let brackets = "In brackets: 95% intervals, in %. Only clusters whose intervals do not overlap are \
+                    named.";
+    [tell(true), tell(false), Some(brackets.into())].into_iter().flatten().collect()
 }
 
 fn change(scores: &Scores) -> Option<String> {

@@ -10,6 +10,8 @@ use crate::input::ReportInput;
 /// A value of a column says something of a cluster when it is this common in it, this much more common
 /// than elsewhere, and by this many standard deviations of chance.
 const SHARE: f64 = 0.3;
+/// An artist says less than a column of the catalog, and must be this common.
+const ARTIST_SHARE: f64 = 0.5;
 const LIFT: f64 = 1.5;
 const SIGMAS: f64 = 4.0;
 /// Values that most clusters have, and values of one song, are no description.
@@ -44,15 +46,18 @@ pub(crate) fn names(input: &ReportInput) -> BTreeMap<i32, String> {
     words.into_iter().filter(|(cluster, _)| *cluster >= 0).map(joined).collect()
 }
 
-/// Values of the columns and artists, the most telling first.
+/// Values of the columns, the most telling first, then artists.
 fn over_represented(input: &ReportInput) -> BTreeMap<i32, Vec<String>> {
     let mut sizes: BTreeMap<i32, usize> = BTreeMap::new();
     for song in &input.songs {
         *sizes.entry(song.cluster).or_default() += 1;
     }
     let songs = input.songs.len() as f64;
-    let mut found: BTreeMap<i32, Vec<(f64, String)>> = BTreeMap::new();
+    let mut found: BTreeMap<i32, Vec<(bool, f64, String)>> = BTreeMap::new();
     for column in 0..=input.columns.len() {
+        // Behind the other columns come the artists.
+        let artist = column == input.columns.len();
+        let least = if artist { ARTIST_SHARE } else { SHARE };
         let value = |row: usize| match input.songs[row].extra.get(column) {
             Some(value) => value.trim(),
             None => input.songs[row].artist.trim(),
@@ -76,16 +81,18 @@ fn over_represented(input: &ReportInput) -> BTreeMap<i32, Vec<String>> {
                 let left = (songs - size) / (songs - 1.0).max(1.0);
                 let deviation = (expected * (1.0 - overall) * left).sqrt();
                 let sigmas = (own as f64 - expected) / deviation;
-                if share >= SHARE && share >= LIFT * overall && sigmas >= SIGMAS {
-                    found.entry(cluster).or_default().push((sigmas, (*value).into()));
+                if share >= least && share >= LIFT * overall && sigmas >= SIGMAS {
+                    found.entry(cluster).or_default().push((artist, sigmas, (*value).into()));
                 }
             }
         }
     }
-    let best_first = |mut values: Vec<(f64, String)>| {
-        values.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        values.dedup_by(|a, b| a.1 == b.1);
-        values.into_iter().map(|value| value.1).collect()
+    let best_first = |mut values: Vec<(bool, f64, String)>| {
+        values.sort_by(|a, b| {
+            a.0.cmp(&b.0).then_with(|| b.1.total_cmp(&a.1)).then_with(|| a.2.cmp(&b.2))
+        });
+        values.dedup_by(|a, b| a.2 == b.2);
+        values.into_iter().map(|value| value.2).collect()
     };
     found.into_iter().map(|(cluster, values)| (cluster, best_first(values))).collect()
 }

@@ -122,9 +122,11 @@ impl Chromium {
     }
 
     pub fn wait(&mut self, condition: &str) {
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + Duration::from_secs(60);
         while self.eval(condition) != json!(true) {
-            assert!(Instant::now() < until, "waited in vain for {condition}");
+            if Instant::now() > until {
+                panic!("waited in vain for {condition}; the page says {:#?}", self.complaints());
+            }
             std::thread::sleep(Duration::from_millis(30));
         }
     }

@@ -1,5 +1,5 @@
 //! A made-up analysis that looks like a real one: styles as bent clouds that overlap, each with its
-//! time, some songs in no cluster, predictions that shrink to the middle.
+//! time, some songs unclustered, predictions that shrink to the middle.
 
 #![allow(dead_code)]
 

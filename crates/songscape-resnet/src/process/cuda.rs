@@ -1,6 +1,6 @@
 //! Loading libtorch's CUDA half at run time.
 //!
-//! Programs link the CPU half alone, so that one binary runs with and without a GPU. The CUDA half
+//! Programs link only the CPU half, so that one binary runs with and without a GPU. The CUDA half
 //! registers itself when it is loaded, which must happen before libtorch first asks for it, that is
 //! before the first tensor is made.
 
@@ -23,8 +23,8 @@ fn attempt() -> Result<(), String> {
     let mut reasons = Vec::new();
     let beside = folder_of_cpu_half().map(|folder| folder.join(NAME));
     for candidate in beside.into_iter().filter(|path| path.exists()).chain([NAME.into()]) {
-        // SAFETY: loading runs the library's initialisers. They are libtorch's own, made for being
-        // loaded so (Python does the same), and they register kernels under locks. The library is
+        // SAFETY: loading runs the library's initialisers. They are libtorch's own and are designed to
+        // be loaded dynamically, as PyTorch does; they register kernels under locks. The library is
         // never unloaded, so nothing can point into a library that is gone.
         match unsafe { Library::open(Some(&candidate), RTLD_NOW | RTLD_GLOBAL) } {
             Ok(library) => {

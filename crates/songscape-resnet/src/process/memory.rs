@@ -3,8 +3,8 @@
 //! libtorch asks the C library for a new block for every intermediate result. glibc takes blocks of more
 //! than 32 MiB from the kernel and gives them back when they are freed, so that the kernel fills
 //! gigabytes with zeros in every training step, page by page. That took half of the time of the
-//! published network in float32 (`docs/learning.md`). It can be kept for the thread alone that the program
-//! began with: the others take large blocks from the kernel always.
+//! published network in float32 (`docs/learning.md`). It can be kept only for the thread that the
+//! program began with: the others always take large blocks from the kernel.
 
 use std::sync::Once;
 

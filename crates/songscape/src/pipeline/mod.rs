@@ -1,32 +1,29 @@
 //! The whole way from audio files to the report, over one project folder.
 //!
 //! A [`Pipeline`] only composes the stages: each reads the files of the stages before it and writes
-//! files of its own, so each can be run alone and again. See [`Step`] for the files.
+//! files of its own, so each can be run by itself and again. See [`Step`] for the files.
 
 mod analysis;
 mod parameters;
 mod report;
-mod vectors;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use songscape_audio::{
-    Catalog, Duplicate, ImageParams, Library, LibraryParams, Limits, Pixels, Store,
-};
-use songscape_contrastive::Songs;
-use songscape_contrastive::baseline::Pitches;
+use serde::{Deserialize, Serialize};
+use songscape_audio::{Catalog, Duplicate, Library, LibraryParams, Limits, Store};
+use songscape_contrastive::TrainParams;
 use songscape_project::{
-    Failure, Progress, Project, Stage, State, hash_file, remove_folder_if_there,
+    Failure, Progress, Project, Source, Stage, State, hash_file, remove_folder_if_there,
 };
-use songscape_resnet::Model;
+use songscape_resnet::{EncoderConfig, Model, Pooling};
 use tch::Device;
 
 pub use parameters::Parameters;
 pub use songscape_analysis::study::{Scores, StudyParams};
 
 pub use crate::error::{Error, Result};
-pub use vectors::{SongVectors, Source};
+use crate::vectors::{Embedding, Images, Keep, read_ids};
 
 /// The music to analyse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,7 +177,8 @@ impl Pipeline {
             known_tags: Some(self.project.path("tags.csv")),
             ..self.parameters.library.clone()
         };
-        let Library { catalog, failures, duplicates } = Library::open(&source, &params, progress)?;
+        let Library { catalog, failures, duplicates, .. } =
+            Library::open(&source, &params, progress)?;
         Failure::record(&self.failure_list(), Step::Catalog.name(), &failures)?;
         Duplicate::record(&self.duplicate_list(), Step::Catalog.name(), &duplicates)?;
         catalog.write_csv(&self.songs_table())?;
@@ -222,14 +220,13 @@ impl Pipeline {
     }
 
     fn training(&self, progress: &dyn Progress) -> Result<String> {
-        let pixels = self.store().pixels()?;
-        let Parameters { encoder, training, .. } = &self.parameters;
-        let stage = Stage::open(
-            self.project.path("model"),
-            1,
-            &serde_json::json!({ "encoder": encoder, "training": training }),
-            &[("images", self.store().fingerprint()?)],
-        )?;
+        let images = Images::open(&self.store())?;
+        let made = TrainingStage {
+            encoder: self.parameters.encoder.clone(),
+            training: self.parameters.training.clone(),
+        };
+        let inputs = [("images", self.store().fingerprint()?)];
+        let stage = Stage::open(self.project.path("model"), 1, &made, &inputs)?;
         if stage.state() == State::Done {
             return Ok("done before".into());
         }
@@ -237,52 +234,67 @@ impl Pipeline {
             // They belong to a training on other images.
             remove_folder_if_there(stage.path("checkpoints"))?;
         }
-        let songs = (0..pixels.len()).map(|i| pixels.song(i)).collect();
-        let songs = Songs::new(pixels.rows(), songs)?;
         let trained = songscape_contrastive::train(
-            &songs,
-            encoder,
-            training,
+            &images.songs()?,
+            &made.encoder,
+            &made.training,
+            images.origin(self.parameters.pooling),
             self.device,
             stage.folder(),
             progress,
         )?;
+        let made_again = again(&stage);
         stage.finish()?;
         let steps = trained.history.len();
         let last = &trained.history[steps - steps.min(10)..];
         let loss = last.iter().map(|step| step.loss).sum::<f64>() / last.len().max(1) as f64;
-        Ok(format!("{steps} steps on {:?}, loss {loss:.3}", self.device))
+        Ok(format!("{steps} steps on {:?}, loss {loss:.3}{made_again}", self.device))
     }
 
     fn vectors(&self, progress: &dyn Progress) -> Result<String> {
         let weights = self.project.path("model/model.safetensors");
-        let pixels = self.store().pixels()?;
-        let stage = Stage::open(
-            self.project.path("vectors"),
-            1,
-            &serde_json::json!({
-                "untrained_seed": self.parameters.training.seed,
-                "pooling": self.parameters.pooling,
-            }),
-            &[("images", self.store().fingerprint()?), ("model", hash_file(&weights)?)],
-        )?;
-        let what = format!("{} songs", pixels.len());
+        let (pooling, untrained_seed) = (self.parameters.pooling, self.parameters.training.seed);
+        let made = VectorsStage { pooling, untrained_seed };
+        let inputs = [("images", self.store().fingerprint()?), ("model", hash_file(&weights)?)];
+        let stage = Stage::open(self.project.path("vectors"), 1, &made, &inputs)?;
         if stage.state() == State::Done {
-            return Ok(format!("{what}, done before"));
+            let songs = read_ids(stage.folder())?.len();
+            return Ok(format!("{songs} songs, done before"));
         }
         if stage.state() == State::Outdated {
             remove_folder_if_there(stage.path("features"))?;
         }
-        let trained = Model::load(&weights, self.device)?;
-        let seed = self.parameters.training.seed;
-        let untrained = Model::new(trained.config(), self.device, seed)?;
-        let ImageParams { rows, f_min, f_max, range_db, .. } = self.parameters.images;
-        let pitches = Pitches::new(rows, f_min, f_max, f64::from(range_db));
-        let (pooling, folder) = (self.parameters.pooling, stage.folder());
-        vectors::compute(&pixels, &trained, &untrained, &pitches, pooling, folder, progress)?;
+        let model = Model::load(&weights, self.device)?;
+        let images = Images::open(&self.store())?;
+        let embedding = Embedding { pooling, untrained_seed, ..Embedding::new(&model) };
+        let keep = Keep::Features(stage.folder().into());
+        let vectors = embedding.compute(&images, &Source::ALL, &keep, progress)?;
+        Failure::record(self.failure_list(), Step::Vectors.name(), &vectors.left_out)?;
+        if vectors.ids.is_empty() {
+            let failures = self.failure_list();
+            return Err(Error::NoSongs { listed: vectors.left_out.len(), failures });
+        }
+        vectors.write(stage.folder())?;
+        keep.clear(&Source::ALL)?;
+        let made_again = again(&stage);
         stage.finish()?;
-        Ok(format!("{what}, {} numbers each", pooling.width(trained.config().channels())))
+        let width = pooling.width(model.config().channels());
+        Ok(format!("{} songs, {width} numbers each{made_again}", vectors.ids.len()))
     }
+}
+
+/// What the training is made with.
+#[derive(Serialize, Deserialize)]
+struct TrainingStage {
+    encoder: EncoderConfig,
+    training: TrainParams,
+}
+
+/// What the vectors are made with.
+#[derive(Serialize, Deserialize)]
+struct VectorsStage {
+    pooling: Pooling,
+    untrained_seed: u64,
 }
 
 /// Why a stage was made again, for its summary; nothing where it was not.

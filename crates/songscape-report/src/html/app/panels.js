@@ -132,10 +132,9 @@ function drawList() {
   const what = state.lasso ? "in the lasso" : state.query ? "found" : filtered() ? "shown" : "in all";
   const title = make("h2", { textContent: `${songs(listed.length)} ${what}` });
   const m3u = make("button", { type: "button", className: "small", textContent: "M3U", "aria-label": "Save as M3U", title: "Save these songs as a playlist" });
-  const playable = listed.filter((row) => audioOf(row) !== null);
-  m3u.disabled = playable.length === 0;
+  m3u.disabled = !listed.some(hasAudio);
   m3u.addEventListener("click", () => save("songs.m3u8", "audio/x-mpegurl",
-    m3uText(Array.from(playable, (row) => ({ artist: artistOf(row), title: texts.name[row], link: audioOf(row) })), location.href)));
+    m3uText(Array.from(listed.filter(hasAudio), (row) => ({ artist: artistOf(row), title: texts.name[row], link: audioOf(row) })), location.href)));
   const csv = make("button", { type: "button", className: "small", textContent: "CSV", "aria-label": "Save as CSV", title: "Save these songs as a table" });
   csv.disabled = listed.length === 0;
   csv.addEventListener("click", () => save("songs.csv", "text/csv", csvText(

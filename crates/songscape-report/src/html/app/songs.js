@@ -30,6 +30,7 @@ const artistOf = (row) => texts?.artists[artists[row]] ?? "";
 const valueOf = (column, row) => texts?.columns[column][columnValues[column][row]] ?? "";
 const yearOf = (row) => (years[row] === NO_YEAR ? null : years[row]);
 const linkOf = (paths, row) => (!texts || texts[paths].rest[row] === null ? null : texts[paths].start + texts[paths].rest[row]);
+const hasAudio = (row) => texts !== null && texts.audio.rest[row] !== null;
 const audioOf = (row) => linkOf("audio", row);
 const imageOf = (row) => linkOf("image", row);
 const wordsOf = (cluster) => data.names[cluster] ?? "";

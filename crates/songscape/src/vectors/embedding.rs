@@ -1,0 +1,427 @@
+//! The vectors of all songs, in batches, of which what is done is kept.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::{Array2, ArrayView1, ArrayView2};
+use serde_json::{Value, json};
+use songscape_analysis::study::VectorSet;
+use songscape_analysis::vectors::write_npy;
+use songscape_audio::{ImageParams, Pixels, Store};
+use songscape_contrastive::Songs;
+use songscape_contrastive::baseline::{self, Pitches, row_statistics};
+use songscape_contrastive::retrieval::{gap, halves};
+use songscape_project::{Failure, Job, Part, Progress, Source, remove_if_there};
+use songscape_resnet::{Embedder, Model, Origin, Pooling};
+
+use super::done::{Done, Key};
+use super::songs::write_ids;
+use crate::error::{Error, Result};
+
+/// The images of a store, with the parameters that they were made with.
+#[derive(Debug)]
+pub struct Images {
+    pixels: Pixels,
+    params: ImageParams,
+}
+
+impl Images {
+    /// Opens the images that [`Store::make`] left.
+    ///
+    /// # Errors
+    /// [`Error::Audio`] when there is no store, or a damaged one.
+    pub fn open(store: &Store) -> Result<Self> {
+        Ok(Self { pixels: store.pixels()?, params: store.parameters()? })
+    }
+
+    /// The songs and their pixels.
+    pub fn pixels(&self) -> &Pixels {
+        &self.pixels
+    }
+
+    /// What the images were made with.
+    pub fn params(&self) -> &ImageParams {
+        &self.params
+    }
+
+    /// The songs to train on.
+    ///
+    /// # Errors
+    /// [`Error::Contrastive`] when the pixels of a song do not fill whole columns.
+    pub fn songs(&self) -> Result<Songs<'_>> {
+        let songs = (0..self.pixels.len()).map(|song| self.pixels.song(song)).collect();
+        Ok(Songs::new(self.pixels.rows(), songs)?)
+    }
+
+    /// What a network that is trained on these images says of them later, and the pooling that its
+    /// vectors are meant for.
+    pub fn origin(&self, pooling: Pooling) -> Origin {
+        let images = serde_json::to_value(&self.params).expect("numbers and names are JSON");
+        Origin { images: Some(images), pooling: Some(pooling), ..Origin::default() }
+    }
+}
+
+/// How vectors are computed from images.
+#[derive(Debug, Clone, Copy)]
+pub struct Embedding<'a> {
+    /// The trained encoder.
+    pub model: &'a Model,
+    /// How an encoder's vectors of a song become one. Baselines are always means and deviations.
+    pub pooling: Pooling,
+    /// How the network runs over the songs.
+    pub embedder: Embedder,
+    /// Decides the weights of the untrained encoder.
+    pub untrained_seed: u64,
+}
+
+/// Where the vectors of single songs are kept while the others are computed, so that an interruption
+/// costs only what is missing, and songs that are added later cost only themselves.
+///
+/// Each source has a file `SOURCE.rows` in the folder. A row counts for as long as the song's pixels and
+/// all that decides its vectors are the same, whatever the song is called. One process at a time may
+/// use the folder ([`Project`](songscape_project::Project) holds it).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keep {
+    /// Nowhere.
+    Nothing,
+    /// In this folder.
+    Vectors(PathBuf),
+    /// In this folder, and beside them the trained encoder's matrices of each song
+    /// `[columns / 64, channels]` in `features/ID.npy`. A matrix that is there counts for the song of
+    /// that id: remove `features` when the images have changed.
+    Features(PathBuf),
+}
+
+/// The vectors of all songs that are long enough, one row per song.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vectors {
+    /// The ids of the songs.
+    pub ids: Vec<String>,
+    /// The sources, in the order asked for.
+    pub sources: Vec<Source>,
+    /// Their vectors of the whole songs and of two halves of each that share no audio.
+    pub sets: Vec<VectorSet>,
+    /// The songs that are too short for one vector of the encoder. They have no row, whatever the source.
+    pub left_out: Vec<Failure>,
+}
+
+impl Keep {
+    /// Removes the files of rows, once the vectors are written elsewhere; the matrices stay.
+    ///
+    /// # Errors
+    /// [`Error::Project`] when a file cannot be removed.
+    pub fn clear(&self, sources: &[Source]) -> Result<()> {
+        for source in sources {
+            if let Some(path) = self.rows(*source) {
+                remove_if_there(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The file of a source's rows.
+    fn rows(&self, source: Source) -> Option<PathBuf> {
+        match self {
+            Self::Nothing => None,
+            Self::Vectors(folder) | Self::Features(folder) => {
+                Some(source.file(folder).with_extension("rows"))
+            }
+        }
+    }
+}
+
+/// The version of the rows' meaning: raised when the same song comes to have other vectors.
+const VERSION: u8 = 1;
+
+impl Vectors {
+    /// Writes the vectors of all sources (`SOURCE.npy`, `SOURCE.first-half.npy` and
+    /// `SOURCE.second-half.npy`) and `songs.csv`, which says which row belongs to which song.
+    ///
+    /// # Errors
+    /// [`Error::Analysis`] and [`Error::Project`] when a file cannot be written.
+    pub fn write(&self, folder: impl AsRef<Path>) -> Result<()> {
+        let folder = folder.as_ref();
+        for (source, set) in self.sources.iter().zip(&self.sets) {
+            let file = source.file(folder);
+            write_npy(&file, set.whole.view())?;
+            for (part, half) in
+                [Part::FirstHalf, Part::SecondHalf].iter().zip(set.halves.iter().flatten())
+            {
+                write_npy(part.beside(&file), half.view())?;
+            }
+        }
+        write_ids(folder, &self.ids)
+    }
+}
+
+impl<'a> Embedding<'a> {
+    /// The pooling and the seed that the model was trained with, as far as it knows them; else the mean
+    /// and 0.
+    pub fn new(model: &'a Model) -> Self {
+        let origin = model.origin();
+        let seed = origin.training.as_ref().and_then(|training| training["seed"].as_u64());
+        Self {
+            model,
+            pooling: origin.pooling.unwrap_or_default(),
+            embedder: Embedder::default(),
+            untrained_seed: seed.unwrap_or(0),
+        }
+    }
+
+    /// Refuses images that are not those that the encoder was trained on.
+    ///
+    /// # Errors
+    /// [`Error::Resnet`] names each parameter that differs, [`Error::Contrastive`] the rows, where
+    /// nothing else is known of the model's images.
+    pub fn check(&self, images: &Images) -> Result<()> {
+        self.model.check_images(&images.params)?;
+        let (found, expected) = (images.pixels.rows(), self.model.config().rows);
+        if found != expected && !images.pixels.is_empty() {
+            return Err(songscape_contrastive::Error::Rows { found, expected }.into());
+        }
+        Ok(())
+    }
+
+    /// The numbers of the songs that are long enough for one vector of the encoder, and what there is to
+    /// say of those that are not. They have no vectors by any source.
+    pub fn long_enough(&self, images: &Images) -> (Vec<usize>, Vec<Failure>) {
+        let (pixels, unit) = (&images.pixels, self.model.config().columns_per_vector());
+        let (long, short): (Vec<usize>, Vec<usize>) =
+            (0..pixels.len()).partition(|&song| pixels.columns(song) >= unit);
+        let failure = |song: usize| {
+            let found = format!("{} columns, expected at least {unit}", pixels.columns(song));
+            Failure::new("vectors", pixels.ids()[song].as_str(), found)
+        };
+        (long, short.into_iter().map(failure).collect())
+    }
+
+    /// Computes the vectors of all songs by some sources.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check); [`Error::Interrupted`] when `progress` asked to stop, and what is done
+    /// is kept; [`Error::Resnet`] when memory runs out; [`Error::Project`] and [`Error::Analysis`] when
+    /// a file cannot be written.
+    pub fn compute(
+        &self,
+        images: &Images,
+        sources: &[Source],
+        keep: &Keep,
+        progress: &dyn Progress,
+    ) -> Result<Vectors> {
+        self.check(images)?;
+        let pixels = &images.pixels;
+        let (songs, left_out) = self.long_enough(images);
+        let mut sets = sources
+            .iter()
+            .map(|source| Set::new(*source, self, images, keep))
+            .collect::<Result<Vec<_>>>()?;
+        let mut hashes = Vec::with_capacity(songs.len());
+        let job = Job::begin(progress, "vectors", songs.len() as u64, "songs");
+        let mut left = &songs[..];
+        while !left.is_empty() {
+            if job.interrupted() {
+                return Err(Error::Interrupted);
+            }
+            let columns = left.iter().map(|&song| pixels.columns(song));
+            let next = self.embedder.songs_per_batch(self.model.config(), columns);
+            let (batch, rest) = left.split_at(next);
+            let batch: Vec<Song> = batch.iter().map(|&song| Song::new(pixels, song)).collect();
+            for set in &mut sets {
+                set.add(&batch)?;
+            }
+            hashes.extend(batch.iter().map(|song| song.hash));
+            job.advance(batch.len() as u64);
+            left = rest;
+        }
+        drop(job);
+        Ok(Vectors {
+            ids: songs.iter().map(|&song| pixels.ids()[song].clone()).collect(),
+            sources: sources.to_vec(),
+            sets: sets.into_iter().map(|set| set.into_vectors(&hashes)).collect::<Result<_>>()?,
+            left_out,
+        })
+    }
+}
+
+/// One song of a batch.
+struct Song<'a> {
+    id: &'a str,
+    pixels: &'a [u8],
+    hash: blake3::Hash,
+}
+
+impl<'a> Song<'a> {
+    fn new(pixels: &'a Pixels, song: usize) -> Self {
+        let own = pixels.song(song);
+        Self { id: &pixels.ids()[song], pixels: own, hash: blake3::hash(own) }
+    }
+}
+
+/// What makes the vectors of a source.
+enum Maker<'a> {
+    Trained { model: &'a Model, features: Option<PathBuf> },
+    Untrained(Model),
+    RowStatistics,
+    Chroma(Pitches),
+}
+
+/// The vectors of one source, as far as they are done.
+struct Set<'a> {
+    source: Source,
+    maker: Maker<'a>,
+    embedding: &'a Embedding<'a>,
+    /// Rows of the images.
+    rows: usize,
+    /// Vectors of the encoder between the halves of a song.
+    gap: usize,
+    /// All that decides the vectors, but for the song.
+    base: blake3::Hasher,
+    width: usize,
+    done: Done,
+}
+
+impl<'a> Set<'a> {
+    fn new(
+        source: Source,
+        embedding: &'a Embedding<'a>,
+        images: &Images,
+        keep: &Keep,
+    ) -> Result<Self> {
+        let model = embedding.model;
+        let config = model.config();
+        let gap = gap(config);
+        let ImageParams { rows, f_min, f_max, range_db, .. } = images.params;
+        let (pooling, embedder) = (embedding.pooling, embedding.embedder);
+        let encoder = pooling.width(config.channels());
+        let of_encoder = |model: &Model| {
+            let weights = model.fingerprint()?;
+            Ok::<_, Error>(json!({ "model": weights, "pooling": pooling, "embedder": embedder }))
+        };
+        let (maker, width, made_by) = match source {
+            Source::TrainedEncoder => {
+                let features = match keep {
+                    Keep::Features(folder) => Some(folder.join("features")),
+                    _ => None,
+                };
+                (Maker::Trained { model, features }, encoder, of_encoder(model)?)
+            }
+            Source::UntrainedEncoder => {
+                let model = Model::new(config, model.device(), embedding.untrained_seed)?;
+                let made_by = of_encoder(&model)?;
+                (Maker::Untrained(model), encoder, made_by)
+            }
+            Source::RowStatistics => (Maker::RowStatistics, 2 * rows, Value::Null),
+            Source::Chroma => {
+                let pitches = Pitches::new(rows, f_min, f_max, f64::from(range_db));
+                (Maker::Chroma(pitches), 24, json!([f_min, f_max, range_db]))
+            }
+            other => unreachable!("{other:?} has no vectors of its own"),
+        };
+        let all = json!([VERSION, source, rows, gap, made_by]);
+        let mut base = blake3::Hasher::new();
+        base.update(all.to_string().as_bytes());
+        let done = match keep.rows(source) {
+            None => Done::in_memory(3 * width),
+            Some(path) => Done::open(path, 3 * width)?,
+        };
+        Ok(Self { source, maker, embedding, rows, gap, base, width, done })
+    }
+
+    fn key(&self, song: &blake3::Hash) -> Key {
+        self.base.clone().update(song.as_bytes()).finalize()
+    }
+
+    /// Computes what is missing of a batch of songs.
+    fn add(&mut self, batch: &[Song]) -> Result<()> {
+        let missing: Vec<bool> = batch.iter().map(|song| !self.is_done(song)).collect();
+        if !missing.contains(&true) {
+            return Ok(());
+        }
+        let rows = match &self.maker {
+            Maker::Trained { model, .. } => self.embed(model, batch, &missing)?,
+            Maker::Untrained(model) => self.embed(model, batch, &missing)?,
+            Maker::RowStatistics => {
+                self.of_pixels(batch, &missing, |pixels| row_statistics(pixels, self.rows))
+            }
+            Maker::Chroma(pitches) => {
+                self.of_pixels(batch, &missing, |pixels| pitches.chroma(pixels))
+            }
+        };
+        let songs = batch.iter().zip(&missing).filter(|(_, missing)| **missing);
+        for ((song, _), row) in songs.zip(rows) {
+            self.done.push(self.key(&song.hash), &row)?;
+        }
+        Ok(())
+    }
+
+    fn is_done(&self, song: &Song) -> bool {
+        let known = self.done.get(&self.key(&song.hash)).is_some();
+        known && self.features(song.id).is_none_or(|path| path.exists())
+    }
+
+    /// The file of a song's matrix, where they are kept.
+    fn features(&self, id: &str) -> Option<PathBuf> {
+        match &self.maker {
+            Maker::Trained { features: Some(folder), .. } => Some(folder.join(format!("{id}.npy"))),
+            _ => None,
+        }
+    }
+
+    /// The rows of the missing songs by an encoder. The whole batch runs through the network even if only
+    /// some songs are missing: with other songs beside it, the last digits of a vector may differ.
+    fn embed(&self, model: &Model, batch: &[Song], missing: &[bool]) -> Result<Vec<Vec<f32>>> {
+        let (gap, pooling) = (self.gap, self.embedding.pooling);
+        let songs: Vec<&[u8]> = batch.iter().map(|song| song.pixels).collect();
+        let all = self.embedding.embedder.embed_songs(model, &songs)?;
+        let of_missing = batch.iter().zip(all).zip(missing).filter(|(_, missing)| **missing);
+        let row = |((song, features), _): ((&Song, Array2<f32>), _)| -> Result<Vec<f32>> {
+            if let Some(path) = self.features(song.id) {
+                write_npy(path, features.view())?;
+            }
+            let vector = |features: ArrayView2<f32>| pooling.apply(features).to_vec();
+            let halves = halves(features.view(), gap, pooling);
+            let halves = halves.map(|(first, second)| [first.to_vec(), second.to_vec()]);
+            Ok(self.row(vector(features.view()), halves))
+        };
+        of_missing.map(row).collect()
+    }
+
+    /// The rows of the missing songs by a baseline.
+    fn of_pixels(
+        &self,
+        batch: &[Song],
+        missing: &[bool],
+        vector: impl Fn(&[u8]) -> Vec<f32>,
+    ) -> Vec<Vec<f32>> {
+        let gap = self.gap * self.embedding.model.config().columns_per_vector();
+        let row = |(song, _): (&Song, _)| {
+            let halves = baseline::halves(song.pixels, self.rows, gap);
+            let halves = halves.map(|(first, second)| [vector(first), vector(second)]);
+            self.row(vector(song.pixels), halves)
+        };
+        batch.iter().zip(missing).filter(|(_, missing)| **missing).map(row).collect()
+    }
+
+    /// The vectors of a song and its halves in one row; NaN for the halves of a song without them.
+    fn row(&self, whole: Vec<f32>, halves: Option<[Vec<f32>; 2]>) -> Vec<f32> {
+        let none = || [vec![f32::NAN; self.width], vec![f32::NAN; self.width]];
+        let [first, second] = halves.unwrap_or_else(none);
+        [whole, first, second].concat()
+    }
+
+    /// The vectors of these songs, once all are done.
+    fn into_vectors(self, songs: &[blake3::Hash]) -> Result<VectorSet> {
+        let keys: Vec<Key> = songs.iter().map(|song| self.key(song)).collect();
+        let part = |place: usize| {
+            let mut part = Array2::zeros((keys.len(), self.width));
+            for (mut to, key) in part.rows_mut().into_iter().zip(&keys) {
+                let row = self.done.get(key).expect("every song was added");
+                to.assign(&ArrayView1::from(&row[place * self.width..(place + 1) * self.width]));
+            }
+            part
+        };
+        let halves = Some([part(1), part(2)]);
+        let set = VectorSet { halves, ..VectorSet::new(self.source.name(), part(0)) };
+        self.done.close(&keys)?;
+        Ok(set)
+    }
+}

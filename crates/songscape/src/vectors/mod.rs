@@ -1,0 +1,31 @@
+//! From images to vectors: each song of a store by an encoder, and by the baselines that it is judged beside.
+//!
+//! - [`Images`]: a store's images, with the parameters that they were made with;
+//! - [`Embedding`]: how their vectors are computed; [`Embedding::compute`] does it in batches, keeps what is
+//!   done, and refuses images that are not those that the encoder was trained on;
+//! - [`Vectors`]: the result, one row per song, ready for a [study](songscape_analysis::study) or an
+//!   [evaluation](songscape_contrastive::evaluation);
+//! - [`read_ids`] and [`songs_of`]: which songs the rows belong to.
+//!
+//! ```no_run
+//! use songscape::audio::Store;
+//! use songscape::project::{Silent, Source};
+//! use songscape::resnet::Model;
+//! use songscape::vectors::{Embedding, Images, Keep};
+//!
+//! let model = Model::load("my-map/model/model.safetensors", tch::Device::Cpu)?;
+//! let images = Images::open(&Store::new("my-map/spectrograms"))?;
+//! let sources = [Source::TrainedEncoder, Source::Chroma];
+//! let vectors = Embedding::new(&model).compute(&images, &sources, &Keep::Nothing, &Silent)?;
+//! for set in &vectors.sets {
+//!     println!("{}: {:?}", set.name, set.whole.dim()); // (songs, numbers)
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod done;
+mod embedding;
+mod songs;
+
+pub use embedding::{Embedding, Images, Keep, Vectors};
+pub use songs::{read_ids, songs_of};

@@ -1,0 +1,183 @@
+//! Vectors from images: refusals, songs that are too short, and what an interruption costs.
+#![cfg(feature = "pipeline")]
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use songscape::audio::{ImageParams, Store};
+use songscape::pipeline::{Input, Parameters, Pipeline, Step};
+use songscape::project::{Progress, Silent, Source};
+use songscape::resnet::{EncoderConfig, Model, Origin, Pooling};
+use songscape::vectors::{Embedding, Images, Keep, Vectors, read_ids};
+use tch::Device;
+
+/// The images of six songs of four seconds, and of one that lasts a second.
+fn store(folder: &Path) -> Store {
+    let music = folder.join("music");
+    let mut parameters = Parameters::demo(3);
+    parameters.demo_music.songs = 6;
+    parameters.demo_music.artists = 3;
+    parameters.demo_music.seconds = 4.0;
+    let manifest =
+        songscape::synth::write_library(&music, &parameters.demo_music, 2, &Silent).unwrap();
+    let mut rows = fs::read_to_string(&manifest).unwrap();
+    let first = rows.lines().nth(1).unwrap().split(',').next().unwrap();
+    // Its second second, with the lengths in the header that it then has.
+    let (header, samples) = (44, 2 * 44_100_u32);
+    let mut wav = fs::read(music.join(first)).unwrap();
+    wav.drain(header..header + samples as usize);
+    wav.truncate(header + samples as usize);
+    wav[4..8].copy_from_slice(&(samples + 36).to_le_bytes());
+    wav[40..44].copy_from_slice(&samples.to_le_bytes());
+    fs::write(music.join("short.wav"), wav).unwrap();
+    rows.push_str("short.wav,A second,Nobody,1990,none\n");
+    fs::write(&manifest, rows).unwrap();
+
+    let out = folder.join("project");
+    let pipeline =
+        Pipeline::new(&out, Input::Library(manifest), parameters, Device::Cpu, 2).unwrap();
+    for step in [Step::Catalog, Step::Spectrograms] {
+        pipeline.run(step, &Silent).unwrap();
+    }
+    Store::new(&out.join("spectrograms"))
+}
+
+/// An encoder of 256 columns per vector, so that a second is too short for it.
+fn model() -> Model {
+    let stage_multipliers = vec![2; 7];
+    let config = EncoderConfig { stage_multipliers, ..EncoderConfig::narrow(4) };
+    Model::new(&config, Device::Cpu, 1).unwrap()
+}
+
+/// Asks to stop after some questions.
+struct StopAfter(AtomicU64);
+
+impl Progress for StopAfter {
+    fn interrupted(&self) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_err()
+    }
+}
+
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push((path.clone(), fs::read(path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Bytes, since the halves of a short song are NaN.
+fn bytes(vectors: &Vectors) -> Vec<u32> {
+    let sets = vectors.sets.iter();
+    let arrays =
+        sets.flat_map(|set| std::iter::once(&set.whole).chain(set.halves.iter().flatten()));
+    arrays.flatten().map(|value| value.to_bits()).collect()
+}
+
+#[test]
+fn images_of_another_kind_are_refused_by_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = Images::open(&store(folder.path())).unwrap();
+    let compute = |params: &ImageParams| {
+        let images_of_model = Some(serde_json::to_value(params).unwrap());
+        let model = model().with_origin(Origin { images: images_of_model, ..Origin::default() });
+        let embedding = Embedding::new(&model);
+        embedding.compute(&images, &[Source::TrainedEncoder], &Keep::Nothing, &Silent).map(drop)
+    };
+    compute(images.params()).unwrap();
+    let other =
+        ImageParams { columns_per_second: 100.0, range_db: 80.0, ..images.params().clone() };
+    let message = compute(&other).unwrap_err().to_string();
+    assert!(message.contains("columns_per_second is 100.0 in the model, 200.0 in the images"));
+    assert!(message.contains("range_db is 80.0 in the model, 60.0 in the images"), "{message}");
+
+    let stage_multipliers = vec![2, 2];
+    let config = EncoderConfig { rows: 128, stage_multipliers, ..EncoderConfig::narrow(4) };
+    let low = Model::new(&config, Device::Cpu, 1).unwrap();
+    let message = Embedding::new(&low).check(&images).unwrap_err().to_string();
+    assert_eq!(message, "images of 256 rows, but the encoder takes 128");
+}
+
+#[test]
+fn a_song_too_short_for_the_encoder_has_no_row_by_any_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = Images::open(&store(folder.path())).unwrap();
+    assert_eq!(images.pixels().len(), 7);
+    let model = model();
+    let vectors =
+        Embedding::new(&model).compute(&images, &Source::ALL, &Keep::Nothing, &Silent).unwrap();
+    assert_eq!((vectors.ids.len(), vectors.left_out.len()), (6, 1));
+    let reason = &vectors.left_out[0].reason;
+    assert!(reason.contains("columns, expected at least 256"), "{reason}");
+    assert!(vectors.sets.iter().all(|set| set.whole.nrows() == 6));
+    assert!(vectors.sets[0].whole.iter().all(|value| value.is_finite()));
+    vectors.write(folder.path()).unwrap();
+    assert_eq!(read_ids(folder.path()).unwrap(), vectors.ids);
+}
+
+#[test]
+fn interrupted_and_damaged_work_ends_in_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = Images::open(&store(folder.path())).unwrap();
+    let model = model();
+    let mut embedding = Embedding { pooling: Pooling::MeanDeviation, ..Embedding::new(&model) };
+    // Batches of two songs.
+    embedding.embedder.vectors_per_chunk = 4;
+    embedding.embedder.chunks_per_batch = 2;
+    let compute = |folder: &Path, progress: &dyn Progress| {
+        embedding.compute(&images, &Source::ALL, &Keep::Features(folder.into()), progress)
+    };
+    let (straight, broken) = (folder.path().join("straight"), folder.path().join("broken"));
+    let once = compute(&straight, &Silent).unwrap();
+    let kept = files(&straight);
+    // A file of rows for each source, and a matrix for each song.
+    assert_eq!(kept.len(), 4 + 6);
+
+    let mut interruptions = 0;
+    let in_parts = loop {
+        match compute(&broken, &StopAfter(AtomicU64::new(1 + interruptions / 2))) {
+            Ok(vectors) => break vectors,
+            Err(error) => {
+                assert!(error.is_interrupted(), "{error}");
+                interruptions += 1;
+            }
+        }
+        // What a kill may leave besides: half a row, and a song without its matrix.
+        let rows = Source::TrainedEncoder.file(&broken).with_extension("rows");
+        let bytes = fs::read(&rows).unwrap();
+        fs::write(&rows, &bytes[..bytes.len() - bytes.len().min(9)]).unwrap();
+        fs::remove_file(files(&broken.join("features"))[0].0.clone()).unwrap();
+    };
+    assert!(interruptions > 3, "{interruptions}");
+    assert_eq!(bytes(&once), bytes(&in_parts));
+    let names = |all: &[(PathBuf, Vec<u8>)]| -> Vec<_> {
+        all.iter().map(|(path, _)| path.file_name().unwrap().to_owned()).collect()
+    };
+    let again = files(&broken);
+    assert_eq!(names(&again), names(&kept));
+    let matrices = |all: &[(PathBuf, Vec<u8>)]| -> Vec<_> {
+        let npy = all.iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "npy"));
+        npy.map(|(_, bytes)| bytes.clone()).collect()
+    };
+    assert!(matrices(&again) == matrices(&kept));
+
+    // What is done is not computed again, and not written either.
+    let matrix = files(&straight.join("features"))[0].0.clone();
+    fs::write(&matrix, "mine").unwrap();
+    assert_eq!(bytes(&compute(&straight, &Silent).unwrap()), bytes(&once));
+    assert_eq!(fs::read(&matrix).unwrap(), b"mine");
+    // Other parameters are another row, whatever lies there.
+    fs::remove_file(&matrix).unwrap();
+    let other = Embedding { pooling: Pooling::Mean, ..embedding };
+    let keep = Keep::Features(straight);
+    let narrow = other.compute(&images, &[Source::TrainedEncoder], &keep, &Silent).unwrap();
+    assert_eq!(2 * narrow.sets[0].whole.ncols(), once.sets[0].whole.ncols());
+}
