@@ -108,8 +108,10 @@ impl Error {
         match self {
             Self::Interrupted { .. } => ErrorKind::Interrupted,
             Self::Parameter { .. } => ErrorKind::Configuration,
-            Self::Transform(songscape_ssq::Error::Parameter { .. }) => ErrorKind::Configuration,
-            Self::Transform(_) => ErrorKind::Input,
+            Self::Transform(error) => match error.kind() {
+                songscape_ssq::ErrorKind::Configuration => ErrorKind::Configuration,
+                _ => ErrorKind::Input,
+            },
             Self::Project(error) => error.kind(),
             Self::Io { source, .. } | Self::Audio { problem: Problem::Unreadable(source), .. } => {
                 match source.kind() {

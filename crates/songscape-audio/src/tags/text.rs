@@ -25,7 +25,7 @@ pub(super) fn utf16(bytes: &[u8]) -> String {
         bytes.chunks_exact(2).map(|pair| order([pair[0], pair[1]])).collect()
     };
     let (little, big) = (units(u16::from_le_bytes), units(u16::from_be_bytes));
-    let likely = |units: &[u16]| units.iter().filter(|&&unit| is_likely(unit)).count();
+    let likely = |units: &[u16]| units.iter().map(|&unit| likelihood(unit)).sum::<u32>();
     let units = match bytes {
         [0xFF, 0xFE, ..] => little,
         [0xFE, 0xFF, ..] => big,
@@ -38,12 +38,19 @@ pub(super) fn utf16(bytes: &[u8]) -> String {
     text.replace('\u{FEFF}', "")
 }
 
-/// Whether a code unit is in one of the blocks that titles are written in: up to Arabic, kana,
-/// Chinese characters, Hangul, full-width letters; or NUL, which parts values.
-fn is_likely(unit: u16) -> bool {
-    let punctuation = 0x2010..=0x2122;
-    let in_blocks = matches!(unit >> 8, 0x00..=0x06 | 0x30 | 0x4E..=0x9F | 0xAC..=0xD7 | 0xFF);
-    in_blocks && unit != 0xFFFE || punctuation.contains(&unit)
+/// How likely a code unit is in a title: Latin letters are; those of one of the blocks that titles are
+/// written in may be (up to Arabic, kana, Chinese characters, Hangul, full-width letters), and so may
+/// punctuation and NUL, which parts values; all else is not.
+fn likelihood(unit: u16) -> u32 {
+    match unit {
+        0x0001..=0x00FF => 2,
+        0xFFFE => 0,
+        0x2010..=0x2122 => 1,
+        _ => match unit >> 8 {
+            0x00..=0x06 | 0x30 | 0x4E..=0x9F | 0xAC..=0xD7 | 0xFF => 1,
+            _ => 0,
+        },
+    }
 }
 
 /// Text that does not say how it is written: UTF-8 if it is valid, else UTF-16 if half of its
