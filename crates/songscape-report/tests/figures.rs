@@ -67,11 +67,10 @@ fn check(input: &ReportInput, left_out: &[(&str, &str)]) -> tempfile::TempDir {
 fn a_usual_library_has_all_figures() {
     let input = sample(240, 10, (1960, 2020));
     let folder = check(&input, &[]);
-    let svg = std::fs::read_to_string(folder.path().join("figures/predicted-years.svg")).unwrap();
-    assert!(svg.contains("mean absolute error 6.2 years"));
-    assert!(svg.contains("constant 15.2, row statistics 7.9, untrained encoder 8.4 years"));
     let page = std::fs::read_to_string(folder.path().join("index.html")).unwrap();
     for text in [
+        "mean absolute error 6.2 years",
+        "constant 15.2, row statistics 7.9, untrained encoder 8.4 years",
         "trustworthiness 0.934",
         "density-based validity −0.02",
         "may be accidents",
@@ -281,7 +280,7 @@ fn what_cannot_be_drawn_is_refused_by_name() {
     assert!(matches!(error, Error::Row { row: 5, songs: 5, .. }), "{error}");
     let error = fault(|input| input.representatives[1].1 = vec![9]);
     assert!(matches!(error, Error::Row { row: 9, songs: 5, .. }), "{error}");
-    let error = fault(|input| input.tree.as_mut().unwrap().tree.clusters[1].parent = Some(4));
+    let error = fault(|input| input.tree.as_mut().unwrap().tree.clusters[1].parent = Some(2));
     assert!(error.to_string().contains("a parent comes before its children"), "{error}");
     let error = fault(|input| input.tree.as_mut().unwrap().tree.leaves_at[2] = f64::NAN);
     assert!(matches!(error, Error::Tree { .. }), "{error}");

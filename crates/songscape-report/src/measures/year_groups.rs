@@ -84,31 +84,37 @@ impl YearGroups {
         fits.unwrap_or_default()
     }
 
-    /// The same with no group of fewer than `enough` songs: the smallest is put together with the
-    /// smaller of its neighbors, again and again. A group from which the next songs are farther away
-    /// than both groups are long is left out instead: one value for both would hide the gap.
+    /// The same with no group of fewer than `enough` songs: the smallest that has a neighbor near enough is
+    /// put together with the smaller of its neighbors, again and again. Near enough is a gap no longer
+    /// than both groups together: one value for both would hide a longer one. What is too small then is
+    /// left out.
     pub fn merged(mut self, enough: usize) -> Self {
-        while let Some(at) = (0..self.groups.len())
-            .filter(|&i| self.groups[i].rows.len() < enough)
-            .min_by_key(|&i| self.groups[i].rows.len())
-        {
-            let near = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter(|&other| {
-                let Some(group) = self.groups.get(other) else { return false };
-                let (before, after) =
-                    if other < at { (group, &self.groups[at]) } else { (&self.groups[at], group) };
-                after.first - before.last - 1 <= before.years() + after.years()
-            });
-            match near.min_by_key(|&other| self.groups[other].rows.len()) {
-                Some(other) => {
-                    let after = self.groups.remove(at.max(other));
-                    let before = &mut self.groups[at.min(other)];
-                    before.last = after.last;
-                    before.rows.extend(after.rows);
-                }
-                None => self.left_out += self.groups.remove(at).rows.len(),
-            }
+        while let Some((one, other)) = self.closest_small(enough) {
+            let after = self.groups.remove(one.max(other));
+            let before = &mut self.groups[one.min(other)];
+            before.last = after.last;
+            before.rows.extend(after.rows);
         }
+        let before = self.songs();
+        self.groups.retain(|group| group.rows.len() >= enough);
+        self.left_out += before - self.songs();
         self
+    }
+
+    /// The smallest group of fewer than `enough` songs that can be put together with a neighbor, and the
+    /// smaller of those neighbors.
+    fn closest_small(&self, enough: usize) -> Option<(usize, usize)> {
+        let size = |at: usize| self.groups[at].rows.len();
+        let near = |at: usize, other: usize| {
+            let (before, after) = (&self.groups[at.min(other)], &self.groups[at.max(other)]);
+            after.first - before.last - 1 <= before.years() + after.years()
+        };
+        let neighbor = |at: usize| {
+            let sides = [at.checked_sub(1), Some(at + 1).filter(|&next| next < self.groups.len())];
+            sides.into_iter().flatten().filter(|&other| near(at, other)).min_by_key(|&i| size(i))
+        };
+        let small = (0..self.groups.len()).filter(|&at| size(at) < enough);
+        small.filter_map(|at| Some((at, neighbor(at)?))).min_by_key(|&(at, _)| size(at))
     }
 
     /// The songs in all groups.
@@ -196,6 +202,9 @@ mod tests {
         let found = groups(years).merged(5);
         assert_eq!((found.left_out, found.songs(), found.span().1), (2, 360, 2019.5));
         assert_eq!(groups([1990, 1991]).merged(5).groups, []);
+        // Nobody is left out who can still be reached.
+        let found = groups([1990, 1995, 1996, 1997, 1998, 1999]).merged(5);
+        assert_eq!((found.left_out, ends(&found)), (0, vec![(1990, 1999, 6)]));
     }
 
     #[test]
