@@ -258,14 +258,14 @@ impl AudioReader {
         if self.mixed.iter().fold(false, strange) {
             return Err(Problem::NotFinite { seconds: self.seconds(), bound: LARGEST });
         }
-        self.to_first_rate(mono)?;
+        self.keep_first_rate(mono)?;
         self.frames += mono.len() as u64;
         self.limits.check_length("the audio is longer than", self.seconds())?;
         Ok(!mono.is_empty())
     }
 
     /// Appends the mixed samples to a block at the file's first rate.
-    fn to_first_rate(&mut self, mono: &mut Vec<f32>) -> Result<(), Problem> {
+    fn keep_first_rate(&mut self, mono: &mut Vec<f32>) -> Result<(), Problem> {
         let from = self.resampler.as_ref().map_or(self.rate, Resampler::from);
         if from != self.track.rate {
             if let Some(resampler) = self.resampler.take() {

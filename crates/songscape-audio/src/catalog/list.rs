@@ -33,7 +33,7 @@ const NOT_READ: [(&[&str], &str, &str); 6] = [
 pub(super) fn not_read(path: &Path, start: &[u8]) -> Option<Error> {
     let text = String::from_utf8_lossy(&start[..start.len().min(4096)]).to_lowercase();
     let has = |word: &&str| text.contains(&word.to_lowercase());
-    let (_, format, advice) = NOT_READ.iter().find(|(words, ..)| words.iter().all(|w| has(w)))?;
+    let (_, format, advice) = NOT_READ.iter().find(|(words, ..)| words.iter().all(&has))?;
     Some(Error::List { path: path.into(), format, advice })
 }
 

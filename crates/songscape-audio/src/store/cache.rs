@@ -71,7 +71,7 @@ impl<'a> Cache<'a> {
         let job = Job::begin(progress, "pixels", images.len() as u64, "songs");
         let pieces = pieces(images, self.rows);
         let mut failed = Ok(());
-        let written = write_atomic(&self.folder.join(PIXELS), |file| {
+        let written = write_atomic(self.folder.join(PIXELS), |file| {
             for batch in pieces.chunks(threads) {
                 if job.interrupted() {
                     let (done, total) = (images.len(), images.len());

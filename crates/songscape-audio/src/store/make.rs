@@ -101,7 +101,7 @@ enum State {
     /// To be rendered.
     Open(Stamp),
     /// Rendered or refused, in this run or an earlier one.
-    Done(Row),
+    Done(Box<Row>),
     /// Refused for a reason that the next run may not find.
     Passing(Problem),
 }
@@ -151,7 +151,7 @@ fn plan(
                         && (row.entry().is_none()
                             || present.contains(OsStr::new(&format!("{}.png", song.id)))) =>
                 {
-                    State::Done(row)
+                    State::Done(Box::new(row))
                 }
                 _ => State::Open(stamp),
             },
@@ -303,10 +303,10 @@ impl Work<'_> {
         let State::Open(stamp) = song.state else { return false };
         song.state = match outcome {
             Outcome::Stopped => return false,
-            Outcome::Image(entry) => State::Done(Row::image(&song.path, stamp, &entry)),
-            Outcome::Refused(problem) if problem.is_permanent() => {
-                State::Done(Row::failed(&song.id, &song.path, stamp, self.limits, &problem))
-            }
+            Outcome::Image(entry) => State::Done(Box::new(Row::image(&song.path, stamp, &entry))),
+            Outcome::Refused(problem) if problem.is_permanent() => State::Done(Box::new(
+                Row::failed(&song.id, &song.path, stamp, self.limits, &problem),
+            )),
             Outcome::Refused(problem) => State::Passing(problem),
         };
         true
