@@ -73,7 +73,7 @@ impl ClusterTree {
         for row in rows {
             let &TreeRow { parent, child, lambda, size, label } = row;
             let wrong = |what: &str| format!("{what}: parent {parent}, child {child}");
-            if !(lambda >= 0.0) {
+            if lambda.is_nan() || lambda < 0.0 {
                 return Err(format!("lambda of {child} is {lambda}, expected 0 or more"));
             }
             let parent = parent.checked_sub(songs).ok_or_else(|| wrong("a song is a parent"))?;
