@@ -21,6 +21,7 @@ pub fn json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use songscape::analysis::umap::Start;
 

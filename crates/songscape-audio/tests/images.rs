@@ -236,7 +236,7 @@ fn one_white_for_all_songs_keeps_their_levels() {
     let loudest = |gain: f32| {
         let tone: Vec<f32> =
             sounds::tone(1000.0, 44_100, 2.0).iter().map(|sample| gain * sample).collect();
-        let mut song = renderer.render(&sounds::float_wav(&path, 44_100, 1, &tone)).unwrap();
+        let mut song = renderer.render(sounds::float_wav(&path, 44_100, 1, &tone)).unwrap();
         assert_eq!(song.grey().reference_db, -10.0);
         let pixels = song.pixels().unwrap();
         let loudest = pixels[200 * 256..201 * 256].iter().max().copied().unwrap();
@@ -260,7 +260,7 @@ fn the_same_sound_has_the_same_hash_in_every_lossless_format() {
     other[30_000] += 0.001;
     sounds::wav(&path("e.wav"), 44_100, 1, &other);
     sounds::wav(&path("f.wav"), 48_000, 1, &samples);
-    let hash = |name: &str| renderer().render(&path(name)).unwrap().audio_hash().to_owned();
+    let hash = |name: &str| renderer().render(path(name)).unwrap().audio_hash().to_owned();
     let first = hash("a.wav");
     assert_eq!(first.len(), 32);
     for name in ["b.flac", "c.aiff", "d.wav"] {

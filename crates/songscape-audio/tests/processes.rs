@@ -32,9 +32,9 @@ fn library(folder: &Path) {
 
 fn make(folder: &Path, store: &str, progress: &dyn Progress) -> Result<Made, Error> {
     let params = LibraryParams::default();
-    let catalog = Library::open(&folder.join("music"), &params, &Silent)?.catalog;
+    let catalog = Library::open(folder.join("music"), &params, &Silent)?.catalog;
     let (params, limits) = (ImageParams::default(), Limits::default());
-    Store::make(&catalog, &folder.join(store), &params, &limits, 2, progress)
+    Store::make(&catalog, folder.join(store), &params, &limits, 2, progress)
 }
 
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {

@@ -62,7 +62,7 @@ impl Library {
 
     fn image(&self, song: usize) -> PathBuf {
         let id = &self.make().images[song].id;
-        Store::new(&self.store()).image(id)
+        Store::new(self.store()).image(id)
     }
 }
 
@@ -107,14 +107,14 @@ fn a_library_becomes_images_and_failures() {
     assert!(failures[0].1.starts_with("no audio was recognised"), "{}", failures[0].1);
     assert!(failures[1].1.starts_with("silent"), "{}", failures[1].1);
 
-    assert_eq!(Store::new(&library.store()).parameters().unwrap(), ImageParams::default());
-    assert!(Store::new(&library.music("")).parameters().is_err());
-    let pixels = Store::new(&library.store()).pixels().unwrap();
+    assert_eq!(Store::new(library.store()).parameters().unwrap(), ImageParams::default());
+    assert!(Store::new(library.music("")).parameters().is_err());
+    let pixels = Store::new(library.store()).pixels().unwrap();
     assert_eq!((pixels.len(), pixels.rows(), pixels.is_empty()), (4, 256, false));
     for (i, image) in made.images.iter().enumerate() {
         assert_eq!(pixels.ids()[i], image.id);
         assert_eq!(pixels.columns(i) as u64, image.columns);
-        let path = Store::new(&library.store()).image(&image.id);
+        let path = Store::new(library.store()).image(&image.id);
         let png = songscape_audio::ImageReader::open(&path).unwrap();
         let columns = png.columns();
         assert_eq!(pixels.song(i), png.pixels(0..columns).unwrap());
@@ -202,13 +202,13 @@ fn what_a_dead_run_left_behind_is_no_matter() {
     // It died between the two files of the cache.
     fs::remove_file(library.store().join("pixels.csv")).unwrap();
     fs::write(&pixels, "half").unwrap();
-    assert!(Store::new(&library.store()).pixels().is_err());
+    assert!(Store::new(library.store()).pixels().is_err());
     assert_eq!(library.make().skipped_existing, 4);
     assert_eq!(contents(&library.store()), before);
 
     // Somebody cut the cache.
     fs::write(&pixels, "half").unwrap();
-    let error = Store::new(&library.store()).pixels().unwrap_err();
+    let error = Store::new(library.store()).pixels().unwrap_err();
     assert!(error.to_string().contains("4 bytes, expected"), "{error}");
     library.make();
     assert_eq!(contents(&library.store()), before);
@@ -243,7 +243,7 @@ fn a_library_may_change() {
     let columns: Vec<_> = made.images.iter().map(|image| image.columns).collect();
     assert_eq!(columns, [300, 200, 500, 220]);
     assert_eq!((made.failures.len(), made.skipped_existing), (2, 1));
-    let pixels = Store::new(&library.store()).pixels().unwrap();
+    let pixels = Store::new(library.store()).pixels().unwrap();
     assert_eq!((0..4).map(|i| pixels.columns(i)).collect::<Vec<_>>(), [300, 200, 500, 220]);
     assert!(!contents(&library.store()).keys().any(|name| name.starts_with("song-2-")));
 
@@ -253,7 +253,7 @@ fn a_library_may_change() {
     fs::rename(library.music("song 1.wav"), &away).unwrap();
     let make = || {
         let (params, limits) = (ImageParams::default(), Limits::default());
-        Store::make(&catalog, &library.store(), &params, &limits, 1, &Silent).unwrap()
+        Store::make(&catalog, library.store(), &params, &limits, 1, &Silent).unwrap()
     };
     let made = make();
     assert_eq!(made.images.len(), 3);
@@ -268,7 +268,7 @@ fn other_limits_are_applied_to_what_is_there() {
     let before = library.make();
     let make = |limits: &Limits| {
         let (catalog, params) = (library.catalog(), ImageParams::default());
-        Store::make(&catalog, &library.store(), &params, limits, 2, &Silent).unwrap()
+        Store::make(&catalog, library.store(), &params, limits, 2, &Silent).unwrap()
     };
     let short = make(&Limits { max_seconds: 1.8, ..Limits::default() });
     assert_eq!((short.images.len(), short.failures.len()), (2, 4));
@@ -287,7 +287,7 @@ fn other_parameters_and_a_second_writer_are_refused() {
     let before = contents(&library.store());
     let make = |params: &ImageParams| {
         let (catalog, limits) = (library.catalog(), Limits::default());
-        Store::make(&catalog, &library.store(), params, &limits, 2, &Silent)
+        Store::make(&catalog, library.store(), params, &limits, 2, &Silent)
     };
     let message =
         make(&ImageParams { rows: 128, range_db: 70.0, ..ImageParams::default() }).unwrap_err();
@@ -296,7 +296,7 @@ fn other_parameters_and_a_second_writer_are_refused() {
     assert!(message.contains("rows is 256, asked for 128"), "{message}");
     assert_eq!(contents(&library.store()), before);
 
-    let _writer = Project::open(&library.store()).unwrap();
+    let _writer = Project::open(library.store()).unwrap();
     let message = make(&ImageParams::default()).unwrap_err().to_string();
     assert!(message.contains("another process is working on this folder"), "{message}");
 }
@@ -356,7 +356,7 @@ fn songs_that_sound_the_same_count_once() {
     );
     let columns: Vec<_> = made.images.iter().map(|image| image.columns).collect();
     assert_eq!(columns, [400, 240, 600, 300]);
-    assert_eq!(Store::new(&library.store()).pixels().unwrap().len(), 4);
+    assert_eq!(Store::new(library.store()).pixels().unwrap().len(), 4);
     // A second run knows without hearing them, and takes the other one when the first is gone.
     let again = library.make();
     assert_eq!((again.skipped_existing, again.duplicates), (6, made.duplicates));

@@ -27,7 +27,7 @@ pub(crate) enum Criterion {
     BinaryNce {
         temperature: f64,
         norm_weight: f64,
-        queue: KeyQueue,
+        queue: Box<KeyQueue>,
     },
 }
 
@@ -49,7 +49,7 @@ impl Criterion {
                 Self::Sigmoid { values, optimizer }
             }
             Loss::BinaryNce { temperature, queue, momentum, norm_weight } => {
-                let queue = KeyQueue::new(model, queue, momentum)?;
+                let queue = Box::new(KeyQueue::new(model, queue, momentum)?);
                 Self::BinaryNce { temperature, norm_weight, queue }
             }
         })

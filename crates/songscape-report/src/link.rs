@@ -78,6 +78,6 @@ mod tests {
     #[test]
     fn a_relative_and_an_absolute_path_meet() {
         let here = std::env::current_dir().map(|here| here.join("music/x.wav"));
-        assert_eq!(link(Path::new("out"), &here.unwrap_or_default()), "../music/x.wav");
+        assert_eq!(link(Path::new("out"), here.unwrap_or_default()), "../music/x.wav");
     }
 }

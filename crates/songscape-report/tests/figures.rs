@@ -357,7 +357,7 @@ fn reports_to_look_at() {
                 scores.years = None;
             }
         }
-        let written = write(&root.join(name), &input, &Silent).unwrap();
+        let written = write(root.join(name), &input, &Silent).unwrap();
         println!("{}", written.files[0].display());
     }
 }

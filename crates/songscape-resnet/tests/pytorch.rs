@@ -48,7 +48,7 @@ fn compare(python: &str, config: &EncoderConfig) {
     let shift = Tensor::arange(count, (Kind::Float, Device::Cpu)).sin() * 0.05;
     let values = model.parameters().flat() + shift;
     model.parameters_mut().set_flat(&values).unwrap();
-    model.save(&path("model.safetensors")).unwrap();
+    model.save(path("model.safetensors")).unwrap();
     let images = Tensor::randn([2, 1, 256, 200], (Kind::Float, Device::Cpu)).clamp(-1.0, 1.0);
     Tensor::write_safetensors(&[("images", &images)], path("images.safetensors")).unwrap();
 

@@ -130,7 +130,7 @@ fn broken_inputs_are_listed_and_the_rest_is_analysed() {
 
     let out = folder.path().join("out");
     run_all(&out, &Input::Library(manifest), &parameters).unwrap();
-    let failures = Failure::read_all(&out.join("failures.csv")).unwrap();
+    let failures = Failure::read_all(out.join("failures.csv")).unwrap();
     let named =
         |word: &str| failures.iter().any(|f| f.item.contains(word) || f.reason.contains(word));
     for word in ["text.mp3", "empty.wav", "missing.ogg", "19x7"] {

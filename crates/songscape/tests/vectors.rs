@@ -41,7 +41,7 @@ fn store(folder: &Path) -> Store {
     for step in [Step::Catalog, Step::Spectrograms] {
         pipeline.run(step, &Silent).unwrap();
     }
-    Store::new(&out.join("spectrograms"))
+    Store::new(out.join("spectrograms"))
 }
 
 /// An encoder of 256 columns per vector, so that a second is too short for it.

@@ -253,10 +253,10 @@ mod tests {
         assert_eq!(text(&whole(3, 0x40, &extended), Field::Title).as_deref(), Some("A"));
         let lies = whole(3, 0x40, &[frame("TIT2", b"\0A", 8)]);
         assert_eq!(text(&lies, Field::Title).as_deref(), Some("A"));
-        let own = whole(4, 0, &[frame("TXXX", b"\x03originalyear\01975", 7)]);
+        let own = whole(4, 0, &[frame("TXXX", b"\x03originalyear\x001975", 7)]);
         assert_eq!(super::tag(&own).unwrap().dates(Field::Original), ["1975"]);
-        let old =
-            [b"ID3\x02\0\0\0\0\0\x0E".as_slice(), b"TT2\0\0\x02\0A", b"TYE\0\0\x05\01975"].concat();
+        let old = [b"ID3\x02\0\0\0\0\0\x0E".as_slice(), b"TT2\0\0\x02\0A", b"TYE\0\0\x05\x001975"]
+            .concat();
         assert_eq!(text(&old, Field::Title).as_deref(), Some("A"));
         for length in 0..old.len() {
             let _ = super::tag(&old[..length]);

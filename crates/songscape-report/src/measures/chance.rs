@@ -51,7 +51,7 @@ pub(crate) fn renditions(input: &ReportInput) -> Option<Chance> {
         let right = (size - 1) as f64;
         // Ten drawn without putting back: the chance that none is right.
         let missed: f64 = (0..10)
-            .map(|drawn| f64::from(drawn))
+            .map(f64::from)
             .take_while(|&drawn| drawn < others)
             .map(|drawn| ((others - drawn - right) / (others - drawn)).max(0.0))
             .product();

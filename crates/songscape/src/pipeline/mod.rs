@@ -144,7 +144,7 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Project`] when the list cannot be read.
     pub fn failures(&self) -> Result<usize> {
-        Ok(Failure::read_all(&self.failure_list())?.len())
+        Ok(Failure::read_all(self.failure_list())?.len())
     }
 
     fn failure_list(&self) -> PathBuf {
@@ -160,13 +160,13 @@ impl Pipeline {
     }
 
     fn store(&self) -> Store {
-        Store::new(&self.project.path("spectrograms"))
+        Store::new(self.project.path("spectrograms"))
     }
 
     fn catalog(&self, progress: &dyn Progress) -> Result<String> {
         let source = match &self.input {
             Input::Demo => songscape_synth::write_library(
-                &self.project.path("music"),
+                self.project.path("music"),
                 &self.parameters.demo_music,
                 self.threads,
                 progress,
@@ -179,9 +179,9 @@ impl Pipeline {
         };
         let Library { catalog, failures, duplicates, .. } =
             Library::open(&source, &params, progress)?;
-        Failure::record(&self.failure_list(), Step::Catalog.name(), &failures)?;
-        Duplicate::record(&self.duplicate_list(), Step::Catalog.name(), &duplicates)?;
-        catalog.write_csv(&self.songs_table())?;
+        Failure::record(self.failure_list(), Step::Catalog.name(), &failures)?;
+        Duplicate::record(self.duplicate_list(), Step::Catalog.name(), &duplicates)?;
+        catalog.write_csv(self.songs_table())?;
         match failures.len() {
             _ if !catalog.songs.is_empty() => {}
             0 => return Err(Error::NoMusic { path: source }),
@@ -197,13 +197,13 @@ impl Pipeline {
     }
 
     fn spectrograms(&self, progress: &dyn Progress) -> Result<String> {
-        let catalog = Catalog::read_csv(&self.songs_table())?;
+        let catalog = Catalog::read_csv(self.songs_table())?;
         let folder = self.project.path("spectrograms");
         let images = &self.parameters.images;
         let made =
             Store::make(&catalog, &folder, images, &Limits::default(), self.threads, progress)?;
-        Failure::record(&self.failure_list(), Step::Spectrograms.name(), &made.failures)?;
-        Duplicate::record(&self.duplicate_list(), Step::Spectrograms.name(), &made.duplicates)?;
+        Failure::record(self.failure_list(), Step::Spectrograms.name(), &made.failures)?;
+        Duplicate::record(self.duplicate_list(), Step::Spectrograms.name(), &made.duplicates)?;
         if made.images.is_empty() {
             let failures = self.failure_list();
             return Err(Error::NoSongs { listed: catalog.songs.len(), failures });

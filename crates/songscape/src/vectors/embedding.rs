@@ -259,7 +259,7 @@ impl<'a> Song<'a> {
 /// What makes the vectors of a source.
 enum Maker<'a> {
     Trained { model: &'a Model, features: Option<PathBuf> },
-    Untrained(Model),
+    Untrained(Box<Model>),
     RowStatistics,
     Chroma(Pitches),
 }
@@ -307,7 +307,7 @@ impl<'a> Set<'a> {
             Source::UntrainedEncoder => {
                 let model = Model::new(config, model.device(), embedding.untrained_seed)?;
                 let made_by = of_encoder(&model)?;
-                (Maker::Untrained(model), encoder, made_by)
+                (Maker::Untrained(Box::new(model)), encoder, made_by)
             }
             Source::RowStatistics => (Maker::RowStatistics, 2 * rows, Value::Null),
             Source::Chroma => {
