@@ -29,12 +29,12 @@ pub struct Known<'a> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// One entry for each model, in their order.
-    pub models: Vec<Scores>,
+    pub models: Vec<ModelScores>,
 }
 
 /// The scores of one model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Scores {
+pub struct ModelScores {
     /// The model.
     pub name: String,
     /// One half of a song looks for the other, by standardised vectors; `None` without halves.
@@ -96,12 +96,12 @@ impl Evaluation {
     /// whole song is not finite, [`Error::Parameter`](crate::Error::Parameter) when there are fewer groups
     /// than folds.
     pub fn new(models: &[VectorSet], known: &Known) -> Result<Self> {
-        let models = models.iter().map(|vectors| Scores::new(vectors, known));
+        let models = models.iter().map(|vectors| ModelScores::new(vectors, known));
         Ok(Self { models: models.collect::<Result<_>>()? })
     }
 }
 
-impl Scores {
+impl ModelScores {
     fn new(vectors: &VectorSet, known: &Known) -> Result<Self> {
         let none = ArrayView2::from_shape((0, vectors.whole.ncols()), &[]);
         let none = none.expect("no rows of any width need no values");
@@ -157,7 +157,7 @@ impl Evaluation {
         &self,
         title: &str,
         columns: &[&str],
-        row: impl Fn(&Scores) -> Option<Vec<f64>>,
+        row: impl Fn(&ModelScores) -> Option<Vec<f64>>,
     ) -> Option<String> {
         let cells: String = columns.iter().map(|column| format!("{column:>10}")).collect();
         let mut lines = vec![format!("{title:<22}{cells}")];
