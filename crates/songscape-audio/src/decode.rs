@@ -42,6 +42,8 @@ pub struct AudioReader {
     sbr: Option<HiddenSbr>,
     planes: Vec<Vec<f32>>,
     mixed: Vec<f32>,
+    /// The last samples, as many as may be padding.
+    held: Vec<f32>,
     frames: u64,
     packets: u64,
     skipped: u64,
@@ -104,6 +106,7 @@ impl AudioReader {
             waiting: VecDeque::new(),
             planes: Vec::new(),
             mixed: Vec::new(),
+            held: Vec::new(),
             frames: 0,
             packets: 0,
             skipped: 0,
@@ -252,6 +255,11 @@ impl AudioReader {
         }
         if let Some(edit) = &mut self.track.edit {
             edit.cut(&mut self.mixed);
+        }
+        if self.track.padding > 0 {
+            self.held.append(&mut self.mixed);
+            let ready = self.held.len().saturating_sub(self.track.padding);
+            self.mixed.extend(self.held.drain(..ready));
         }
         let strange =
             |strange: bool, sample: &f32| strange | sample.is_nan() | (sample.abs() > LARGEST);

@@ -1,5 +1,6 @@
 //! The one track of a file that is decoded.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -10,7 +11,7 @@ use symphonia::core::formats::TrackType;
 use symphonia::core::packet::Packet;
 
 use crate::aac;
-use crate::container::Format;
+use crate::container::{Format, Segment};
 use crate::edit::{Edit, sample_entry};
 use crate::error::Problem;
 use crate::limits::Limits;
@@ -37,6 +38,8 @@ pub(crate) struct Track {
     /// Samples that are declared; of the file, once it is followed.
     pub ends_at: Option<u64>,
     pub edit: Option<Edit>,
+    /// Samples at the very end that are padding.
+    pub padding: usize,
     /// Whether there may be SBR of which no header tells.
     pub may_hide_sbr: bool,
     decoder: Box<dyn AudioDecoder>,
@@ -94,6 +97,12 @@ impl Track {
             let keep = ends_at.map_or(u64::MAX, |frames| frames.saturating_sub(skip));
             edit = Some(Edit { skip, keep });
         }
+        let mut padding = 0;
+        if params.codec == CODEC_ID_OPUS && source.kind == Format::Matroska {
+            let segment = File::open(path).and_then(|mut file| Segment::of(&mut file, 0));
+            let nanoseconds = segment.map_err(Problem::Unreadable)?.discard;
+            padding = (nanoseconds * u64::from(rate) + 500_000_000) as usize / 1_000_000_000;
+        }
         if let Some(edit) = edit {
             ends_at = ends_at.map(|_| edit.keep);
         }
@@ -113,6 +122,7 @@ impl Track {
             channels,
             ends_at,
             edit,
+            padding,
             may_hide_sbr: params.codec == CODEC_ID_AAC && rate <= HIGHEST_SBR_RATE,
             decoder,
             params: params.clone(),

@@ -124,6 +124,11 @@ impl Library {
         let mut ids = Ids::default();
         let songs = found.into_iter().map(|Found { mut song, .. }| {
             song.id = ids.assign(&song.path);
+            // No table of text may hold it.
+            let texts = [&mut song.title, &mut song.artist].into_iter().chain(&mut song.extra);
+            for text in texts.filter(|text| text.contains('\0')) {
+                *text = text.replace('\0', " ");
+            }
             song
         });
         library.catalog.songs = songs.collect();

@@ -5,6 +5,7 @@ mod flac;
 mod format;
 mod joined;
 mod layout;
+mod matroska;
 mod riff;
 mod window;
 
@@ -12,5 +13,6 @@ pub(crate) use flac::plain_header;
 pub(crate) use format::{Format, named_by_extension};
 pub(crate) use joined::parted;
 pub(crate) use layout::Layout;
+pub(crate) use matroska::Segment;
 pub(crate) use riff::{Chunk, Wave, chunks};
 pub(crate) use window::Window;

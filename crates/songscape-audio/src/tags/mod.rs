@@ -11,7 +11,6 @@ mod container;
 mod field;
 mod id3v1;
 mod id3v2;
-mod matroska;
 mod text;
 
 use std::fs::File;
@@ -22,7 +21,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use songscape_project::year::{self, InTag};
 
-use crate::container::{Format, Layout, chunks};
+use crate::container::{Format, Layout, Segment, chunks};
 use crate::error::Problem;
 use crate::limits::Limits;
 use crate::open::{self, Source};
@@ -100,7 +99,13 @@ impl Tags {
         let mut format = opened.ok().map(|source| source.format);
         let duration = format.as_deref().and_then(container::duration);
         let own = format.as_deref_mut().map(container::tags).unwrap_or_default();
-        let all = all_tags(&mut file, &layout, own, limits).map_err(Problem::Unreadable)?;
+        let segment = match layout.format {
+            Format::Matroska => Segment::of(&mut file, limits.max_tag_bytes).ok(),
+            _ => None,
+        };
+        let duration = duration.or_else(|| segment.as_ref()?.seconds);
+        let all = all_tags(&mut file, &layout, own, segment.as_ref(), limits)
+            .map_err(Problem::Unreadable)?;
 
         let text = |field| all.iter().find_map(|tag| tag.text(field)).map(|text| repaired(&text));
         let mut tags = Self {
@@ -148,6 +153,7 @@ fn all_tags(
     file: &mut File,
     layout: &Layout,
     own: Vec<Tag>,
+    segment: Option<&Segment>,
     limits: &Limits,
 ) -> std::io::Result<Vec<Tag>> {
     let mut all = own;
@@ -162,8 +168,10 @@ fn all_tags(
             }
         }
     }
-    if layout.format == Format::Matroska {
-        all.extend(matroska::tag(file, limits.max_tag_bytes)?);
+    if let Some(title) = segment.and_then(|segment| segment.title.as_ref()) {
+        let mut tag = Tag::default();
+        tag.add((Field::Title, 0), title);
+        all.push(tag);
     }
     for range in id3v2 {
         all.extend(id3v2::tag(&bytes(file, &range, limits.max_tag_bytes)?));
