@@ -24,11 +24,18 @@ pub(super) fn plain(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
         [0, first, 0, second, ..] if *first != 0 && *second != 0 => {
             utf16(bytes, u16::from_be_bytes).map(Cow::from)
         }
-        _ if bytes.iter().take(1024).any(|&byte| byte == 0) => {
-            Err("not a text file, expected a CSV table".into())
-        }
+        _ if is_binary(bytes) => Err("not a text file, expected a CSV table".into()),
         _ => Ok(bytes.into()),
     }
+}
+
+/// Whether the first line is not a header of names. Values may hold any characters, even NUL: they come
+/// from tags.
+fn is_binary(bytes: &[u8]) -> bool {
+    let header = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let has_zero = |bytes: &[u8]| bytes.contains(&0);
+    let beginning = &bytes[..bytes.len().min(1024)];
+    has_zero(header) || (has_zero(beginning) && std::str::from_utf8(header).is_err())
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Vec<u8>, String> {
@@ -80,7 +87,9 @@ mod tests {
             assert_eq!(plain(&bytes).unwrap(), text.as_bytes());
         }
         assert!(plain(&[b"\xFF\xFE", &little[..7]].concat()).is_err());
-        assert!(plain(b"\x89PNG\0\0\0\rIHDR").is_err());
+        assert!(plain(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR").is_err());
+        assert!(plain(b"RIFF\0\0\0\0WAVE").is_err());
+        assert!(plain(b"id,title\n1,a\0b\n").is_ok());
         assert_eq!(plain(b"").unwrap(), &b""[..]);
     }
 
