@@ -108,10 +108,10 @@ pub fn in_tag(text: &str) -> InTag {
     let mut before = "";
     for piece in text.split_inclusive(|c: char| !c.is_ascii_digit()) {
         let digits = piece.trim_end_matches(|c: char| !c.is_ascii_digit());
-        // The offset of a time zone is no year.
-        let is_offset = before.ends_with('+') && text.contains(':');
+        // Neither a time nor the offset of a time zone is a year.
+        let is_time = before.ends_with('T') || (before.ends_with('+') && text.contains(':'));
         if let Some(year) = year_of_digits(digits)
-            && !is_offset
+            && !is_time
             && !found.contains(&year)
         {
             found.push(year);
