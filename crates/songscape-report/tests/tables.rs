@@ -38,7 +38,7 @@ fn input() -> ReportInput {
         title: "T".into(),
         columns: vec!["genre, broad".into()],
         songs,
-        representatives: vec![(0, vec![2, 0]), (1, vec![5])],
+        representatives: vec![(0, vec![2, 0]), (1, vec![12])],
         scores: Some(Scores {
             songs: 20,
             years: Some(YearScores {
