@@ -53,8 +53,10 @@
 //! # Ok::<(), songscape_ssq::Error>(())
 //! ```
 
+mod coherence;
 mod cwt;
 mod error;
+mod exact;
 mod filterbank;
 pub mod image;
 mod inverse;
@@ -64,21 +66,24 @@ mod real;
 mod ridge;
 pub mod scales;
 pub mod signal;
+mod significance;
 pub mod ssq;
 pub mod stft;
 pub mod wavelet;
 
-pub use cwt::{CwtParams, CwtPlan, CwtScratch, Sample};
-pub use error::Error;
+pub use coherence::{Coherence, CoherenceParams, cross_transform};
+pub use cwt::{CwtParams, CwtPlan, CwtScratch, CwtStream, Output, Sample};
+pub use error::{Error, ErrorKind};
 pub use filterbank::Norm;
-pub use image::{LogSpectrogram, LogSpectrogramParams, LogSpectrogramStream};
-pub use inverse::{icwt, issq, issq_band, issq_component};
+pub use image::{Latency, LogSpectrogram, LogSpectrogramParams, LogSpectrogramStream};
+pub use inverse::{icwt, issq, issq_band, issq_complex, issq_component};
 pub use pad::Padding;
 pub use phase::{default_threshold, phase_transform};
 pub use real::Real;
 pub use ridge::{HalfWidth, Ridge, RidgeParams, ridges};
-pub use scales::{Bounds, ScaleSpec, Scales, Spacing};
-pub use ssq::{Bins, FrequencySpec, Reassignment, SsqParams, SsqPlan, Weights, squeeze};
+pub use scales::{Bounds, ScaleSpec, Scales, Spacing, Variable};
+pub use significance::RedNoise;
+pub use ssq::{Bins, FrequencySpec, Outside, Reassignment, SsqParams, SsqPlan, SsqStream, Weights, squeeze};
 pub use stft::{SsqStftParams, SsqStftPlan, StftParams, StftPlan, Window};
 pub use wavelet::{Morse, Wavelet};
 

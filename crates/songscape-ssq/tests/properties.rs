@@ -74,7 +74,7 @@ proptest! {
 
     #[test]
     fn the_image_does_not_depend_on_the_pushes(sizes in proptest::collection::vec(0..3000usize, 1..12)) {
-        let params = LogSpectrogramParams { sample_rate: 8000.0, rows: 32, f_max: 3900.0, ..Default::default() };
+        let params = LogSpectrogramParams { sampling_rate: 8000.0, rows: 32, f_max: 3900.0, ..Default::default() };
         let plan = LogSpectrogram::new(&params).unwrap();
         let noise: Vec<f32> = signal::white_noise(sizes.iter().sum(), 5).iter().map(|x| *x as f32).collect();
         let image = |sizes: &[usize]| {
