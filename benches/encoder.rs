@@ -1,4 +1,4 @@
-//! The encoder on the CPU: forward, forward and backward, and the data loader alone, in crops a second.
+//! The encoder on the CPU: forward, forward and backward, and and only the data loader, in crops per second.
 //! `cargo bench --bench encoder --features torch`; beside PyTorch: `peers.py encoder`.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

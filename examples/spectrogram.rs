@@ -4,18 +4,19 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
 use clap::Parser;
+use songscape::Error;
 use songscape::audio::{ImageParams, Limits, Renderer};
-use songscape_examples::start;
+use songscape_examples::{print, start};
 
 /// Turn one music file into a synchrosqueezed spectrogram image: 256 rows from 12 kHz (top) down to
 /// 30 Hz, 200 columns a second, 8-bit grey.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage.
 #[derive(Parser)]
+#[command(version)]
 struct Arguments {
-    /// A music file (WAV, AIFF, FLAC, MP3, Ogg Vorbis, AAC/M4A, ALAC, …)
+    /// A music file (WAV, AIFF, FLAC, MP3, Opus, Ogg Vorbis, AAC/M4A, ALAC, …)
     input: PathBuf,
     /// The image to write
     #[arg(long, value_name = "FILE.png", value_parser = png)]
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
     start(|| run(&Arguments::parse()))
 }
 
-fn run(arguments: &Arguments) -> Result<()> {
+fn run(arguments: &Arguments) -> Result<(), Error> {
     let params = ImageParams { range_db: arguments.range, ..ImageParams::default() };
     let excerpt = arguments.seconds.unwrap_or(f64::INFINITY);
     let usual = Limits::default();
@@ -57,26 +58,29 @@ fn run(arguments: &Arguments) -> Result<()> {
     let start = Instant::now();
     let mut song = renderer.render(&arguments.input)?;
     let id = arguments.input.file_stem().unwrap_or_default().to_string_lossy();
-    song.write_png(&arguments.out, &id).context("writing the image")?;
+    song.write_png(&arguments.out, &id)?;
     let taken = start.elapsed().as_secs_f64();
 
-    println!(
+    print(format_args!(
         "audio      {:.2} s, {} Hz, {} channel(s)",
         song.seconds(),
         song.rate(),
         song.channels()
-    );
-    println!("peak       {:.1} dBFS", song.peak_db());
+    ))?;
+    print(format_args!("peak       {:.1} dBFS", song.peak_db()))?;
     if song.skipped_packets() > 0 {
-        println!("damaged    {} packets left out", song.skipped_packets());
+        print(format_args!("damaged    {} packets left out", song.skipped_packets()))?;
     }
-    println!("image      {} columns × {} rows", song.columns(), params.rows);
-    println!(
+    for note in song.notes() {
+        print(format_args!("note       {note}"))?;
+    }
+    print(format_args!("image      {} columns × {} rows", song.columns(), params.rows))?;
+    print(format_args!(
         "grey       white at {:.1} dB re full-scale sine, black {} dB below",
         song.grey().reference_db,
         params.range_db
-    );
-    println!("time       {taken:.3} s, {:.0} × real time", song.seconds() / taken);
-    println!("written    {}", arguments.out.display());
+    ))?;
+    print(format_args!("time       {taken:.3} s, {:.0} × real time", song.seconds() / taken))?;
+    print(format_args!("written    {}", arguments.out.display()))?;
     Ok(())
 }

@@ -7,8 +7,7 @@ use ndarray::Array2;
 use songscape::project::{Progress, Silent};
 use songscape_examples::exit_code;
 
-use crate::arguments::Arguments;
-use crate::run;
+use crate::{Arguments, run};
 
 /// Three groups of vectors, a catalog with years, and a folder to write into.
 struct Library {
@@ -47,10 +46,11 @@ impl Library {
         let line = ["analyze", "--vectors", &x, "--catalog", &songs, "--out", &out];
         let arguments = line.into_iter().chain(more.split_whitespace());
         let arguments = Arguments::try_parse_from(arguments).unwrap();
-        run::run(&arguments, progress).map_err(|e| {
+        let done = run(&arguments, progress).map_err(|e| {
             let text = e.to_string();
-            (exit_code(&e.into()), text)
-        })
+            (exit_code(&e), text)
+        });
+        Ok(done?.summary())
     }
 
     fn refused(&self, more: &str) -> (u8, String) {
@@ -78,7 +78,7 @@ fn every_table_is_written_and_the_same_again() {
     assert_eq!(lines(&library.out("clusters.csv"))[0], "row,label,probability,outlier");
     let tree = lines(&library.out("condensed_tree.csv"));
     assert_eq!(tree[0], "parent,child,lambda,size,label");
-    assert_eq!(tree.iter().filter(|line| line.ends_with(",1,")).count(), 120, "a leaf a song");
+    assert_eq!(tree.iter().filter(|line| line.ends_with(",1,")).count(), 120, "one leaf per song");
     let years = lines(&library.out("years.csv"));
     assert_eq!((years[0].as_str(), years.len()), ("row,fold,year,predicted,low,high", 121));
     let map: Array2<f32> = ndarray_npy::read_npy(library.out("umap.npy")).unwrap();
@@ -89,7 +89,10 @@ fn every_table_is_written_and_the_same_again() {
     let scores = library.scores();
     assert!(scores["clusters"]["count"].as_u64().unwrap() >= 3);
     assert!(scores["years"]["coverage"].as_f64().unwrap() > 0.6);
-    assert!(scores["years"]["mae_ridge"].as_f64().unwrap() < 4.0);
+    let models = scores["years"]["models"].as_array().unwrap();
+    let names: Vec<_> = models.iter().map(|model| model["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["x", "ridge regression", "nearest neighbors", "constant"]);
+    assert!(models[1]["mae"].as_f64().unwrap() < 4.0);
     let before = std::fs::read(library.out("umap.npy")).unwrap();
     library.analyze("--compare", &Silent).unwrap();
     assert_eq!(library.scores(), scores);
@@ -185,7 +188,7 @@ fn files_of_an_earlier_run_go_but_those_that_are_read_stay() {
     let (map, out) = (map.to_str().unwrap(), out.to_str().unwrap());
     let line = ["analyze", "--vectors", map, "--out", out, "--only", "hdbscan"];
     let line = line.into_iter().chain(["--cluster-on", "vectors"]);
-    run::run(&Arguments::try_parse_from(line).unwrap(), &Silent).unwrap();
+    run(&Arguments::try_parse_from(line).unwrap(), &Silent).unwrap();
     let clustered = ["clusters.csv", "condensed_tree.csv", "notes.txt", "scores.json", "umap.npy"];
     assert_eq!(files(), clustered);
 }
@@ -194,7 +197,7 @@ fn files_of_an_earlier_run_go_but_those_that_are_read_stay() {
 fn rows_that_are_all_equal_have_a_map_and_no_clusters() {
     let library = Library::new(&Array2::ones((60, 6)), some_year);
     let summary = library.analyze("", &Silent).unwrap();
-    let expected = "0 clusters, 60 of 60 songs in none, no years: all 6 columns are constant";
+    let expected = "0 clusters, 60 of 60 songs unclustered, no years: all 6 columns are constant";
     assert!(summary.contains(expected), "{summary}");
     assert_eq!(lines(&library.out("representatives.csv")), ["label,rank,row"]);
 }
@@ -205,7 +208,7 @@ fn constant_columns_and_noise_alone_are_no_fault() {
     x.column_mut(1).fill(3.0);
     let library = Library::new(&x, some_year);
     let summary = library.analyze("--min-cluster-size 100", &Silent).unwrap();
-    assert!(summary.contains("0 clusters, 60 of 60 songs in none, years off by"), "{summary}");
+    assert!(summary.contains("0 clusters, 60 of 60 songs unclustered, years off by"), "{summary}");
     assert!(lines(&library.out("clusters.csv"))[1..].iter().all(|l| l.contains(",-1,")));
 }
 
@@ -239,4 +242,45 @@ fn an_interruption_has_its_own_exit_code() {
         assert!(code == 130 && message.ends_with("was interrupted"), "{more}: {code} {message}");
     }
     assert!(!library.out("scores.json").exists());
+}
+
+/// The vectors of a project, by `song_map`'s door and by this one.
+#[cfg(feature = "pipeline")]
+#[test]
+fn a_project_has_the_same_analysis_by_either_door() {
+    use songscape::pipeline::{Input, Parameters, Pipeline, Step};
+    use songscape::project::Source;
+    use songscape::resnet::{DeviceChoice, EncoderConfig};
+
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("project");
+    let mut parameters = Parameters::demo(1);
+    parameters.demo_music.songs = 24;
+    parameters.demo_music.artists = 8;
+    parameters.demo_music.seconds = 8.0;
+    parameters.encoder = EncoderConfig::narrow(4);
+    parameters.training.steps = 2;
+    parameters.training.pairs = 8;
+    parameters.training.crop_columns = 128;
+    let cpu = "cpu".parse::<DeviceChoice>().unwrap().resolve().unwrap();
+    let pipeline = Pipeline::new(&project, Input::Demo, parameters, cpu, 2).unwrap();
+    for step in Step::ALL.into_iter().take(5) {
+        pipeline.run(step, &Silent).unwrap();
+    }
+
+    let file = |source: Source| source.file(project.join("vectors")).display().to_string();
+    let out = folder.path().join("again");
+    let mut line = vec!["analyze".into(), "--vectors".into(), file(Source::TrainedEncoder)];
+    line.extend(["--catalog".into(), project.join("analysis/songs.csv").display().to_string()]);
+    line.extend(["--out".into(), out.display().to_string()]);
+    line.extend(Source::BASELINES.iter().flat_map(|&source| ["--baseline".into(), file(source)]));
+    run(&Arguments::try_parse_from(line).unwrap(), &Silent).unwrap();
+    let mut files = 0;
+    for entry in std::fs::read_dir(&out).unwrap() {
+        let name = entry.unwrap().file_name();
+        let read = |folder: &Path| std::fs::read(folder.join(&name)).unwrap();
+        assert_eq!(read(&out), read(&project.join("analysis")), "{name:?}");
+        files += 1;
+    }
+    assert!(files >= 8, "{files} files");
 }

@@ -89,6 +89,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
     };
     let stage = Stage::open(
         project.root(),
+        1,
         &serde_json::json!({ "pooling": arguments.pooling, "precision": precision }),
         &[
             ("model", hash_file(&arguments.model)?),

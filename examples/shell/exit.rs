@@ -1,11 +1,13 @@
 //! How programs end: 0 done; 1 fatal; 2 usage or configuration; 3 done, but some inputs failed;
 //! 130 interrupted.
 
+use std::fmt;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Error;
-use songscape::{analysis, audio, report, ssq};
+use songscape::Error;
+use songscape::project::ErrorKind;
 
 /// How a run ended that did not fail.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,23 +31,22 @@ impl From<()> for End {
 
 /// Runs a program, says what went wrong, if anything did, and gives the exit code. When nobody reads its
 /// output any more (`| head`), it ends without a word.
-pub fn start<T: Into<End>, E: Into<Error>>(program: impl FnOnce() -> Result<T, E>) -> ExitCode {
+pub fn start<T: Into<End>>(program: impl FnOnce() -> Result<T, Error>) -> ExitCode {
     sigpipe::reset();
-    match program().map(Into::into).map_err(Into::into) {
+    match program().map(Into::into) {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::LeftOut { count, list }) => {
             let inputs = if count == 1 { "input" } else { "inputs" };
-            eprintln!("{count} {inputs} failed, listed in {}", list.display());
+            complain(format_args!("{count} {inputs} failed, listed in {}", list.display()));
             ExitCode::from(3)
         }
         Err(error) => {
             let code = exit_code(&error);
-            if code == 130 {
-                eprintln!(
-                    "interrupted; nothing is half-written, run the same command again to go on"
-                );
-            } else {
-                eprintln!("error: {}", in_one_line(&error));
+            match code {
+                130 => complain(format_args!(
+                    "interrupted; nothing is half-written: run the same command again to continue"
+                )),
+                _ => complain(format_args!("error: {error}")),
             }
             ExitCode::from(code)
         }
@@ -54,91 +55,48 @@ pub fn start<T: Into<End>, E: Into<Error>>(program: impl FnOnce() -> Result<T, E
 
 /// The exit code of an error.
 pub fn exit_code(error: &Error) -> u8 {
-    if is_interrupted(error) {
-        130
-    } else if is_configuration(error) {
-        2
-    } else {
-        1
+    match error.kind() {
+        ErrorKind::Interrupted => 130,
+        ErrorKind::Configuration => 2,
+        _ => 1,
     }
 }
 
-/// Whether a parameter is to blame, or the folder was made with another one.
-fn is_configuration(error: &Error) -> bool {
-    #[cfg(feature = "pipeline")]
-    if let Some(error) = error.downcast_ref() {
-        return matches!(error, songscape::contrastive::Error::Parameter { .. });
-    }
-    #[cfg(feature = "pipeline")]
-    if let Some(songscape::pipeline::Error::Project(error)) = error.downcast_ref() {
-        return matches!(error, songscape::project::Error::OtherParameters { .. });
-    }
-    matches!(error.downcast_ref(), Some(analysis::Error::Parameter { .. }))
-        || matches!(error.downcast_ref(), Some(audio::Error::Parameter { .. }))
-        || matches!(
-            error.downcast_ref(),
-            Some(ssq::Error::Parameter { .. } | ssq::Error::Name { .. })
-        )
+/// Prints a line of output.
+///
+/// # Errors
+/// When it cannot be written, as on a full device.
+pub fn print(line: fmt::Arguments) -> Result<(), Error> {
+    writeln!(std::io::stdout(), "{line}").map_err(Error::io("standard output"))
 }
 
-fn is_interrupted(error: &Error) -> bool {
-    #[cfg(feature = "pipeline")]
-    if let Some(error) = error.downcast_ref::<songscape::pipeline::Error>() {
-        return error.is_interrupted();
-    }
-    #[cfg(feature = "pipeline")]
-    if let Some(error) = error.downcast_ref() {
-        return matches!(error, songscape::contrastive::Error::Interrupted { .. });
-    }
-    matches!(error.downcast_ref(), Some(analysis::Error::Interrupted { .. }))
-        || matches!(error.downcast_ref(), Some(audio::Error::Interrupted { .. }))
-        || matches!(error.downcast_ref(), Some(report::Error::Interrupted))
-}
-
-/// The error and what caused it, each said once: some errors name their cause themselves.
-fn in_one_line(error: &Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| {
-        if text.is_empty() {
-            cause
-        } else if text.contains(&cause) {
-            text
-        } else {
-            format!("{text}: {cause}")
-        }
-    })
+/// Says something about the run; where even that cannot be written, nobody is left to tell.
+pub fn complain(line: fmt::Arguments) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
+    use songscape::{analysis, project, report, ssq};
+
     use super::*;
 
     #[test]
-    fn causes_are_said_once() {
-        let cause = std::io::Error::other("no room");
-        let error = Error::new(cause).context("a.csv: no room").context("writing");
-        assert_eq!(in_one_line(&error), "writing: a.csv: no room");
-    }
-
-    #[test]
     fn codes_tell_errors_apart() {
-        let interrupted = analysis::Error::Interrupted { what: "boosting" };
-        assert_eq!(exit_code(&Error::new(interrupted).context("years")), 130);
-        assert_eq!(exit_code(&report::Error::Interrupted.into()), 130);
-        let value = "0".into();
-        let parameter = analysis::Error::Parameter { name: "dims", value, expected: "at least 1" };
-        assert_eq!(exit_code(&parameter.into()), 2);
-        let unknown = ssq::wavelet::by_name("nonsense").map(drop).unwrap_err();
-        assert_eq!(exit_code(&unknown.into()), 2);
-        assert_eq!(exit_code(&std::io::Error::other("no room").into()), 1);
-        #[cfg(feature = "pipeline")]
-        {
-            use songscape::{pipeline, project};
-            let (path, differences) = (PathBuf::new(), Vec::new());
-            let other = project::Error::OtherParameters { path, differences };
-            assert_eq!(exit_code(&pipeline::Error::Project(other).into()), 2);
-            let locked = project::Error::Locked { path: PathBuf::new() };
-            assert_eq!(exit_code(&pipeline::Error::Project(locked).into()), 1);
-        }
+        let code = |error: Error| exit_code(&error);
+        assert_eq!(code(analysis::Error::Interrupted { what: "boosting" }.into()), 130);
+        assert_eq!(code(report::Error::Interrupted.into()), 130);
+        assert_eq!(code(Error::Interrupted), 130);
+        let (field, found) = ("dims", "0".into());
+        let parameter = analysis::Error::Parameter { field, found, expected: "at least 1" };
+        assert_eq!(code(parameter.into()), 2);
+        let unknown = ssq::wavelet::by_name("nonsense").map(drop).expect_err("no wavelet");
+        assert_eq!(code(unknown.into()), 2);
+        let full = std::io::ErrorKind::StorageFull.into();
+        assert_eq!(code(Error::io("out.csv")(full)), 1);
+        let (path, differences) = (PathBuf::new(), Vec::new());
+        assert_eq!(code(project::Error::OtherParameters { path, differences }.into()), 2);
+        assert_eq!(code(project::Error::Locked { path: PathBuf::new() }.into()), 1);
+        assert_eq!(code(Error::input("songs.csv", "no songs")), 1);
     }
 }

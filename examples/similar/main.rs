@@ -1,35 +1,31 @@
 //! Songs that sound alike, as a list and as a playlist: `similar -- PROJECT --song SONG`.
 
-mod library;
-
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
 use clap::Parser;
 use ndarray::ArrayView2;
+use songscape::Error;
 use songscape::analysis::music::similar::{Similar, path, playlist};
 use songscape::analysis::neighbors::Metric;
 use songscape::analysis::vectors::read_npy;
-use songscape::project::write_atomic;
-use songscape_examples::start;
+use songscape::project::{SongTable, Source, write_csv};
+use songscape_examples::{print, start};
 
-use library::{Song, find};
-
-/// Find songs that sound like a song, like several songs, or on the way from one to another.
+/// Find songs similar to one or more songs, or a gradual path between two.
 ///
-/// A song is named by its id, its title, or a part of "artist - title" that only it has. No song comes
-/// twice, and the songs that were named are not repeated, but for the two ends of a way. Before a song
-/// stands its cosine with what was sought: the songs that were named, or a step on the way.
+/// A song is named by its id, its title, or a part of "artist - title" that only it has. No song is
+/// listed twice, and the named songs are not repeated, except for the two ends of a path. The number
+/// before a song is its cosine with what was sought: the named songs, or a step of the path.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage.
 #[derive(Parser)]
+#[command(version)]
 struct Arguments {
     /// The project folder of a song_map; or use --vectors and --catalog
     #[arg(required_unless_present = "vectors")]
     project: Option<PathBuf>,
-    /// The songs to start from
+    /// The songs to start from; may be repeated
     #[arg(short, long = "song", required = true, value_name = "SONG")]
     songs: Vec<String>,
     /// Walk from the song to this one instead; both ends count
@@ -38,16 +34,16 @@ struct Arguments {
     /// How many songs
     #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
     count: u16,
-    /// From 0, songs near to those that were named, to 1, each song near to the one before it
+    /// From 0, songs near the named ones, to 1, each song near the one before it
     #[arg(long, default_value_t = 0.0, value_parser = share)]
     wander: f32,
-    /// Where to write the list as well: .csv is a table, .m3u or .m3u8 a playlist; may come again
+    /// Also write the list to this file: .csv for a table, .m3u or .m3u8 for a playlist; may be repeated
     #[arg(long, value_name = "FILE", value_parser = writable)]
     out: Vec<PathBuf>,
-    /// A vector for each song (.npy, [songs, d]), instead of a project
+    /// One vector per song (.npy, [songs, d]), instead of a project
     #[arg(long, requires = "catalog", conflicts_with = "project")]
     vectors: Option<PathBuf>,
-    /// The songs of the vectors, row by row: CSV with the columns path, title, artist, year
+    /// The songs of the vectors, row by row: a table with the columns path, title, artist, year
     #[arg(long, requires = "vectors")]
     catalog: Option<PathBuf>,
 }
@@ -71,71 +67,76 @@ fn main() -> ExitCode {
     start(|| run(&Arguments::parse()))
 }
 
-fn run(arguments: &Arguments) -> Result<()> {
-    let (vectors, songs) = match (&arguments.project, &arguments.vectors, &arguments.catalog) {
-        (Some(project), ..) => {
-            (project.join("vectors/trained-encoder.npy"), library::of_project(project)?)
-        }
-        (None, Some(vectors), Some(catalog)) => (vectors.clone(), library::read(catalog)?),
-        _ => bail!("expected a project, or --vectors with --catalog"),
-    };
-    let (file, vectors) = (vectors.display().to_string(), read_npy(&vectors)?);
-    if vectors.nrows() != songs.len() {
-        bail!("{file}: {} vectors, but the catalog has {} songs", vectors.nrows(), songs.len());
+fn run(arguments: &Arguments) -> Result<(), Error> {
+    let (file, catalog) = files(arguments)?;
+    let (vectors, songs) = (read_npy(&file)?, SongTable::read(&catalog)?);
+    if vectors.nrows() != songs.songs.len() {
+        let found = format!("{} vectors", vectors.nrows());
+        let reason = format!("{found}, but {} has {} songs", catalog.display(), songs.songs.len());
+        return Err(Error::input(file, reason));
     }
-    let seeds: Vec<usize> =
-        arguments.songs.iter().map(|s| find(&songs, s)).collect::<Result<_>>()?;
+    let find = |text: &String| songs.find(text).map_err(|why| Error::input(&catalog, why));
+    let seeds = arguments.songs.iter().map(find).collect::<Result<Vec<_>, _>>()?;
     let (vectors, count) = (vectors.view(), usize::from(arguments.count));
     let found = match &arguments.to {
-        Some(to) => way(vectors, &seeds, find(&songs, to)?, count)?,
+        Some(to) => between(vectors, &seeds, find(to)?, count)?,
         None => playlist(vectors, &[], &seeds, count, arguments.wander, Metric::Cosine)?,
     };
     for seed in &seeds {
-        println!("like       {}", songs[*seed]);
+        print(format_args!("like       {}", songs.songs[*seed]))?;
     }
     for &Similar { row, distance } in &found {
-        println!("{:10.3} {}", 1.0 - distance, songs[row]);
+        print(format_args!("{:10.3} {}", 1.0 - distance, songs.songs[row]))?;
     }
     for path in &arguments.out {
         write(path, &songs, &found)?;
-        println!("written    {}", path.display());
+        print(format_args!("written    {}", path.display()))?;
     }
     Ok(())
 }
 
-/// The way from the one song that was named to another.
-fn way(x: ArrayView2<f32>, seeds: &[usize], to: usize, count: usize) -> Result<Vec<Similar>> {
-    match *seeds {
-        _ if count < 2 => {
-            bail!("a way with --to has two ends; --count is {count}, expected at least 2")
+/// The files of the vectors and of their songs.
+fn files(arguments: &Arguments) -> Result<(PathBuf, PathBuf), Error> {
+    match (&arguments.project, &arguments.vectors, &arguments.catalog) {
+        (Some(project), ..) => {
+            let catalog = project.join("analysis/songs.csv");
+            if !catalog.is_file() {
+                let why = "no analysis/songs.csv: pass the folder of a song_map run that has finished its \
+                           `analysis` stage, or give --vectors and --catalog";
+                return Err(Error::input(project, why));
+            }
+            Ok((Source::TrainedEncoder.file(project.join("vectors")), catalog))
         }
-        [from] if from == to => bail!("a way with --to leads to another song than --song"),
+        (None, Some(vectors), Some(catalog)) => Ok((vectors.clone(), catalog.clone())),
+        _ => unreachable!("the arguments require a project, or vectors with a catalog"),
+    }
+}
+
+/// The path from the one named song to another.
+fn between(
+    x: ArrayView2<f32>,
+    seeds: &[usize],
+    to: usize,
+    count: usize,
+) -> Result<Vec<Similar>, Error> {
+    match *seeds {
+        _ if count < 2 => Err(Error::parameter("count", count, "at least 2 with --to")),
+        [from] if from == to => Err(Error::parameter("to", "the same song", "another than --song")),
         [from] => Ok(path(x, from, to, count, Metric::Cosine)?),
-        _ => bail!("a way with --to begins at one song; --song is there {} times", seeds.len()),
+        _ => Err(Error::parameter("song", format!("given {} times", seeds.len()), "one with --to")),
     }
 }
 
 /// The list as a table or as a playlist, by the ending of the file's name.
-fn write(path: &Path, songs: &[Song], found: &[Similar]) -> Result<()> {
-    let is_table = path.extension().is_some_and(|e| e == "csv");
-    write_atomic(path, |file| {
-        if is_table {
-            let mut csv = csv::Writer::from_writer(file);
-            csv.write_record(["rank", "cosine", "id", "title", "artist", "year", "path"])?;
-            for (rank, &Similar { row, distance }) in found.iter().enumerate() {
-                let Song { id, title, artist, year, path } = &songs[row];
-                csv.serialize((rank + 1, 1.0 - distance, id, title, artist, year, path))?;
-            }
-            return csv.flush();
-        }
-        // A title of two lines would end the comment that it stands in.
-        let line = |text: &str| text.replace(['\r', '\n'], " ");
-        writeln!(file, "#EXTM3U")?;
-        for &Similar { row, .. } in found {
-            let song = &songs[row];
-            writeln!(file, "#EXTINF:-1,{}\n{}", line(&song.name()), line(&song.path))?;
-        }
-        Ok(())
-    })?;
-    Ok(())
+fn write(path: &Path, songs: &SongTable, found: &[Similar]) -> Result<(), Error> {
+    if path.extension().is_none_or(|ending| ending != "csv") {
+        return Ok(songs.write_playlist(path, found.iter().map(|song| song.row))?);
+    }
+    let row = |(rank, &Similar { row, distance }): (usize, &Similar)| {
+        let song = &songs.songs[row];
+        let file = songs.file(song).display().to_string();
+        (rank + 1, 1.0 - distance, &song.id, &song.title, &song.artist, song.year, file)
+    };
+    let header = ["rank", "cosine", "id", "title", "artist", "year", "path"];
+    Ok(write_csv(path, &header, found.iter().enumerate().map(row))?)
 }

@@ -5,17 +5,19 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
-use songscape::audio::{self, SameName};
-use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
+use songscape::Error;
+use songscape::audio::SameName;
+use songscape::pipeline::{Input, Parameters, Pipeline, Step};
 use songscape::project::Progress;
 use songscape::resnet::DeviceChoice;
-use songscape_examples::{Bars, End, start};
+use songscape_examples::{Bars, End, choice, print, start};
 
 /// Analyse a music library: images, training without labels, map, clusters, years, report.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage; 3 done, but some inputs failed (see failures.csv);
 /// 130 interrupted, run again to continue.
 #[derive(Parser)]
+#[command(version)]
 struct Arguments {
     /// A manifest (CSV with the columns path,title,artist,year) or a folder of music; without it,
     /// the embedded demo music is made and analysed
@@ -23,14 +25,15 @@ struct Arguments {
     /// The project folder; what is done there already is kept
     #[arg(long)]
     out: PathBuf,
-    /// `demo`: narrow network, minutes on a CPU; `seed`: the published configuration
+    /// `demo`: narrow network, minutes on a CPU; `published`: the published configuration, for a GPU and
+    /// thousands of songs
     #[arg(long, value_enum, default_value = "demo")]
     preset: Preset,
     /// Songs with the same artist and title: one song, unless the manifest tells recordings apart
     /// (auto); always one (merge); always their own (keep)
-    #[arg(long, value_enum, default_value = "auto")]
-    same_name: Same,
-    /// Allow files outside of the library's folder: absolute paths, `..`, links
+    #[arg(long, value_name = "HOW", value_parser = choice::<SameName>, default_value = "auto")]
+    same_name: SameName,
+    /// Allow files outside the library's folder: absolute paths, `..`, links
     #[arg(long)]
     outside: bool,
     /// auto, cpu, cuda or cuda:N
@@ -47,14 +50,8 @@ struct Arguments {
 #[derive(Clone, Copy, ValueEnum)]
 enum Preset {
     Demo,
-    Seed,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Same {
-    Auto,
-    Merge,
-    Keep,
+    #[value(alias = "seed")]
+    Published,
 }
 
 pub fn main() -> ExitCode {
@@ -65,18 +62,13 @@ pub fn main() -> ExitCode {
 fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
     let mut parameters = match arguments.preset {
         Preset::Demo => Parameters::demo(arguments.seed),
-        Preset::Seed => Parameters::seed(arguments.seed),
+        Preset::Published => Parameters::published(arguments.seed),
     };
     parameters.library.outside = arguments.outside;
-    parameters.library.same_name = match arguments.same_name {
-        Same::Auto => SameName::Auto,
-        Same::Merge => SameName::Merge,
-        Same::Keep => SameName::Keep,
-    };
+    parameters.library.same_name = arguments.same_name;
     if let Some(path) = &arguments.input {
-        // Before there is a folder for nothing.
-        let there = std::fs::metadata(path);
-        there.map_err(|source| audio::Error::Io { path: path.clone(), source })?;
+        // Before a folder is made for nothing.
+        std::fs::metadata(path).map_err(Error::io(path))?;
     }
     let input = arguments.input.clone().map_or(Input::Demo, Input::Library);
     let cores = || std::thread::available_parallelism().map_or(1, Into::into);
@@ -86,10 +78,11 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
     for step in Step::ALL {
         let start = Instant::now();
         let summary = pipeline.run(step, progress)?;
-        println!("{:14} {summary} ({:.1} s)", step.name(), start.elapsed().as_secs_f64());
+        let seconds = start.elapsed().as_secs_f64();
+        print(format_args!("{:14} {summary} ({seconds:.1} s)", step.name()))?;
     }
-    println!("\n{}", pipeline.scores()?);
-    println!("report: {}", pipeline.report_page().display());
+    print(format_args!("{}", pipeline.scores()?))?;
+    print(format_args!("report: {}", pipeline.report_page().display()))?;
     Ok(match pipeline.failures()? {
         0 => End::Done,
         count => End::LeftOut { count, list: arguments.out.join("failures.csv") },

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use songscape_project::ErrorKind;
+
 /// The result of an analysis.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -52,12 +54,12 @@ pub enum Error {
         expected: usize,
     },
     /// A parameter is out of its range.
-    #[error("{name} is {value}, expected {expected}")]
+    #[error("{field} is {found}, expected {expected}")]
     Parameter {
         /// The parameter.
-        name: &'static str,
+        field: &'static str,
         /// Its value.
-        value: String,
+        found: String,
         /// The range or relation that it must fulfil.
         expected: &'static str,
     },
@@ -122,10 +124,20 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn parameter(
-        name: &'static str,
-        value: impl ToString,
+        field: &'static str,
+        found: impl ToString,
         expected: &'static str,
     ) -> Self {
-        Self::Parameter { name, value: value.to_string(), expected }
+        Self::Parameter { field, found: found.to_string(), expected }
+    }
+
+    /// What kind of fault this is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Interrupted { .. } => ErrorKind::Interrupted,
+            Self::Parameter { .. } => ErrorKind::Configuration,
+            Self::Project(error) => error.kind(),
+            _ => ErrorKind::Input,
+        }
     }
 }

@@ -34,7 +34,7 @@ pub fn group_folds<G: Ord>(groups: &[G], folds: usize, seed: u64) -> Result<Vec<
     let mut sizes = vec![0; folds];
     let mut out = vec![0; groups.len()];
     for members in rows {
-        let fold = (0..folds).min_by_key(|&f| sizes[f]).unwrap_or(0);
+        let fold = (0..folds).min_by_key(|&f| sizes[f]).expect("there are at least two folds");
         sizes[fold] += members.len();
         for row in members {
             out[row] = fold;

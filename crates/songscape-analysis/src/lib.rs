@@ -10,7 +10,6 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`vectors`] | poolings of a song's features, checks, `.npy` files |
-//! | [`songs`] | the catalog beside the vectors |
 //! | [`pca`] | principal components and whitening |
 //! | [`neighbors`] | nearest neighbours by cosine, euclidean or manhattan distance |
 //! | [`umap`] | a map of few dimensions that keeps neighbours together |
@@ -18,6 +17,8 @@
 //! | [`boosting`] | gradient boosting of regression trees on histograms |
 //! | [`folds`], [`metrics`] | cross-validation by groups, and scores |
 //! | [`music`] | years, clusters and representatives of songs, tables, comparisons |
+//! | [`retrieval`] | does a part of a song find the rest of it? |
+//! | [`study`] | all of it, from vectors and a table of songs to a folder of results |
 //!
 //! Everything random comes from a seed in the parameters, and the results do not depend on the
 //! number of threads.
@@ -53,7 +54,8 @@ pub mod music;
 pub mod neighbors;
 pub mod pca;
 mod random;
-pub mod songs;
+pub mod retrieval;
+pub mod study;
 pub mod umap;
 pub mod vectors;
 

@@ -108,7 +108,8 @@ pub fn unit_rows(x: ArrayView2<f32>) -> Array2<f32> {
 ///
 /// # Errors
 /// [`Error::File`] when it cannot be read or has another shape or type.
-pub fn read_npy(path: &Path) -> Result<Array2<f32>> {
+pub fn read_npy(path: impl AsRef<Path>) -> Result<Array2<f32>> {
+    let path = path.as_ref();
     match read_as::<f32>(path)? {
         Some(x) => Ok(x),
         None => Ok(read_npy_f64(path)?.mapv(|v| v as f32)),
@@ -119,7 +120,8 @@ pub fn read_npy(path: &Path) -> Result<Array2<f32>> {
 ///
 /// # Errors
 /// As [`read_npy`].
-pub fn read_npy_f64(path: &Path) -> Result<Array2<f64>> {
+pub fn read_npy_f64(path: impl AsRef<Path>) -> Result<Array2<f64>> {
+    let path = path.as_ref();
     if let Some(x) = read_as::<f64>(path)? {
         return Ok(x);
     }
@@ -145,7 +147,8 @@ fn read_as<T: ReadableElement>(path: &Path) -> Result<Option<Array2<T>>> {
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_npy(path: &Path, x: ArrayView2<f32>) -> Result<()> {
+pub fn write_npy(path: impl AsRef<Path>, x: ArrayView2<f32>) -> Result<()> {
+    let path = path.as_ref();
     let mut bytes = Vec::with_capacity(x.len() * 4 + 128);
     x.write_npy(&mut bytes)
         .map_err(|e| Error::File { path: path.into(), reason: e.to_string() })?;

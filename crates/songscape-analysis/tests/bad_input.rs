@@ -111,7 +111,7 @@ fn parameters_out_of_range_are_named() {
         ("epochs", UmapParams { epochs: Some(0), ..UmapParams::default() }),
     ] {
         let error = umap::fit(x.view(), &params, &Silent).unwrap_err();
-        assert!(matches!(&error, Error::Parameter { name: n, .. } if *n == name), "{error}");
+        assert!(matches!(&error, Error::Parameter { field, .. } if *field == name), "{error}");
     }
     let wide = x.mapv(f64::from);
     for (name, params) in [
@@ -120,7 +120,7 @@ fn parameters_out_of_range_are_named() {
         ("epsilon", HdbscanParams { epsilon: f64::NAN, ..HdbscanParams::default() }),
     ] {
         let error = hdbscan::fit(wide.view(), &params).unwrap_err();
-        assert!(matches!(&error, Error::Parameter { name: n, .. } if *n == name), "{error}");
+        assert!(matches!(&error, Error::Parameter { field, .. } if *field == name), "{error}");
     }
     let y = vec![1.0; 40];
     for (name, params) in [
@@ -138,7 +138,7 @@ fn parameters_out_of_range_are_named() {
         ("quantile", BoosterParams { loss: Loss::Quantile(1.0), ..BoosterParams::default() }),
     ] {
         let error = Booster::fit(x.view(), &y, None, &params).unwrap_err();
-        assert!(matches!(&error, Error::Parameter { name: n, .. } if *n == name), "{error}");
+        assert!(matches!(&error, Error::Parameter { field, .. } if *field == name), "{error}");
     }
 }
 

@@ -1,19 +1,18 @@
 //! Decoding as a stream of mono blocks.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
-use symphonia::core::common::Limit;
 use symphonia::core::errors::Error as Symphonia;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::MediaSourceStream;
-use symphonia::core::meta::MetadataOptions;
+use symphonia::core::packet::Packet;
 
-use crate::edit::Edit;
+use crate::aac::HiddenSbr;
 use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
+use crate::open::Source;
+use crate::resample::Resampler;
+use crate::track::Track;
 
 /// The largest magnitude of a sample that is taken for audio; full scale is 1.
 const LARGEST: f32 = 1e4;
@@ -21,65 +20,97 @@ const LARGEST: f32 = 1e4;
 /// A music file read block by block as mono samples.
 ///
 /// The mono mix is the mean of all channels, full scale being ±1. Encoder delay and padding are
-/// left out where the file tells them. At no time is more than one packet in memory.
+/// left out where the file tells them. At no time is more than one packet in memory. Where the
+/// rate changes within a file, what follows is resampled to the first rate.
 ///
-/// What counts as whole: a file that ends, or breaks off with an error, before the length that it
-/// declares is refused as cut short, with the seconds that could be decoded. Single packets that
+/// What counts as whole: a file that ends or breaks off before the length that it declares (by more
+/// than 0.1 s and 0.5 %) is refused as cut short, with the seconds that could be decoded. Where no
+/// length is declared, what is there is taken, with a [note](Self::notes). Single packets that
 /// cannot be decoded are left out and counted; more than [`Limits::max_damage`] of them make the
-/// file damaged.
+/// file damaged, but for those behind the last one that can be decoded: these are no audio.
 pub struct AudioReader {
     path: PathBuf,
     limits: Limits,
-    format: Box<dyn FormatReader>,
-    decoder: Box<dyn AudioDecoder>,
-    track: u32,
+    source: Source,
+    track: Track,
     rate: u32,
     channels: usize,
-    expected: Option<u64>,
-    edit: Option<Edit>,
+    /// From a rate that the file has changed to.
+    resampler: Option<Resampler>,
+    /// Packets that wait to be decoded.
+    waiting: VecDeque<Packet>,
+    sbr: Option<HiddenSbr>,
     planes: Vec<Vec<f32>>,
+    mixed: Vec<f32>,
     frames: u64,
     packets: u64,
     skipped: u64,
+    /// Packets since the last one that could be decoded.
+    trailing: u64,
     damage: String,
+    notes: Vec<String>,
+    /// Whether there are no more packets.
+    over: bool,
     ended: bool,
+}
+
+/// Appends what a resampler hands on.
+fn append(mono: &mut Vec<f32>) -> impl FnMut(&[f32]) -> Result<(), Problem> {
+    |samples| {
+        mono.extend_from_slice(samples);
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for AudioReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { path, rate, channels, frames, .. } = self;
+        f.debug_struct("AudioReader")
+            .field("path", path)
+            .field("rate", rate)
+            .field("channels", channels)
+            .field("frames", frames)
+            .finish_non_exhaustive()
+    }
 }
 
 impl AudioReader {
     /// Opens a file and finds its audio.
     ///
     /// # Errors
-    /// [`Error::Audio`] when the file is missing, is no audio, or declares something outside the
-    /// limits.
-    pub fn open(path: &Path, limits: &Limits) -> Result<Self> {
+    /// [`Error::Audio`] when the file is missing, is no audio, is of a format that is not decoded,
+    /// or declares something outside the limits.
+    pub fn open(path: impl AsRef<Path>, limits: &Limits) -> Result<Self> {
+        let path = path.as_ref();
         Problem::catch(|| Self::try_open(path, limits)).map_err(Error::audio(path))
     }
 
     fn try_open(path: &Path, limits: &Limits) -> Result<Self, Problem> {
-        let mut format = probe(path, limits)?;
-        let mut opened = open_track(&mut *format, limits)?;
-        let edit = opened
-            .expected
-            .filter(|_| format.format_info().short_name == "isomp4")
-            .and_then(|frames| Edit::of(path, opened.track, opened.rate, frames));
-        if let Some(edit) = edit {
-            opened.expected = Some(edit.keep);
+        let source = Source::open(path, limits)?;
+        let track = Track::open(&source, path, limits)?;
+        let mut notes = Vec::new();
+        if source.endless {
+            notes.push("declares no length; what is there is taken".to_owned());
         }
         Ok(Self {
             path: path.into(),
             limits: limits.clone(),
-            format,
-            decoder: opened.decoder,
-            track: opened.track,
-            rate: opened.rate,
-            channels: opened.channels,
-            expected: opened.expected,
-            edit,
+            rate: track.rate,
+            channels: track.channels,
+            sbr: track.may_hide_sbr.then(HiddenSbr::default),
+            source,
+            track,
+            resampler: None,
+            waiting: VecDeque::new(),
             planes: Vec::new(),
+            mixed: Vec::new(),
             frames: 0,
             packets: 0,
             skipped: 0,
+            trailing: 0,
             damage: String::new(),
+            notes,
+            over: false,
             ended: false,
         })
     }
@@ -110,6 +141,11 @@ impl AudioReader {
         self.skipped
     }
 
+    /// What is odd about the file and no reason to refuse it, as far as it was read.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// Replaces `mono` by the next block of samples. Returns false, and an empty block, at the end
     /// and after an error.
     ///
@@ -117,63 +153,76 @@ impl AudioReader {
     /// [`Error::Audio`] says what is wrong with the file and where.
     pub fn read(&mut self, mono: &mut Vec<f32>) -> Result<bool> {
         mono.clear();
-        let read = match self.ended {
-            true => Ok(false),
-            false => Problem::catch(|| self.try_read(mono)),
-        };
+        if self.ended {
+            return Ok(false);
+        }
+        let read = Problem::catch(|| self.try_read(mono));
         self.ended = !matches!(read, Ok(true));
+        if self.ended && read.is_err() {
+            mono.clear();
+        }
         read.map_err(Error::audio(&self.path))
     }
 
     fn try_read(&mut self, mono: &mut Vec<f32>) -> Result<bool, Problem> {
-        loop {
-            let packet = match self.format.next_packet() {
-                Ok(Some(packet)) => packet,
-                Ok(None) => return self.finish(),
-                Err(Symphonia::ResetRequired) => {
-                    self.next_stream()?;
-                    continue;
+        while !self.over {
+            while let Some(packet) = self.waiting.pop_front() {
+                if self.decode(&packet)? && self.mix(mono)? {
+                    return Ok(true);
                 }
-                Err(Symphonia::IoError(e)) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-                    // A stream of unknown length, as written to a pipe, ends like this.
-                    if self.expected.is_none() && self.format.format_info().short_name == "wave" {
-                        return self.finish();
-                    }
-                    return Err(self.truncated());
-                }
-                Err(Symphonia::IoError(e)) => return Err(Problem::Unreadable(e)),
-                Err(e) => {
-                    return Err(Problem::Broken { decoded: self.seconds(), reason: e.to_string() });
-                }
-            };
-            if packet.track_id != self.track {
-                continue;
             }
-            self.packets += 1;
-            if self.decode(&packet)? && self.mix(mono)? {
-                return Ok(true);
+            match self.source.format.next_packet() {
+                Ok(Some(packet)) if packet.track_id == self.track.id => {
+                    self.packets += 1;
+                    if let Some(sbr) = &mut self.sbr
+                        && sbr.found(&packet.data)
+                    {
+                        let name = "HE-AAC (SBR in the packets, of which no header tells)";
+                        return Err(Problem::NotDecoded(name.into()));
+                    }
+                    let (ready, strange) = self.track.accept(packet);
+                    self.waiting.extend(ready);
+                    self.skip(strange);
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => {
+                    let strange = self.track.left();
+                    self.skip(strange);
+                    self.check_end()?;
+                    if !self.next_part()? {
+                        return self.flush(mono);
+                    }
+                }
+                Err(Symphonia::ResetRequired) => {
+                    let track = Track::open(&self.source, &self.path, &self.limits)?;
+                    self.follow(track);
+                }
+                Err(e) => {
+                    self.check_break(e)?;
+                    return self.flush(mono);
+                }
             }
         }
+        Ok(false)
     }
 
     /// Decodes one packet into the planes. Returns whether it could be decoded.
-    fn decode(&mut self, packet: &symphonia::core::packet::Packet) -> Result<bool, Problem> {
-        let decoded = self.seconds();
-        match self.decoder.decode(packet) {
+    fn decode(&mut self, packet: &Packet) -> Result<bool, Problem> {
+        let (decoded, before) = (self.seconds(), self.track.rate);
+        match self.track.decoder(packet).decode(packet) {
             Ok(buffer) => {
                 let (rate, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
-                if rate != self.rate {
-                    return Err(Problem::RateChange { before: self.rate, after: rate, decoded });
-                }
-                if channels != self.channels {
+                if rate != before || channels != self.channels {
                     self.limits.check_format(rate, channels)?;
-                    self.channels = channels;
+                    self.channels = self.channels.max(channels);
                 }
                 buffer.copy_to_vecs_planar(&mut self.planes);
+                self.track.rate = rate;
+                self.trailing = 0;
                 Ok(true)
             }
             Err(e @ (Symphonia::DecodeError(_) | Symphonia::IoError(_))) => {
-                self.skipped += 1;
+                self.skip(1);
                 self.damage = e.to_string();
                 Ok(false)
             }
@@ -181,144 +230,164 @@ impl AudioReader {
         }
     }
 
+    /// Counts packets that are left out.
+    fn skip(&mut self, packets: u64) {
+        self.skipped += packets;
+        self.trailing += packets;
+    }
+
     /// Mixes the planes into one. Returns whether there is anything in it.
     fn mix(&mut self, mono: &mut Vec<f32>) -> Result<bool, Problem> {
         let Some((first, others)) = self.planes.split_first() else { return Ok(false) };
-        mono.extend_from_slice(first);
+        self.mixed.clear();
+        self.mixed.extend_from_slice(first);
         for plane in others {
-            for (sum, sample) in mono.iter_mut().zip(plane) {
+            for (sum, sample) in self.mixed.iter_mut().zip(plane) {
                 *sum += sample;
             }
         }
         if !others.is_empty() {
             let share = 1.0 / self.planes.len() as f32;
-            mono.iter_mut().for_each(|sample| *sample *= share);
+            self.mixed.iter_mut().for_each(|sample| *sample *= share);
         }
-
+        if let Some(edit) = &mut self.track.edit {
+            edit.cut(&mut self.mixed);
+        }
         let strange =
             |strange: bool, sample: &f32| strange | sample.is_nan() | (sample.abs() > LARGEST);
-        if let Some(edit) = &mut self.edit {
-            edit.cut(mono);
-        }
-        if mono.iter().fold(false, strange) {
+        if self.mixed.iter().fold(false, strange) {
             return Err(Problem::NotFinite { seconds: self.seconds(), bound: LARGEST });
         }
+        self.to_first_rate(mono)?;
         self.frames += mono.len() as u64;
         self.limits.check_length("the audio is longer than", self.seconds())?;
         Ok(!mono.is_empty())
     }
 
-    /// The end of the packets: says whether it was the end of the song.
-    fn finish(&self) -> Result<bool, Problem> {
-        if self.limits.too_damaged(self.skipped, self.packets) {
-            return Err(Problem::Damaged {
-                skipped: self.skipped,
-                packets: self.packets,
-                reason: self.damage.clone(),
-            });
+    /// Appends the mixed samples to a block at the file's first rate.
+    fn to_first_rate(&mut self, mono: &mut Vec<f32>) -> Result<(), Problem> {
+        let from = self.resampler.as_ref().map_or(self.rate, Resampler::from);
+        if from != self.track.rate {
+            if let Some(resampler) = self.resampler.take() {
+                resampler.finish(&mut append(mono))?;
+            }
+            let note = format!(
+                "the rate changes from {from} Hz to {} Hz at {:.2} s",
+                self.track.rate,
+                self.seconds()
+            );
+            // A broadcast may change with each of its many parts.
+            if self.notes.len() < 8 {
+                self.notes.push(note);
+            }
+            if self.track.rate != self.rate {
+                self.resampler = Some(Resampler::new(self.track.rate, self.rate)?);
+            }
         }
-        // Skipped packets shorten the audio as well; they have been judged already. Encoders round
-        // the length to their blocks, so that half a percent and a tenth of a second are allowed.
+        match &mut self.resampler {
+            Some(resampler) => resampler.push(&self.mixed, &mut append(mono)),
+            None => {
+                mono.append(&mut self.mixed);
+                Ok(())
+            }
+        }
+    }
+
+    /// The last samples, which the resampler may still hold.
+    fn flush(&mut self, mono: &mut Vec<f32>) -> Result<bool, Problem> {
+        self.over = true;
+        if let Some(resampler) = self.resampler.take() {
+            resampler.finish(&mut append(mono))?;
+            self.frames += mono.len() as u64;
+        }
+        Ok(!mono.is_empty())
+    }
+
+    /// Whether the frames are as many as declared. Encoders round the length to their blocks, so
+    /// that half a percent and a tenth of a second may be missing.
+    fn is_complete(&self) -> bool {
         let tolerance = u64::from(self.rate / 10);
-        if let Some(expected) = self.expected
-            && self.skipped == 0
-            && self.frames + expected / 200 + tolerance < expected
-        {
-            return Err(self.truncated());
+        self.track.ends_at.is_none_or(|end| self.frames + end / 200 + tolerance >= end)
+    }
+
+    /// The end of the packets: was it the end of the song?
+    fn check_end(&mut self) -> Result<(), Problem> {
+        // What is behind the audio is no damage of it, unless there is more of it than of audio.
+        let behind =
+            if self.is_complete() && self.trailing * 2 <= self.packets { self.trailing } else { 0 };
+        let (skipped, packets) = (self.skipped - behind, self.packets - behind);
+        if self.limits.too_damaged(skipped, packets) {
+            return Err(Problem::Damaged { skipped, packets, reason: self.damage.clone() });
         }
-        Ok(false)
+        self.skipped = skipped;
+        self.packets = packets;
+        self.trailing = 0;
+        if behind > 0 {
+            self.notes.push(format!("{behind} packets behind the audio hold none"));
+        }
+        // Skipped packets shorten the audio as well; they have been judged already.
+        if skipped == 0 && !self.is_complete() { Err(self.truncated()) } else { Ok(()) }
+    }
+
+    /// A break within the packets: is the song over, or as good as over?
+    fn check_break(&mut self, e: Symphonia) -> Result<(), Problem> {
+        let at_end = match &e {
+            Symphonia::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => true,
+            Symphonia::IoError(_) => false,
+            _ => true,
+        };
+        if at_end && self.frames > 0 && self.is_complete() {
+            if self.track.ends_at.is_none() && !self.source.endless {
+                let note = format!(
+                    "breaks off after {:.2} s; no length is declared, what is there is taken",
+                    self.seconds()
+                );
+                self.notes.push(note);
+            }
+            return self.check_end();
+        }
+        match e {
+            Symphonia::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+                Err(self.truncated())
+            }
+            Symphonia::IoError(e) => Err(Problem::Unreadable(e)),
+            e => Err(Problem::Broken { decoded: self.seconds(), reason: e.to_string() }),
+        }
     }
 
     fn truncated(&self) -> Problem {
         Problem::Truncated {
             decoded: self.seconds(),
-            expected: self.expected.map(|frames| frames as f64 / f64::from(self.rate)),
+            expected: self.track.ends_at.map(|frames| frames as f64 / f64::from(self.rate)),
         }
     }
 
-    /// Goes on with the next stream of a chained file, such as a recorded Ogg broadcast.
-    fn next_stream(&mut self) -> Result<(), Problem> {
-        let opened = open_track(&mut *self.format, &self.limits)?;
-        if opened.rate != self.rate {
-            let (before, after, decoded) = (self.rate, opened.rate, self.seconds());
-            return Err(Problem::RateChange { before, after, decoded });
-        }
-        self.decoder = opened.decoder;
-        self.track = opened.track;
-        self.channels = opened.channels;
-        self.expected = opened.expected.map(|frames| frames + self.frames);
-        Ok(())
-    }
-}
-
-/// Recognises a file's format. Also the way to its tags.
-pub(crate) fn probe(path: &Path, limits: &Limits) -> Result<Box<dyn FormatReader>, Problem> {
-    let missing = |e: std::io::Error| match e.kind() {
-        std::io::ErrorKind::NotFound => Problem::Missing,
-        _ => Problem::Unreadable(e),
-    };
-    // Opening a pipe would wait for its writer, so look before.
-    let metadata = std::fs::metadata(path).map_err(missing)?;
-    if !metadata.is_file() {
-        return Err(Problem::NotAFile);
-    }
-    if metadata.len() == 0 {
-        return Err(Problem::Empty);
-    }
-    let file = File::open(path).map_err(missing)?;
-    let stream = MediaSourceStream::new(Box::new(file), Default::default());
-    let mut hint = Hint::new();
-    if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
-        hint.with_extension(extension);
-    }
-    let tags = MetadataOptions::default()
-        .limit_tag_bytes(Limit::Maximum(limits.max_tag_bytes))
-        .limit_visual_bytes(Limit::Maximum(limits.max_tag_bytes));
-    symphonia::default::get_probe().probe(&hint, stream, FormatOptions::default(), tags).map_err(
-        |e| match e {
-            Symphonia::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-                Problem::NotAudio("the file ends too soon".into())
+    /// Goes on with the next of several files in one. Returns whether there was one.
+    fn next_part(&mut self) -> Result<bool, Problem> {
+        let Some(rest) = self.source.next.take() else { return Ok(false) };
+        let seconds = self.seconds();
+        let file = File::open(&self.path).map_err(Problem::Unreadable)?;
+        let opened = Source::part(file, self.source.kind, rest, &self.limits)
+            .and_then(|source| Ok((Track::open(&source, &self.path, &self.limits)?, source)));
+        match opened {
+            Ok((track, source)) => {
+                self.source = source;
+                self.follow(track);
+                self.notes.push(format!("several files in one: another begins at {seconds:.2} s"));
+                Ok(true)
             }
-            Symphonia::IoError(e) => Problem::Unreadable(e),
-            e => Problem::NotAudio(e.to_string()),
-        },
-    )
-}
-
-struct Opened {
-    decoder: Box<dyn AudioDecoder>,
-    track: u32,
-    rate: u32,
-    channels: usize,
-    expected: Option<u64>,
-}
-
-fn open_track(format: &mut dyn FormatReader, limits: &Limits) -> Result<Opened, Problem> {
-    let stream = ["mp1", "mp2", "mp3", "aac"].contains(&format.format_info().short_name);
-    let track = format
-        .default_track(TrackType::Audio)
-        .ok_or_else(|| Problem::NotAudio("the file has no audio track".into()))?;
-    let params = track
-        .codec_params
-        .as_ref()
-        .and_then(|params| params.audio())
-        .ok_or_else(|| Problem::Unsupported("the codec is unknown".into()))?;
-    let rate = params
-        .sample_rate
-        .ok_or_else(|| Problem::Unsupported("the sample rate is not declared".into()))?;
-    let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
-    limits.check_format(rate, channels.max(1))?;
-
-    // Without an encoder's header, the length of an MPEG stream is a guess from its first frames,
-    // and trimming to it would lose the end of a song with a variable bit rate.
-    let guessed = stream && track.delay.is_none();
-    let expected = track.num_frames.filter(|_| !guessed);
-    if let Some(frames) = expected {
-        limits.check_length("the declared length is", frames as f64 / f64::from(rate))?;
+            Err(problem) => {
+                self.notes
+                    .push(format!("what follows after {seconds:.2} s is left out: {problem}"));
+                Ok(false)
+            }
+        }
     }
-    let options = AudioDecoderOptions::default().gapless(!guessed);
-    let decoder = symphonia::default::get_codecs()
-        .make_audio_decoder(params, &options)
-        .map_err(|e| Problem::Unsupported(e.to_string()))?;
-    Ok(Opened { decoder, track: track.id, rate, channels, expected })
+
+    /// Goes on with another track, such as the next of a recorded broadcast.
+    fn follow(&mut self, mut track: Track) {
+        let scale = f64::from(self.rate) / f64::from(track.rate);
+        track.ends_at = track.ends_at.map(|end| self.frames + (end as f64 * scale) as u64);
+        self.track = track;
+    }
 }

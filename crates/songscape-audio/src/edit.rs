@@ -61,6 +61,33 @@ impl Edit {
     }
 }
 
+/// What a track of a file that is not decoded holds, by the four letters of its sample entry.
+pub(crate) fn sample_entry(path: &Path, track: u32) -> Option<String> {
+    let mut file = Boxes(File::open(path).ok()?);
+    let length = file.0.metadata().ok()?.len();
+    let movie = file.find(0..length, b"moov").ok()??;
+    for (kind, track_box) in file.children(movie).ok()? {
+        if &kind != b"trak" || file.track_id(track_box.clone()).ok()? != Some(track) {
+            continue;
+        }
+        let mut inner = track_box;
+        for name in [b"mdia", b"minf", b"stbl", b"stsd"] {
+            inner = file.find(inner, name).ok()??;
+        }
+        let letters: [u8; 4] = file.bytes(inner.start + 12).ok()?;
+        return Some(match &letters {
+            b"enca" | b"drms" => "protected audio (DRM)".into(),
+            b"ac-3" => "Dolby Digital (AC-3)".into(),
+            b"ec-3" => "Dolby Digital Plus (E-AC-3)".into(),
+            b"ac-4" => "Dolby AC-4".into(),
+            b"dtsc" | b"dtsh" | b"dtsl" | b"dtse" => "DTS".into(),
+            b"samr" | b"sawb" => "AMR".into(),
+            other => format!("MP4 audio of type {:?}", String::from_utf8_lossy(other)),
+        });
+    }
+    None
+}
+
 /// A file made of boxes: a length, four letters, and a body.
 struct Boxes(File);
 

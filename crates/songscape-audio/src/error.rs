@@ -1,6 +1,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use songscape_project::ErrorKind;
+
 /// The result of an operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -34,15 +36,15 @@ pub enum Error {
         /// The columns of the file.
         found: Vec<String>,
     },
-    /// A CSV file cannot be read as a table.
-    #[error("{}: line {line}: {reason}", path.display())]
-    Table {
-        /// The CSV file.
+    /// A list of songs is of a kind that is not read.
+    #[error("{}: {format}; {advice}", path.display())]
+    List {
+        /// The list.
         path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// What was found and what was expected.
-        reason: String,
+        /// The kind of list.
+        format: &'static str,
+        /// What to do instead.
+        advice: &'static str,
     },
     /// A PNG file is not a spectrogram image of this store.
     #[error("{}: {reason}", path.display())]
@@ -74,12 +76,12 @@ pub enum Error {
         available: u64,
     },
     /// A parameter is outside its range.
-    #[error("{field} is {value}, expected {expected}")]
+    #[error("{field} is {found}, expected {expected}")]
     Parameter {
         /// The parameter.
         field: &'static str,
         /// Its value.
-        value: f64,
+        found: String,
         /// The range allowed.
         expected: &'static str,
     },
@@ -100,6 +102,32 @@ pub enum Error {
 }
 
 impl Error {
+    /// What kind of fault this is.
+    pub fn kind(&self) -> ErrorKind {
+        use std::io::ErrorKind as Io;
+        match self {
+            Self::Interrupted { .. } => ErrorKind::Interrupted,
+            Self::Parameter { .. } => ErrorKind::Configuration,
+            Self::Transform(songscape_ssq::Error::Parameter { .. }) => ErrorKind::Configuration,
+            Self::Transform(_) => ErrorKind::Input,
+            Self::Project(error) => error.kind(),
+            Self::Io { source, .. } | Self::Audio { problem: Problem::Unreadable(source), .. } => {
+                match source.kind() {
+                    Io::NotFound | Io::InvalidData | Io::IsADirectory | Io::NotADirectory => {
+                        ErrorKind::Input
+                    }
+                    _ => ErrorKind::Environment,
+                }
+            }
+            Self::DiskSpace { .. } => ErrorKind::Environment,
+            Self::Audio { .. }
+            | Self::MissingColumn { .. }
+            | Self::List { .. }
+            | Self::Image { .. }
+            | Self::Cache { .. } => ErrorKind::Input,
+        }
+    }
+
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, source }
@@ -129,6 +157,9 @@ pub enum Problem {
     /// No known audio format was recognised.
     #[error("no audio was recognised ({0})")]
     NotAudio(String),
+    /// The format is known by name, and is not decoded.
+    #[error("{0} is not decoded")]
+    NotDecoded(String),
     /// The format is known but not the codec or a feature of it.
     #[error("unsupported audio: {0}")]
     Unsupported(String),
@@ -167,16 +198,6 @@ pub enum Problem {
         decoded: f64,
         /// What the decoder said.
         reason: String,
-    },
-    /// The sample rate changes within the file.
-    #[error("the sample rate changes from {before} Hz to {after} Hz after {decoded:.2} s")]
-    RateChange {
-        /// The first rate in Hz.
-        before: u32,
-        /// The other rate in Hz.
-        after: u32,
-        /// Seconds decoded before the change.
-        decoded: f64,
     },
     /// A sample is NaN, infinite, or absurdly large.
     #[error("a sample at {seconds:.2} s is not a number within ±{bound:e}")]

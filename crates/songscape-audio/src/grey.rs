@@ -69,12 +69,18 @@ impl Grey {
     }
 }
 
+/// The place of a level in a table of all levels, the lowest first.
+fn place(level: i16) -> usize {
+    // Flipping the sign bit puts the negative numbers before the others.
+    usize::from(level.cast_unsigned() ^ 0x8000)
+}
+
 /// Grey values by level.
 pub(crate) struct Table(Vec<u8>);
 
 impl Table {
     pub(crate) fn value(&self, level: i16) -> u8 {
-        self.0[usize::from(level.cast_unsigned() ^ 0x8000)]
+        self.0[place(level)]
     }
 }
 
@@ -93,13 +99,13 @@ impl Default for Histogram {
 impl Histogram {
     /// Counts one level.
     pub fn add(&mut self, level: i16) {
-        self.counts[usize::from(level.cast_unsigned() ^ 0x8000)] += 1;
+        self.counts[place(level)] += 1;
     }
 
     /// The smallest level in dB that at least `percent` of the pixels above the [`NOISE_FLOOR`] do
     /// not exceed; 0 where there are none.
     pub fn percentile(&self, percent: f64) -> f32 {
-        let counts = &self.counts[usize::from(NOISE_FLOOR.cast_unsigned() ^ 0x8000)..];
+        let counts = &self.counts[place(NOISE_FLOOR)..];
         let total: u64 = counts.iter().sum();
         let wanted = (total as f64 * percent / 100.0).ceil() as u64;
         let mut below = 0;

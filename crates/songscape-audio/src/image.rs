@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use png::{BitDepth, ColorType, Compression, DecodingError, EncodingError};
 use songscape_project::write_atomic;
@@ -98,19 +98,30 @@ pub(crate) fn write(path: &Path, info: &ImageInfo, levels: &mut Levels) -> Resul
 }
 
 /// A PNG written by this crate, opened for reading.
-pub struct ImageReader<'a> {
-    path: &'a Path,
+pub struct ImageReader {
+    path: PathBuf,
     png: png::Reader<BufReader<File>>,
     info: ImageInfo,
 }
 
-impl<'a> ImageReader<'a> {
+impl std::fmt::Debug for ImageReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { path, info, .. } = self;
+        f.debug_struct("ImageReader")
+            .field("path", path)
+            .field("info", info)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ImageReader {
     /// Opens an image and reads what it says about itself.
     ///
     /// # Errors
     /// [`Error::Io`] when the file cannot be read, [`Error::Image`] when it is no image of this
     /// kind.
-    pub fn open(path: &'a Path) -> Result<Self> {
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
         let file = File::open(path).map_err(Error::io(path))?;
         let mut decoder = png::Decoder::new(BufReader::new(file));
         decoder.set_transformations(png::Transformations::IDENTITY);
@@ -146,7 +157,7 @@ impl<'a> ImageReader<'a> {
             grey: Grey { reference_db, range_db: params.range_db },
             params,
         };
-        Ok(Self { path, png, info })
+        Ok(Self { path: path.into(), png, info })
     }
 
     /// What the image says about itself.
@@ -164,7 +175,7 @@ impl<'a> ImageReader<'a> {
     /// # Errors
     /// [`Error::Image`] when the file is damaged or has fewer columns.
     pub fn pixels(mut self, columns: std::ops::Range<usize>) -> Result<Vec<u8>> {
-        let (path, width, rows) = (self.path, self.columns(), self.info.params.rows);
+        let (path, width, rows) = (&self.path.clone(), self.columns(), self.info.params.rows);
         if columns.end > width {
             let reason = format!("{width} columns, expected at least {}", columns.end);
             return Err(Error::Image { path: path.into(), reason });

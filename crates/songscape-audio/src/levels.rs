@@ -12,6 +12,7 @@ use crate::grey::{self, Histogram};
 const IN_MEMORY: usize = 1 << 25;
 
 /// The levels of a song in time-major order, `[columns, rows]`, in hundredths of a decibel.
+#[derive(Debug)]
 pub(crate) struct Levels {
     rows: usize,
     /// The highest level of each column.

@@ -1,9 +1,9 @@
-//! Music files to spectrogram images: a person points at what they have, a manifest or a folder,
-//! and gets one image a song, however broken some files are and however often it is interrupted.
+//! Music files to spectrogram images: point it at a manifest, a playlist or a folder and get one
+//! image per song, even if files are broken or the run is interrupted.
 //!
-//! One song's way: [`catalog`] → decode ([`AudioReader`]) → [`Resampler`] →
+//! The steps for each song: [`catalog`] → decode ([`AudioReader`]) → [`Resampler`] →
 //! [`songscape_ssq::LogSpectrogram`] → [`grey`] → PNG and cache ([`Store`]) → [`Pixels`].
-//! [`Renderer`] goes it for a single file.
+//! [`Renderer`] does this for a single file.
 //!
 #![doc = concat!(
     "![Half a minute of a song: time in seconds, frequency in Hz, level in dB](data:image/png;base64,",
@@ -37,8 +37,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod aac;
 pub mod catalog;
 mod clean;
+mod container;
 mod decode;
 mod disk;
 mod edit;
@@ -48,14 +50,18 @@ mod image;
 mod levels;
 mod limits;
 mod mapped;
+mod open;
+mod opus;
 mod params;
 mod pixels;
 mod render;
 mod resample;
 mod stamp;
 mod store;
+mod tags;
+mod track;
 
-pub use catalog::{Catalog, Duplicate, Library, LibraryParams, SameName, Song};
+pub use catalog::{Catalog, Duplicate, Library, LibraryParams, SameName, Song, Summary, YearFrom};
 pub use decode::AudioReader;
 pub use error::{Error, Problem, Result};
 pub use image::{ImageInfo, ImageReader};

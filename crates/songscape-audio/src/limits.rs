@@ -50,7 +50,9 @@ impl Limits {
     /// # Errors
     /// [`Error::Parameter`] names the first field outside its range.
     pub fn validate(&self) -> Result<()> {
-        let wrong = |field, value, expected| Err(Error::Parameter { field, value, expected });
+        let wrong = |field, found: f64, expected| {
+            Err(Error::Parameter { field, found: found.to_string(), expected })
+        };
         if self.min_seconds.is_nan() || self.min_seconds <= 0.0 {
             return wrong("limits.min_seconds", self.min_seconds, "a number above 0");
         }

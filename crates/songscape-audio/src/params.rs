@@ -16,8 +16,9 @@ pub struct ImageParams {
     pub f_max: f64,
     /// Columns a second.
     pub columns_per_second: f64,
-    /// Sample rate of the transform in Hz; audio at other rates is resampled to it.
-    pub sample_rate: u32,
+    /// Sampling rate of the transform in Hz; audio at other rates is resampled to it.
+    #[serde(alias = "sample_rate")]
+    pub sampling_rate: u32,
     /// Sound below this frequency in Hz, offset included, is filtered out first (second order);
     /// 0 keeps it.
     pub high_pass: f64,
@@ -41,7 +42,7 @@ impl Default for ImageParams {
             f_min: 30.0,
             f_max: 12_000.0,
             columns_per_second: 200.0,
-            sample_rate: 44_100,
+            sampling_rate: 44_100,
             high_pass: 20.0,
             range_db: 60.0,
             reference_percentile: 99.9,
@@ -57,12 +58,14 @@ impl ImageParams {
     /// # Errors
     /// [`Error::Parameter`] names the first field outside its range.
     pub fn validate(&self) -> Result<()> {
-        let wrong = |field, value, expected| Err(Error::Parameter { field, value, expected });
+        let wrong = |field, found: f64, expected| {
+            Err(Error::Parameter { field, found: found.to_string(), expected })
+        };
         if self.rows == 0 || self.rows > 1 << 14 {
             return wrong("rows", self.rows as f64, "1 to 16384");
         }
-        if self.sample_rate == 0 {
-            return wrong("sample_rate", 0.0, "a rate in Hz above 0");
+        if self.sampling_rate == 0 {
+            return wrong("sampling_rate", 0.0, "a rate in Hz above 0");
         }
         if !(self.range_db >= 1.0 && self.range_db <= 200.0) {
             return wrong("range_db", self.range_db.into(), "1 to 200 dB");
@@ -83,7 +86,7 @@ impl ImageParams {
 
     pub(crate) fn transform(&self) -> songscape_ssq::LogSpectrogramParams {
         songscape_ssq::LogSpectrogramParams {
-            sample_rate: f64::from(self.sample_rate),
+            sampling_rate: f64::from(self.sampling_rate),
             rows: self.rows,
             f_min: self.f_min,
             f_max: self.f_max,

@@ -21,8 +21,10 @@ impl Pixels {
     /// Opens the cache that [`Store::make`](crate::Store::make) left in a folder.
     ///
     /// # Errors
-    /// [`Error::Io`] when there is no cache, [`Error::Cache`] when it does not fit its index.
-    pub fn open(folder: &Path) -> Result<Self> {
+    /// [`Error::Cache`] when there is no cache, or it does not fit its index; [`Error::Io`] when the
+    /// pixels cannot be read.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
+        let folder = folder.as_ref();
         let places = read_places(folder)?;
         let path = folder.join(PIXELS);
         let mapped = Mapped::open(&path).map_err(Error::io(&path))?;

@@ -22,9 +22,9 @@ use crate::resample::Resampler;
 /// use songscape_audio::{ImageParams, Limits, Renderer};
 ///
 /// let renderer = Renderer::new(&ImageParams::default(), &Limits::default())?;
-/// let mut song = renderer.render("song.ogg".as_ref())?;
+/// let mut song = renderer.render("song.ogg")?;
 /// println!("{:.1} s, {} columns", song.seconds(), song.columns());
-/// song.write_png("song.png".as_ref(), "song")?;
+/// song.write_png("song.png", "song")?;
 /// # Ok::<(), songscape_audio::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -63,8 +63,8 @@ impl Renderer {
     /// Keeps the levels of very long songs (more than ten minutes) in a nameless file in this
     /// folder while they are worked on; the system's folder for temporary files by default.
     #[must_use]
-    pub fn scratch(mut self, folder: &Path) -> Self {
-        self.folder = folder.into();
+    pub fn scratch(mut self, folder: impl AsRef<Path>) -> Self {
+        self.folder = folder.as_ref().into();
         self
     }
 
@@ -83,9 +83,9 @@ impl Renderer {
     /// # Errors
     /// [`Error::Audio`] when the file cannot be used, [`Error::Io`] when the scratch file of a long
     /// song cannot be written.
-    pub fn render(&self, path: &Path) -> Result<Spectrogram> {
-        let go_on = &|| false;
-        self.render_unless(path, go_on)?.ok_or(Error::Interrupted { done: 0, total: 1 })
+    pub fn render(&self, path: impl AsRef<Path>) -> Result<Spectrogram> {
+        let never = &|| false;
+        self.render_unless(path.as_ref(), never)?.ok_or(Error::Interrupted { done: 0, total: 1 })
     }
 
     /// As [`render`](Self::render), but gives up with `None` soon after `stop` says so.
@@ -97,7 +97,7 @@ impl Renderer {
         let mut reader = AudioReader::open(path, &self.limits)?;
         let problem = |problem| Error::Audio { path: path.into(), problem };
         let mut resampler =
-            Resampler::new(reader.rate(), self.params.sample_rate).map_err(problem)?;
+            Resampler::new(reader.rate(), self.params.sampling_rate).map_err(problem)?;
         let mut transform = Transform {
             stream: self.plan.stream(),
             levels: Levels::new(self.plan.rows()),
@@ -151,6 +151,7 @@ impl Renderer {
             channels: reader.channels(),
             peak_db,
             skipped: reader.skipped_packets(),
+            notes: reader.notes().to_vec(),
             audio: hash.finish(reader.rate()),
             params: self.params.clone(),
         }))
@@ -209,6 +210,7 @@ impl Transform<'_> {
 }
 
 /// The spectrogram of one song, before it is an image.
+#[derive(Debug)]
 pub struct Spectrogram {
     levels: Levels,
     grey: Grey,
@@ -217,6 +219,7 @@ pub struct Spectrogram {
     channels: usize,
     peak_db: f64,
     skipped: u64,
+    notes: Vec<String>,
     audio: String,
     params: ImageParams,
 }
@@ -264,6 +267,11 @@ impl Spectrogram {
         self.skipped
     }
 
+    /// What is odd about the file and no reason to refuse it.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// The grey scale.
     pub fn grey(&self) -> Grey {
         self.grey
@@ -274,7 +282,7 @@ impl Spectrogram {
     /// # Errors
     /// [`Error::Project`] when the file cannot be written, [`Error::Image`] when there are more
     /// columns than a PNG can have.
-    pub fn write_png(&mut self, path: &Path, id: &str) -> Result<()> {
+    pub fn write_png(&mut self, path: impl AsRef<Path>, id: &str) -> Result<()> {
         let info = ImageInfo {
             id: id.into(),
             seconds: self.seconds,
@@ -282,7 +290,7 @@ impl Spectrogram {
             grey: self.grey,
             params: self.params.clone(),
         };
-        image::write(path, &info, &mut self.levels)
+        image::write(path.as_ref(), &info, &mut self.levels)
     }
 
     /// The image in memory, time-major: column `c` at `[c * rows .. (c + 1) * rows]`, row 0 first.

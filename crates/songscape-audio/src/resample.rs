@@ -29,6 +29,13 @@ struct Inner {
     written: u64,
 }
 
+impl std::fmt::Debug for Resampler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { from, to, .. } = self;
+        f.debug_struct("Resampler").field("from", from).field("to", to).finish_non_exhaustive()
+    }
+}
+
 impl Resampler {
     /// A converter from one rate to another, both in Hz.
     ///
@@ -61,6 +68,11 @@ impl Resampler {
             written: 0,
         };
         Ok(Self { from, to, inner: Some(inner) })
+    }
+
+    /// The rate of the input in Hz.
+    pub(crate) fn from(&self) -> u32 {
+        self.from
     }
 
     /// Takes the next samples and hands on what is ready.

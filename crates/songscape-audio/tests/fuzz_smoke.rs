@@ -11,7 +11,7 @@ use songscape_audio::{ImageParams, Limits, Renderer};
 /// A target and what it is steered from.
 type Target = (&'static str, fn(&[u8]), Vec<Vec<u8>>);
 
-fn targets() -> [Target; 3] {
+fn targets() -> [Target; 6] {
     let folder = tempfile::tempdir().unwrap();
     let samples = sounds::melody(8_000, 0.6);
     let wav = sounds::wav(&folder.path().join("a.wav"), 8_000, 1, &samples);
@@ -36,9 +36,21 @@ fn targets() -> [Target; 3] {
         "Year,PATH,x,Title,artist,song\n1,./a,,,,\n19x7,../a,1,2,3,4\n,a,\"\n\",t,r,s\n",
     ];
     let manifests = manifests.map(|text| text.as_bytes().to_vec()).to_vec();
+    let list = b"#EXTM3U\n#EXTINF:3,A - B\na\n./b.mp3\r\nfile:///c%20d.wav\n\xE9.ogg\n".to_vec();
+    let tags: [&[u8]; 5] = [
+        b"\x05TIT2\0\0\0\x02\0\0\x03ATDRC\0\0\0\x05\0\0\x031975",
+        b"\x01\x04\0\0\0\0\0\0\0Year\x001975",
+        b"\x02LIST\x12\0\0\0INFOINAM\x02\0\0\0A\0ICRD",
+        b"\x03NAME\0\0\0\x02AB",
+        b"\x04\x09\0\0\0DATE=1975\x07\0\0\0TITLE=A",
+    ];
+    let opus: [&[u8]; 2] = [b"\0\x03\xFC\xFF\xFE\x03\xFC\0\0", b"\x02\x05\x08\x01\x02\x03\x04"];
     [
         ("manifest", any_bytes::manifest, manifests),
         ("music", any_bytes::music, music),
+        ("playlist", any_bytes::playlist, vec![list]),
+        ("tags", any_bytes::tags, tags.map(<[u8]>::to_vec).to_vec()),
+        ("opus", any_bytes::opus, opus.map(<[u8]>::to_vec).to_vec()),
         ("image", any_bytes::image, vec![std::fs::read(png).unwrap()]),
     ]
 }
@@ -72,4 +84,24 @@ fn nothing_panics_on_any_bytes() {
         }
         println!("{name}: {case} cases");
     }
+}
+
+/// The corpus that the fuzz targets have found: inputs that each reach something new.
+#[test]
+fn the_corpus_is_replayed() {
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    let mut replayed = 0;
+    for (name, run, _) in targets() {
+        let Ok(folder) = std::fs::read_dir(corpus.join(format!("audio_{name}"))) else { continue };
+        for entry in folder {
+            let path = entry.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            let done = std::panic::catch_unwind(|| run(&bytes));
+            assert!(done.is_ok(), "{} panicked", path.display());
+            replayed += 1;
+        }
+    }
+    println!("{replayed} inputs");
+    // A crate on its own comes without the corpus.
+    assert!(replayed > 0 || !corpus.exists());
 }

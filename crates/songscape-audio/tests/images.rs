@@ -166,7 +166,7 @@ fn parameters_outside_their_range_are_named() {
     assert!(
         refused(|p| p.reference_percentile = 101.0).starts_with("reference_percentile is 101,")
     );
-    assert!(refused(|p| p.sample_rate = 0).starts_with("sample_rate is 0,"));
+    assert!(refused(|p| p.sampling_rate = 0).starts_with("sampling_rate is 0,"));
     assert!(refused(|p| p.f_max = 30_000.0).contains("30000"));
 }
 

@@ -365,3 +365,26 @@ fn songs_that_sound_the_same_count_once() {
     assert_eq!((without.images.len(), without.duplicates.len()), (4, 1));
     assert_eq!(without.skipped_existing, 5);
 }
+
+#[test]
+fn the_fingerprint_is_of_the_images_and_of_how_they_were_made() {
+    let library = Library::new();
+    let fingerprint = |store: &Path| Store::new(store).fingerprint().unwrap();
+    let make = |store: &Path, params: &ImageParams| {
+        Store::make(&library.catalog(), store, params, &Limits::default(), 2, &Silent).unwrap();
+        fingerprint(store)
+    };
+    let params = ImageParams::default();
+    let first = make(&library.store(), &params);
+    assert_eq!(fingerprint(&library.store()), first);
+    // Another folder, other times: the same.
+    assert_eq!(make(&library.folder.path().join("again"), &params), first);
+    // The sound and the columns are the same, the pixels are not.
+    let wide = ImageParams { range_db: 80.0, trim: false, ..params.clone() };
+    let narrow = ImageParams { trim: false, ..params.clone() };
+    let made = |name: &str, params| make(&library.folder.path().join(name), params);
+    assert_ne!(made("wide", &wide), made("narrow", &narrow));
+    // Another song.
+    sounds::wav(&library.music("song 9.wav"), 44_100, 1, &sounds::melody(44_100, 1.7));
+    assert_ne!(make(&library.store(), &params), first);
+}

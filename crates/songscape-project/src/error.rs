@@ -4,6 +4,21 @@ use std::path::PathBuf;
 /// The result of an operation on a project folder.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// What kind of fault an error is: whether to try again, to change an option, or to look at the data.
+/// The errors of all Songscape crates have a `kind()`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The caller asked to stop. What is done is kept.
+    Interrupted,
+    /// A parameter or an option cannot be used, or a folder was made with other ones.
+    Configuration,
+    /// The data is not what it should be.
+    Input,
+    /// The machine: disk, memory, permissions, a device, or another process that holds the folder.
+    Environment,
+}
+
 /// What can go wrong with a project folder.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -38,12 +53,38 @@ pub enum Error {
         /// What the parser said, with line and column.
         source: serde_json::Error,
     },
+    /// A table does not have the expected form.
+    #[error("{}: {}{reason}", path.display(), at(*line))]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1, where there is one to blame.
+        line: Option<u64>,
+        /// What was found and what was expected.
+        reason: String,
+    },
 }
 
 impl Error {
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, source }
+    }
+
+    /// What kind of fault this is.
+    pub fn kind(&self) -> ErrorKind {
+        use std::io::ErrorKind as Io;
+        match self {
+            Self::OtherParameters { .. } => ErrorKind::Configuration,
+            Self::Json { .. } | Self::Table { .. } => ErrorKind::Input,
+            Self::Io { source, .. } => match source.kind() {
+                Io::NotFound | Io::InvalidData | Io::IsADirectory | Io::NotADirectory => {
+                    ErrorKind::Input
+                }
+                _ => ErrorKind::Environment,
+            },
+            Self::Locked { .. } => ErrorKind::Environment,
+        }
     }
 }
 
@@ -67,4 +108,8 @@ impl fmt::Display for Difference {
 fn list(differences: &[Difference]) -> String {
     let items: Vec<String> = differences.iter().map(ToString::to_string).collect();
     items.join("; ")
+}
+
+fn at(line: Option<u64>) -> String {
+    line.map_or(String::new(), |line| format!("line {line}: "))
 }

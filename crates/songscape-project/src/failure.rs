@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::table::{read_rows, replace_rows};
 
-/// An input that could not be used. The run goes on with the rest.
+/// An input that could not be used. The run continues with the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The stage that failed, such as `catalog` or `spectrograms`.
@@ -25,8 +25,9 @@ impl Failure {
     /// Reads a CSV file of failures. A missing file holds none.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io) when the file cannot be read or has other columns.
-    pub fn read_all(path: &Path) -> Result<Vec<Self>> {
+    /// [`Error::Io`](crate::Error::Io) when the file cannot be read, [`Error::Table`](crate::Error::Table)
+    /// when it has other columns.
+    pub fn read_all(path: impl AsRef<Path>) -> Result<Vec<Self>> {
         read_rows(path)
     }
 
@@ -34,8 +35,9 @@ impl Failure {
     /// atomically; those of other stages stay.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io) when the file cannot be read or written.
-    pub fn record(path: &Path, stage: &str, failures: &[Self]) -> Result<()> {
+    /// [`Error::Io`](crate::Error::Io) when the file cannot be read or written,
+    /// [`Error::Table`](crate::Error::Table) when it has other columns.
+    pub fn record(path: impl AsRef<Path>, stage: &str, failures: &[Self]) -> Result<()> {
         replace_rows(path, &["stage", "item", "reason"], |row: &Self| row.stage == stage, failures)
     }
 }

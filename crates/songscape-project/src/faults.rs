@@ -1,6 +1,6 @@
 //! Faults on purpose: what happens when the disk is full, tested write by write.
 //!
-//! Compiled with the feature `faults` alone, which the tests of the other crates switch on. The
+//! Compiled only with the feature `faults`, which the tests of the other crates switch on. The
 //! count is of the whole process, so such a test needs a test binary of its own.
 
 use std::io;

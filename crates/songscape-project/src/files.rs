@@ -44,15 +44,16 @@ impl Write for NewFile {
 /// Writes a file so that readers see either the old content or the whole new one, even after a
 /// loss of power.
 ///
-/// The content goes to a temporary file in the same folder, is synced, and is then renamed; at
-/// last the folder is synced. Missing parent folders are made.
+/// The content goes to a temporary file in the same folder, is synced, and is then renamed; finally
+/// the folder is synced. Missing parent folders are made.
 ///
 /// # Errors
 /// [`Error::Io`] with the path, when a folder or the file cannot be written or `write` fails.
 pub fn write_atomic(
-    path: &Path,
+    path: impl AsRef<Path>,
     write: impl FnOnce(&mut BufWriter<NewFile>) -> io::Result<()>,
 ) -> Result<()> {
+    let path = path.as_ref();
     let attempt = || {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder {
@@ -100,7 +101,7 @@ fn is_leftover(name: &str) -> bool {
 ///
 /// # Errors
 /// As [`write_atomic`].
-pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+pub fn write_json(path: impl AsRef<Path>, value: &impl Serialize) -> Result<()> {
     write_atomic(path, |file| {
         serde_json::to_writer_pretty(&mut *file, value)?;
         file.write_all(b"\n")
@@ -111,7 +112,8 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Io`] when the file cannot be read, [`Error::Json`] when it has another form.
-pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
+pub fn read_json<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T> {
+    let path = path.as_ref();
     let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
     serde_json::from_str(&text).map_err(|source| Error::Json { path: path.into(), source })
 }
@@ -120,13 +122,39 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
 ///
 /// # Errors
 /// [`Error::Io`] when the file cannot be read.
-pub fn hash_file(path: &Path) -> Result<String> {
+pub fn hash_file(path: impl AsRef<Path>) -> Result<String> {
+    let path = path.as_ref();
     let hash = || {
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(std::fs::File::open(path)?)?;
         io::Result::Ok(hasher.finalize().to_hex().to_string())
     };
     hash().map_err(Error::io(path))
+}
+
+/// Removes a file, if it is there.
+///
+/// # Errors
+/// [`Error::Io`] when it is there and cannot be removed.
+pub fn remove_if_there(path: impl AsRef<Path>) -> Result<()> {
+    done_or_not_there(path.as_ref(), std::fs::remove_file(path.as_ref()))
+}
+
+/// Removes a folder with all that is in it, if it is there.
+///
+/// # Errors
+/// [`Error::Io`] when it is there and cannot be removed.
+pub fn remove_folder_if_there(path: impl AsRef<Path>) -> Result<()> {
+    done_or_not_there(path.as_ref(), std::fs::remove_dir_all(path.as_ref()))
+}
+
+fn done_or_not_there(path: &Path, removed: io::Result<()>) -> Result<()> {
+    match removed {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(Error::Io { path: path.into(), source })
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! A project folder: what the stages of an analysis share on disk.
 //!
 //! Every stage of Songscape (images, training, vectors, analysis, report) writes plain files into a
-//! folder of its own inside one project folder, and can be run again, continued, or run alone.
+//! folder of its own inside one project folder, and can be run again, continued, or run by itself.
 //!
 #![doc = concat!(
-    "![What a run does to each stage: made, gone on with, kept, made again or refused]",
+    "![What a run does to each stage: make, continue, keep, make again or refuse]",
     "(data:image/svg+xml;base64,",
     include_str!("../doc/stages.svg.base64"),
     ")"
@@ -14,11 +14,13 @@
 //!
 //! - [`Project`]: the folder, held by one writer at a time;
 //! - [`Stage`]: the parameters and inputs that a stage was made with, so that a second run skips
-//!   what is done and refuses what was made otherwise;
-//! - [`write_atomic`]: a file is either whole or not there;
-//! - [`Failure`]: an input that could not be used, and why; [`replace_rows`]: a table like theirs,
-//!   which stages share; [`year_of`] and [`line_of_record`]: what readers of tables have in common;
-//! - [`Progress`]: what a long job tells its caller while it runs.
+//!   what is done and refuses what was made otherwise; [`Record`] reads them back;
+//! - [`SongTable`]: what is known of each song; [`year`]: years, as tables write them;
+//! - [`Source`]: the vectors of a project, by the encoder and by its baselines;
+//! - [`write_atomic`], [`write_json`], [`write_csv`]: a file is either whole or not there;
+//! - [`Failure`]: an input that could not be used, and why;
+//! - [`Progress`] and [`Job`]: what a long job tells its caller while it runs;
+//! - [`ErrorKind`]: what kind of fault an error is.
 //!
 //! ```text
 //! my-map/                    locked: one writer at a time
@@ -35,14 +37,15 @@
 //! # let folder = tempfile::tempdir()?;
 //! let project = Project::open(folder.path())?;
 //! let parameters = serde_json::json!({ "rows": 256 });
-//! let stage = Stage::open(&project.path("spectrograms"), &parameters, &[])?;
+//! let stage = Stage::open(project.path("spectrograms"), 1, &parameters, &[])?;
 //! assert_eq!(stage.state(), State::New);
 //! stage.finish()?;
 //!
 //! // The second run finds the stage done, and other parameters are refused by name.
-//! let again = Stage::open(&project.path("spectrograms"), &parameters, &[])?;
+//! let again = Stage::open(project.path("spectrograms"), 1, &parameters, &[])?;
 //! assert_eq!(again.state(), State::Done);
-//! let other = Stage::open(&project.path("spectrograms"), &serde_json::json!({ "rows": 128 }), &[]);
+//! let other = serde_json::json!({ "rows": 128 });
+//! let other = Stage::open(project.path("spectrograms"), 1, &other, &[]);
 //! assert!(other.unwrap_err().to_string().contains("rows is 256, asked for 128"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -54,16 +57,24 @@ pub mod faults;
 mod files;
 mod progress;
 mod project;
+mod songs;
+mod source;
 mod stage;
 mod table;
+pub mod year;
 
-pub use error::{Difference, Error, Result};
+pub use error::{Difference, Error, ErrorKind, Result};
 pub use failure::Failure;
-pub use files::{NewFile, hash_file, read_json, write_atomic, write_json};
-pub use progress::{Progress, Silent};
+pub use files::{
+    NewFile, hash_file, read_json, remove_folder_if_there, remove_if_there, write_atomic,
+    write_json,
+};
+pub use progress::{Job, Progress, Silent};
 pub use project::Project;
-pub use stage::{Stage, State};
-pub use table::{YEARS, line_of_record, replace_rows, year_of};
+pub use songs::{BadRow, Field, Song, SongTable, Used};
+pub use source::{Part, Source, name_of_vectors};
+pub use stage::{Record, Stage, State, differences};
+pub use table::{line_of_record, read_rows, replace_rows, write_csv};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

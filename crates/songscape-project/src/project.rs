@@ -18,7 +18,8 @@ impl Project {
     ///
     /// # Errors
     /// [`Error::Locked`] when another process holds it, [`Error::Io`] when it cannot be made.
-    pub fn open(root: &Path) -> Result<Self> {
+    pub fn open(root: impl AsRef<Path>) -> Result<Self> {
+        let root = root.as_ref();
         std::fs::create_dir_all(root).map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => Error::io(root)(ErrorKind::NotADirectory.into()),
             _ => Error::io(root)(error),

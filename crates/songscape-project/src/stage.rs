@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::{Difference, Error, Result};
 use crate::files::{read_json, remove_leftovers, write_json};
@@ -11,29 +12,64 @@ use crate::files::{read_json, remove_leftovers, write_json};
 #[derive(Debug)]
 pub struct Stage {
     folder: PathBuf,
-    stamp: Stamp,
+    record: Record,
     state: State,
+    changes: Vec<Difference>,
 }
 
 /// How far a stage has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum State {
     /// Nothing is there yet.
     New,
     /// An earlier run with the same parameters and inputs did not finish.
     Unfinished,
-    /// The stage was finished, but its inputs have changed since.
+    /// The stage was made from other inputs, or by another version of itself;
+    /// [`Stage::changes`] says which.
     Outdated,
     /// The stage is finished and its inputs are unchanged.
     Done,
 }
 
+/// What a stage was made by and from: its `parameters.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Stamp {
-    songscape: String,
-    finished: bool,
-    parameters: Value,
-    inputs: BTreeMap<String, String>,
+pub struct Record {
+    /// The version of the program that wrote it.
+    pub songscape: String,
+    /// The version of the stage: it is raised when the same parameters and inputs come to mean
+    /// something else.
+    #[serde(default = "first")]
+    pub version: u32,
+    /// Whether the stage is whole.
+    pub finished: bool,
+    /// The parameters.
+    pub parameters: Value,
+    /// Fingerprints of the inputs, by name.
+    pub inputs: BTreeMap<String, String>,
+}
+
+/// The version of stages that say none.
+fn first() -> u32 {
+    1
+}
+
+/// The file of a stage's [`Record`].
+const RECORD: &str = "parameters.json";
+
+impl Record {
+    /// What the stage in a folder was made by and from.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when there is no stage, [`Error::Json`] when its record cannot be understood.
+    pub fn read(folder: impl AsRef<Path>) -> Result<Self> {
+        read_json(Self::file(folder))
+    }
+
+    /// The file of the record of the stage in a folder.
+    pub fn file(folder: impl AsRef<Path>) -> PathBuf {
+        folder.as_ref().join(RECORD)
+    }
 }
 
 impl Stage {
@@ -41,53 +77,74 @@ impl Stage {
     /// run. Inputs are pairs of a name and a fingerprint (see [`hash_file`](crate::hash_file)).
     /// Temporary files of a run that was killed are removed.
     ///
+    /// Stored parameters are read as `P` before they are compared. A field that an earlier program did
+    /// not have yet therefore has its serde default, and that must be what the earlier program did.
+    ///
     /// # Errors
     /// [`Error::OtherParameters`] names each field that differs; [`Error::Io`] and [`Error::Json`]
     /// when `parameters.json` cannot be read or written.
-    pub fn open(
-        folder: &Path,
-        parameters: &impl Serialize,
+    pub fn open<P: Serialize + DeserializeOwned>(
+        folder: impl AsRef<Path>,
+        version: u32,
+        parameters: &P,
         inputs: &[(&str, String)],
     ) -> Result<Self> {
-        let path = folder.join("parameters.json");
-        let parameters = serde_json::to_value(parameters)
-            .map_err(|source| Error::Json { path: path.clone(), source })?;
+        let folder = folder.as_ref();
+        let path = folder.join(RECORD);
+        let json = |parameters: &P| {
+            serde_json::to_value(parameters)
+                .map_err(|source| Error::Json { path: path.clone(), source })
+        };
         let inputs: BTreeMap<_, _> =
             inputs.iter().map(|(name, print)| ((*name).to_owned(), print.clone())).collect();
-        let stamp = Stamp {
+        let record = Record {
             songscape: env!("CARGO_PKG_VERSION").into(),
+            version,
             finished: false,
-            parameters,
+            parameters: json(parameters)?,
             inputs,
         };
 
-        let stored: Option<Stamp> = if path.exists() { Some(read_json(&path)?) } else { None };
-        let state = match &stored {
-            None => State::New,
-            Some(old) => {
-                let differences = differences(&old.parameters, &stamp.parameters);
-                if !differences.is_empty() {
-                    return Err(Error::OtherParameters { path, differences });
-                }
-                match (old.inputs == stamp.inputs, old.finished) {
-                    (true, true) => State::Done,
-                    (true, false) => State::Unfinished,
-                    (false, _) => State::Outdated,
-                }
+        let stored: Option<Record> = if path.exists() { Some(read_json(&path)?) } else { None };
+        let (mut state, mut changes) = (State::New, Vec::new());
+        if let Some(old) = stored {
+            // What cannot be read as `P` is compared as it is, so that the fields are named.
+            let known = match serde_json::from_value::<P>(old.parameters.clone()) {
+                Ok(known) => json(&known)?,
+                Err(_) => old.parameters,
+            };
+            let differences = differences(&known, &record.parameters);
+            if !differences.is_empty() {
+                return Err(Error::OtherParameters { path, differences });
             }
-        };
+            let made_from = |version: u32, inputs| json!({ "version": version, "inputs": inputs });
+            changes = self::differences(
+                &made_from(old.version, old.inputs),
+                &made_from(version, record.inputs.clone()),
+            );
+            state = match (changes.is_empty(), old.finished) {
+                (false, _) => State::Outdated,
+                (true, true) => State::Done,
+                (true, false) => State::Unfinished,
+            };
+        }
         if folder.is_dir() {
             remove_leftovers(folder)?;
         }
         if state != State::Done {
-            write_json(&path, &stamp)?;
+            write_json(&path, &record)?;
         }
-        Ok(Self { folder: folder.into(), stamp, state })
+        Ok(Self { folder: folder.into(), record, state, changes })
     }
 
     /// How far the stage had come when it was opened.
     pub fn state(&self) -> State {
         self.state
+    }
+
+    /// What an outdated stage was made from: the `version` and the `inputs.NAME` that are others now.
+    pub fn changes(&self) -> &[Difference] {
+        &self.changes
     }
 
     /// The stage's folder.
@@ -106,15 +163,15 @@ impl Stage {
     /// [`Error::Io`] when `parameters.json` cannot be written.
     pub fn finish(mut self) -> Result<()> {
         if self.state != State::Done {
-            self.stamp.finished = true;
-            write_json(&self.folder.join("parameters.json"), &self.stamp)?;
+            self.record.finished = true;
+            write_json(self.folder.join(RECORD), &self.record)?;
         }
         Ok(())
     }
 }
 
-/// The leaves in which two JSON values differ.
-fn differences(stored: &Value, requested: &Value) -> Vec<Difference> {
+/// The fields in which two sets of parameters differ, as JSON: names of nested fields are joined by dots.
+pub fn differences(stored: &Value, requested: &Value) -> Vec<Difference> {
     fn walk(
         field: &str,
         stored: Option<&Value>,
@@ -145,30 +202,59 @@ fn differences(stored: &Value, requested: &Value) -> Vec<Difference> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn states_follow_the_runs() {
         let folder = tempfile::tempdir().unwrap();
-        let open = |rows: u32, input: &str| {
-            Stage::open(
-                folder.path(),
-                &json!({"image": {"rows": rows}}),
-                &[("songs", input.into())],
-            )
+        let open = |version, rows: u32, input: &str| {
+            let parameters = json!({"image": {"rows": rows}});
+            Stage::open(folder.path(), version, &parameters, &[("songs", input.into())])
         };
-        assert_eq!(open(256, "a").unwrap().state(), State::New);
-        let unfinished = open(256, "a").unwrap();
+        assert_eq!(open(1, 256, "a").unwrap().state(), State::New);
+        let unfinished = open(1, 256, "a").unwrap();
         assert_eq!(unfinished.state(), State::Unfinished);
         unfinished.finish().unwrap();
-        assert_eq!(open(256, "a").unwrap().state(), State::Done);
-        assert_eq!(open(256, "b").unwrap().state(), State::Outdated);
-        let Err(Error::OtherParameters { differences, .. }) = open(128, "a") else {
+        assert_eq!(open(1, 256, "a").unwrap().state(), State::Done);
+        let outdated = open(1, 256, "b").unwrap();
+        assert_eq!(outdated.state(), State::Outdated);
+        assert_eq!(outdated.changes()[0].to_string(), "inputs.songs is \"a\", asked for \"b\"");
+        let Err(Error::OtherParameters { differences, .. }) = open(1, 128, "a") else {
             panic!("other parameters must be refused");
         };
         assert_eq!(differences[0].to_string(), "image.rows is 256, asked for 128");
+    }
+
+    #[test]
+    fn another_version_is_outdated_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |version| Stage::open(folder.path(), version, &json!({}), &[]).unwrap();
+        open(1).finish().unwrap();
+        assert_eq!(Record::read(folder.path()).unwrap().version, 1);
+        let again = open(2);
+        assert_eq!(again.state(), State::Outdated);
+        assert_eq!(again.changes()[0].to_string(), "version is 1, asked for 2");
+        again.finish().unwrap();
+        assert_eq!(open(2).state(), State::Done);
+    }
+
+    #[test]
+    fn a_field_that_is_new_has_its_default_in_old_projects() {
+        #[derive(Serialize, Deserialize)]
+        struct Params {
+            steps: u32,
+            #[serde(default)]
+            held_out: f32,
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let old = json!({
+            "songscape": "0.1.0", "finished": true, "parameters": {"steps": 5}, "inputs": {}
+        });
+        write_json(folder.path().join(RECORD), &old).unwrap();
+        let open = |held_out| Stage::open(folder.path(), 1, &Params { steps: 5, held_out }, &[]);
+        assert_eq!(open(0.0).unwrap().state(), State::Done);
+        let refused = open(0.5).unwrap_err().to_string();
+        assert!(refused.contains("held_out is 0.0, asked for 0.5"), "{refused}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use songscape_project::ErrorKind;
+
 /// The result of drawing or writing a report.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -20,7 +22,9 @@ pub enum Error {
         y: f32,
     },
     /// A song's cluster is neither −1 nor a number from 0 on.
-    #[error("song {row} ({id}): cluster {cluster}, expected -1 (none) or a number from 0 on")]
+    #[error(
+        "song {row} ({id}): cluster {cluster}, expected -1 (unclustered) or a number from 0 on"
+    )]
     Cluster {
         /// The song's row, from 0.
         row: usize,
@@ -67,12 +71,10 @@ pub enum Error {
         /// How many songs there are.
         songs: usize,
     },
-    /// A table could not be read.
-    #[error("{}: {reason}", path.display())]
-    Table {
-        /// The table's file.
-        path: PathBuf,
-        /// What is wrong, with the line or the song.
+    /// What is given as a condensed tree is none.
+    #[error("condensed tree: {reason}")]
+    Tree {
+        /// What is wrong.
         reason: String,
     },
     /// The plotting crate could not make a picture.
@@ -83,7 +85,7 @@ pub enum Error {
         /// What the plotting crate said.
         reason: String,
     },
-    /// The table or the page's data could not be put into text.
+    /// The page's data could not be put into text.
     #[error("{}: {reason}", path.display())]
     Encode {
         /// The file.
@@ -94,7 +96,29 @@ pub enum Error {
     /// The caller asked to stop; the files written so far are whole.
     #[error("interrupted; run again to write the whole report")]
     Interrupted,
-    /// A file could not be written.
+    /// A table of the analysis could not be read.
+    #[error(transparent)]
+    Analysis(#[from] songscape_analysis::Error),
+    /// A file could not be read or written.
     #[error(transparent)]
     Project(#[from] songscape_project::Error),
+}
+
+impl Error {
+    /// What kind of fault this is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Coordinates { .. }
+            | Self::Cluster { .. }
+            | Self::NotFinite { .. }
+            | Self::Range { .. }
+            | Self::Length { .. }
+            | Self::Row { .. }
+            | Self::Tree { .. } => ErrorKind::Input,
+            Self::Draw { .. } | Self::Encode { .. } => ErrorKind::Environment,
+            Self::Interrupted => ErrorKind::Interrupted,
+            Self::Analysis(error) => error.kind(),
+            Self::Project(error) => error.kind(),
+        }
+    }
 }

@@ -1,9 +1,11 @@
 use serde::Deserialize;
 
+use songscape_analysis::music::tables::ClusterTree;
+use songscape_analysis::study::Scores;
+
 use crate::error::{Error, Result};
-use crate::scores::Scores;
+use crate::methods::Methods;
 use crate::sound::{MeanSpectrum, Spectrogram};
-use crate::tree::CondensedTree;
 
 /// One song, as a row of every table and a point of the map.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,12 +25,14 @@ pub struct SongRow {
     pub image: Option<String>,
     /// Place on the map, finite.
     pub map: [f32; 2],
-    /// Cluster from 0 on, −1 for a song in no cluster.
+    /// Cluster from 0 on, −1 for an unclustered song.
     pub cluster: i32,
     /// How surely the song belongs to its cluster, in `[0, 1]`.
     pub probability: f64,
     /// Release year as predicted from the sound by a model that was not shown this song.
     pub predicted: Option<f64>,
+    /// The interval that was predicted to hold the release year: its first and last year.
+    pub interval: Option<(f64, f64)>,
     /// Other columns of the catalog, in the order of [`ReportInput::columns`].
     pub extra: Vec<String>,
 }
@@ -46,22 +50,24 @@ pub struct ReportInput {
     /// For each cluster the songs that stand for it, best first.
     pub representatives: Vec<(i32, Vec<usize>)>,
     /// For each song its nearest songs, nearest first; empty, or one list for each song.
-    pub neighbours: Vec<Vec<u32>>,
-    /// The results beside their baselines.
-    pub scores: Scores,
+    pub neighbors: Vec<Vec<u32>>,
+    /// The results beside their baselines, as `scores.json` of an analysis holds them.
+    pub scores: Option<Scores>,
     /// The training, steps increasing.
     pub history: Vec<HistoryStep>,
     /// Lowest and highest frequency of the spectrogram images in Hz; rows lie between them on a log
     /// axis.
     pub frequencies: Option<(f64, f64)>,
-    /// Columns a second of the spectrogram images.
+    /// Columns per second of the spectrogram images.
     pub columns_per_second: Option<f64>,
     /// One song's spectrogram, to be drawn with its axes.
     pub spectrogram: Option<Spectrogram>,
     /// The mean spectra of the clusters, −1 among them, in any order.
     pub spectra: Vec<MeanSpectrum>,
     /// The tree that the clusters were chosen from.
-    pub tree: Option<CondensedTree>,
+    pub tree: Option<ClusterTree>,
+    /// How all of it was made.
+    pub methods: Methods,
 }
 
 /// One step of the training, or the mean of several.
@@ -82,7 +88,7 @@ impl ReportInput {
     ///
     /// # Errors
     /// The first fault found, with its song: [`Error::Coordinates`], [`Error::Cluster`],
-    /// [`Error::NotFinite`], [`Error::Length`] or [`Error::Row`].
+    /// [`Error::NotFinite`], [`Error::Length`], [`Error::Range`], [`Error::Row`] or [`Error::Tree`].
     pub fn check(&self) -> Result<()> {
         let songs = self.songs.len();
         for (row, song) in self.songs.iter().enumerate() {
@@ -94,7 +100,8 @@ impl ReportInput {
                 return Err(Error::Cluster { row, id: song.id.clone(), cluster: song.cluster });
             }
             finite(song.probability, || format!("probability of song {row} ({})", song.id))?;
-            if let Some(year) = song.predicted {
+            let years = song.predicted.into_iter().chain(song.interval.map(|ends| ends.0));
+            for year in years.chain(song.interval.map(|ends| ends.1)) {
                 finite(year, || format!("predicted year of song {row} ({})", song.id))?;
             }
             if song.extra.len() != self.columns.len() {
@@ -109,24 +116,18 @@ impl ReportInput {
             let what = || format!("representatives of cluster {cluster}");
             rows.iter().try_for_each(|&row| within(row, songs, what))?;
         }
-        if !self.neighbours.is_empty() && self.neighbours.len() != songs {
+        if !self.neighbors.is_empty() && self.neighbors.len() != songs {
             return Err(Error::Length {
                 what: "lists of nearest songs".into(),
-                found: self.neighbours.len(),
+                found: self.neighbors.len(),
                 expected: songs,
             });
         }
-        for (song, rows) in self.neighbours.iter().enumerate() {
+        for (song, rows) in self.neighbors.iter().enumerate() {
             let what = || format!("nearest songs of song {song}");
             rows.iter().try_for_each(|&row| within(row as usize, songs, what))?;
         }
-        for score in &self.scores.year_mae {
-            finite(score.mae, || format!("mean absolute error of {}", score.name))?;
-        }
-        for score in self.scores.retrieval.iter().chain(&self.scores.renditions) {
-            finite(score.recall_at_1, || format!("recall@1 of {}", score.name))?;
-            finite(score.recall_at_10, || format!("recall@10 of {}", score.name))?;
-        }
+        self.scores.as_ref().map_or(Ok(()), check_scores)?;
         for step in &self.history {
             let named = |name: &str| format!("{name} at step {}", step.step);
             finite(step.loss, || named("training loss"))?;
@@ -137,12 +138,35 @@ impl ReportInput {
             positive(low, || "lowest frequency".into())?;
             positive(high - low, || format!("range of frequencies from {low} to {high} Hz"))?;
         }
-        self.columns_per_second.map_or(Ok(()), |v| positive(v, || "columns a second".into()))?;
+        self.columns_per_second.map_or(Ok(()), |v| positive(v, || "columns per second".into()))?;
         self.spectrogram.as_ref().map_or(Ok(()), |picture| picture.check(songs))?;
         self.spectra.iter().try_for_each(MeanSpectrum::check)?;
-        self.tree.as_ref().map_or(Ok(()), CondensedTree::check)?;
-        Ok(())
+        self.tree.as_ref().map_or(Ok(()), |tree| check_tree(tree, songs))
     }
+}
+
+fn check_scores(scores: &Scores) -> Result<()> {
+    for score in scores.years.iter().flat_map(|years| &years.models) {
+        finite(score.mae, || format!("mean absolute error of {}", score.name))?;
+    }
+    for score in scores.halves.iter().chain(&scores.renditions) {
+        finite(score.recall_1, || format!("recall@1 of {}", score.name))?;
+        finite(score.recall_10, || format!("recall@10 of {}", score.name))?;
+    }
+    Ok(())
+}
+
+/// A tree that was made by hand may be none.
+fn check_tree(tree: &ClusterTree, songs: usize) -> Result<()> {
+    let length = |what: &str, found, expected| {
+        let what = format!("{what} of the condensed tree");
+        if found == expected { Ok(()) } else { Err(Error::Length { what, found, expected }) }
+    };
+    let (clusters, leaves) = (tree.tree.clusters.len(), tree.tree.leaves_from.len());
+    length("songs", leaves, songs)?;
+    length("songs with a density", tree.tree.leaves_at.len(), leaves)?;
+    length("labels", tree.labels.len(), clusters)?;
+    ClusterTree::from_rows(&tree.rows(), leaves).map(drop).map_err(|reason| Error::Tree { reason })
 }
 
 pub(crate) fn finite(value: f64, what: impl Fn() -> String) -> Result<()> {

@@ -11,31 +11,38 @@
 //! ```text
 //! FOLDER/index.html       the map, offline, in one file: find, filter, listen, collect
 //! FOLDER/figures/*.png    the figures, at twice the size of the page's units
-//! FOLDER/figures/*.svg    the same, with their fonts
-//! FOLDER/tables/*.csv     what the figures and the page show, as numbers
+//! FOLDER/figures/*.svg    the same, with their fonts; dark where the reader prefers it
+//! FOLDER/tables/*.csv     the numbers behind the figures and the page
+//! FOLDER/methods.json     how the results were made, where that is known ([`Methods`])
 //! ```
 //!
 //! | figure | what it shows |
 //! |---|---|
-//! | `map-clusters` | the map by cluster, the cluster's number at its centre, −1 in black beneath |
+//! | `map-clusters` | the map by cluster, each cluster's number at its centre, unclustered songs in black beneath |
 //! | `map-years` | the map by year, dark to light |
-//! | `predicted-years` | predicted against actual year: a violin and a box for every year |
+//! | `predicted-years` | predicted against actual year: a violin and a box per year, on equal scales |
+//! | `calibration` | whether a predicted year can be taken at its word |
 //! | `cluster-years` | release years of each cluster: a violin and a box in its colour |
-//! | `cluster-shares` | the share of each cluster in each year, stacked, −1 at the bottom |
-//! | `calibration` | how far a predicted year can be taken at its word |
-//! | `cluster-spectra` | the mean spectrum of each cluster beside that of all songs |
-//! | `condensed-tree` | how clusters part as the density rises, and which were chosen |
+//! | `cluster-shares` | the share of each cluster in each year, stacked, unclustered songs at the bottom |
+//! | `cluster-spectra` | the mean spectrum of each cluster, with its spread, beside that of all songs |
+//! | `condensed-tree` | how clusters split as the density rises, and which were chosen |
 //! | `spectrogram` | one song's image with its axes in Hz and s |
-//! | `retrieval` | how often a song's match is found, beside the baselines |
+//! | `retrieval` | how often a song's match is found, with intervals, beside baselines and chance |
 //! | `training` | loss, accuracy and learning rate over the steps |
 //!
-//! A figure whose data is not there (no song has a year, say) is left out, and
-//! [`Written::left_out`] and the page say why. Violins are Gaussian kernel densities with
-//! Silverman's bandwidth, boxes are Tukey's. The same input gives the same bytes.
+//! A figure whose data is missing (no song has a year, say) is left out, and [`Written::left_out`]
+//! and the page say why. Few values are not summed up: groups of fewer than ten songs are drawn as
+//! dots, and shares are of at least twelve songs. Violins are Gaussian kernel densities with
+//! Silverman's bandwidth, boxes are Tukey's, intervals of shares are Wilson's 95%. The same input
+//! gives the same bytes.
 //!
-//! The page needs no network and no server: it opens from the disk. Audio and spectrograms are
-//! linked by relative paths ([`link`] makes them), never embedded. All text of the catalog is
-//! treated as data, and a content-security policy allows no script but the page's own.
+//! The page needs neither network nor server: it opens from the disk. Audio and spectrograms are
+//! linked by relative paths ([`link`] makes them), never embedded. All text of the catalog is treated
+//! as data, and a content-security policy allows no script but the page's own. Titles are set by the
+//! browser, in any script; pictures hold neutral text only.
+//!
+//! Every number is computed in one place, `measures`; figures draw it and tables print it. To draw a
+//! project or an analysis of the `songscape` crate, let it fill the input.
 //!
 //! ```
 //! use songscape_report::{ReportInput, SongRow, write};
@@ -68,20 +75,24 @@ mod figures;
 mod html;
 mod input;
 mod link;
+mod measures;
+mod methods;
 pub mod palette;
 mod read;
-mod scores;
 mod sound;
 mod tables;
-mod tree;
+mod vision;
 mod write;
 
 pub use error::{Error, Result};
 pub use input::{HistoryStep, ReportInput, SongRow};
 pub use link::link;
-pub use scores::{NotBeaten, RetrievalScore, Scores, YearScore};
+pub use measures::baselines::{NotBeaten, not_beaten};
+pub use measures::spectrogram::{level_db, mean_levels_db};
+pub use methods::{LeftOutSongs, MethodStage, Methods, SongFlow};
+pub use songscape_analysis::music::tables::ClusterTree;
+pub use songscape_analysis::study::Scores;
 pub use sound::{MeanSpectrum, Spectrogram};
-pub use tree::{CondensedTree, TreeCluster};
 pub use write::{LeftOut, Written, write};
 
 #[cfg(doctest)]

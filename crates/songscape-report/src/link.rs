@@ -7,16 +7,14 @@ use std::path::{Component, Path};
 /// through symbolic links.
 ///
 /// ```
-/// use std::path::Path;
 /// use songscape_report::link;
 ///
-/// let page = Path::new("out/report");
-/// assert_eq!(link(page, Path::new("out/spectrograms/7.png")), "../spectrograms/7.png");
-/// assert_eq!(link(page, Path::new("music/50% é #1?.flac")), "../../music/50%25%20%C3%A9%20%231%3F.flac");
-/// assert_eq!(link(Path::new("/srv/out"), Path::new("/music/a.wav")), "file:///music/a.wav");
+/// assert_eq!(link("out/report", "out/spectrograms/7.png"), "../spectrograms/7.png");
+/// assert_eq!(link("out", "music/50% é #1?.flac"), "../music/50%25%20%C3%A9%20%231%3F.flac");
+/// assert_eq!(link("/srv/out", "/music/a.wav"), "file:///music/a.wav");
 /// ```
-pub fn link(folder: &Path, file: &Path) -> String {
-    let (from, to) = (names(folder), names(file));
+pub fn link(folder: impl AsRef<Path>, file: impl AsRef<Path>) -> String {
+    let (from, to) = (names(folder.as_ref()), names(file.as_ref()));
     let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
     let encoded = |names: &[String]| names.iter().map(|name| encode(name)).collect::<Vec<_>>();
     if shared == 0 {

@@ -1,13 +1,13 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use songscape_project::{Progress, write_atomic};
+use songscape_project::{Job, Progress, remove_if_there, write_atomic, write_csv, write_json};
 
 use crate::error::{Error, Result};
-use crate::figures::{PLANS, Plan};
+use crate::figures::{Figure, PLANS, Plan};
 use crate::html::{self, Content, Shown};
 use crate::input::ReportInput;
-use crate::tables;
+use crate::tables::{self, Table};
 
 /// What a report consists of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,41 +28,56 @@ pub struct LeftOut {
     pub why: String,
 }
 
-/// Writes the whole report into a folder: page, figures and tables. Figures of an earlier report
-/// that this one leaves out are removed.
+/// Writes the whole report into a folder: page, figures, tables, and `methods.json` where methods are
+/// given. Files of an earlier report that this one leaves out are removed.
 ///
 /// # Errors
 /// What [`ReportInput::check`] finds; [`Error::Draw`], [`Error::Encode`] and [`Error::Project`] when a
 /// file cannot be made; [`Error::Interrupted`].
-pub fn write(folder: &Path, input: &ReportInput, progress: &dyn Progress) -> Result<Written> {
+pub fn write(
+    folder: impl AsRef<Path>,
+    input: &ReportInput,
+    progress: &dyn Progress,
+) -> Result<Written> {
     input.check()?;
-    progress.begin("report", PLANS.len() as u64 + 2, "files");
+    let folder = folder.as_ref();
+    let job = Job::begin(progress, "report", PLANS.len() as u64 + 2, "files");
     let mut written = Written { files: vec![folder.join("index.html")], left_out: Vec::new() };
     let mut shown = Vec::new();
     for plan in &PLANS {
-        if progress.interrupted() {
+        if job.interrupted() {
             return Err(Error::Interrupted);
         }
-        progress.message(plan.name);
+        job.message(plan.name);
         shown.push(figure(folder, plan, input, &mut written)?);
-        progress.advance(1);
+        job.advance(1);
     }
     let mut files = Vec::new();
-    for table in tables::tables(input) {
-        let name = format!("tables/{}.csv", table.file);
+    for Table { file, header, rows } in tables::tables(input) {
+        let name = format!("tables/{file}.csv");
         let path = folder.join(&name);
-        put(&path, &table.csv(&path)?)?;
+        if rows.is_empty() {
+            remove_if_there(path)?;
+            continue;
+        }
+        write_csv(&path, &header, &rows)?;
         written.files.push(path);
         files.push(name);
     }
-    progress.advance(1);
-    if progress.interrupted() {
+    let methods = folder.join("methods.json");
+    if input.methods.is_empty() {
+        remove_if_there(&methods)?;
+    } else {
+        write_json(&methods, &input.methods)?;
+        written.files.push(methods);
+    }
+    job.advance(1);
+    if job.interrupted() {
         return Err(Error::Interrupted);
     }
     let page = html::page(input, &shown, &files, &written.files[0])?;
     put(&written.files[0], page.as_bytes())?;
-    progress.advance(1);
-    progress.end();
+    job.advance(1);
     Ok(written)
 }
 
@@ -76,11 +91,13 @@ fn figure(folder: &Path, plan: &Plan, input: &ReportInput, written: &mut Written
             let drawn = figure.svg().map_err(|reason| Error::Draw { path: svg.clone(), reason })?;
             put(&svg, drawn.as_bytes())?;
             written.files.extend([png, svg]);
-            Ok(Content { size: figure.size(), caption: figure.caption })
+            let Figure { alternative, caption, .. } = &figure;
+            let (alternative, caption) = (alternative.clone(), caption.clone());
+            Ok(Content { size: figure.size(), alternative, caption })
         }
         Err(why) => {
-            remove(&png)?;
-            remove(&svg)?;
+            remove_if_there(&png)?;
+            remove_if_there(&svg)?;
             written.left_out.push(LeftOut { figure: plan.file.into(), why: why.into() });
             Err(why)
         }
@@ -90,13 +107,4 @@ fn figure(folder: &Path, plan: &Plan, input: &ReportInput, written: &mut Written
 
 fn put(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(write_atomic(path, |file| file.write_all(bytes))?)
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(songscape_project::Error::Io { path: path.into(), source }.into())
-        }
-        _ => Ok(()),
-    }
 }

@@ -63,7 +63,7 @@ fn a_published_size_is_drawn_whole_and_hostile_text_stays_text() {
     input.songs[0].artist = BREAKING.into();
     input.songs[0].extra[0] = HOSTILE.into();
     input.columns[0] = HOSTILE.into();
-    input.scores.year_mae[1].name = HOSTILE.into();
+    input.scores.as_mut().unwrap().halves[1].name = HOSTILE.into();
     let page = report(folder.path(), &input);
     browser.open(&page, "song=song-00000");
 
@@ -133,8 +133,16 @@ fn hover_search_filter_lasso_play_and_save() {
     browser.wait("document.querySelector('.spectrogram img').naturalWidth > 500");
     assert!(browser.text("#song").contains("Nearest songs"));
     assert_eq!(browser.text(".hertz"), "100 Hz1 kHz10 kHz");
-    browser.wait("document.querySelectorAll('.seconds span').length === 5");
-    assert!(browser.text(".seconds").starts_with("0:00"), "the time axis begins");
+    browser.wait("document.querySelectorAll('.seconds span').length >= 3");
+    // Every label stands where its time is.
+    let off = browser.eval(
+        "(() => { const img = document.querySelector('.spectrogram img'); \
+         const pixels = img.clientWidth * 200 / img.naturalWidth; \
+         return Math.max(...[...document.querySelectorAll('.seconds span')].map((s) => { \
+         const [m, sec] = s.textContent.split(':').map(Number); \
+         return Math.abs((60 * m + sec) * pixels - parseFloat(s.style.left)); })); })()",
+    );
+    assert!(off.as_f64().unwrap() < 0.51, "a label is {off} pixels off");
     assert!(browser.text("#said").contains("Élan"), "a screen reader is told");
     browser.wait("location.hash.includes('song=song-00000')");
     screenshot(&mut browser, "playing");
@@ -320,14 +328,43 @@ fn libraries_of_no_song_and_of_one_open() {
 #[test]
 fn fifty_thousand_songs_move_smoothly() {
     let Some(mut browser) = browser() else { return };
+    let found = moved(&mut browser, 50_000);
+    assert!(found.bytes < 10_000_000, "{} bytes", found.bytes);
+    // What other programs on the machine take is not counted: thirty frames a second must be possible.
+    assert!(found.ready < 20_000.0);
+    assert!(found.least < 33.0, "{} ms for one frame", found.least);
+    screenshot(&mut browser, "large");
+}
+
+#[test]
+#[ignore = "takes minutes and memory; prints what it measures"]
+fn a_million_songs_open_and_move() {
+    let Some(mut browser) = browser() else { return };
+    for songs in [200_000, 1_000_000] {
+        let found = moved(&mut browser, songs);
+        assert!(found.bytes < 60_000_000, "{} bytes", found.bytes);
+        screenshot(&mut browser, &format!("{songs}-songs"));
+    }
+}
+
+struct Moved {
+    bytes: u64,
+    /// Milliseconds until the map was there.
+    ready: f64,
+    /// Milliseconds of the quickest frame.
+    least: f64,
+}
+
+/// Opens a report of so many songs and pans it for sixty frames.
+fn moved(browser: &mut Chromium, songs: usize) -> Moved {
     let folder = tempfile::tempdir().unwrap();
-    let page = report(folder.path(), &sample(50_000, 30, (1960, 2020)));
-    let size = page.metadata().unwrap().len();
-    assert!(size < 10_000_000, "{size} bytes");
+    let page = report(folder.path(), &sample(songs, 30, (1960, 2020)));
+    let bytes = page.metadata().unwrap().len();
     browser.open(&page, "");
-    assert_eq!(browser.eval("document.body.dataset.drawn"), "50000");
-    let first = browser.eval("performance.now()");
-    // Pans for sixty frames: frames a second, and the quickest frame's own time.
+    let ready = browser.eval("performance.now()").as_f64().unwrap();
+    assert_eq!(browser.eval("document.body.dataset.drawn"), songs.to_string());
+    browser.wait("document.body.dataset.texts === 'true'");
+    let texts = browser.eval("performance.now()").as_f64().unwrap();
     let measured = browser.eval(
         "new Promise((done) => { const marks = document.getElementById('marks'); let n = 0, least = 1e9; \
          const start = performance.now(); const step = () => { \
@@ -338,16 +375,69 @@ fn fifty_thousand_songs_move_smoothly() {
          else done([60000 / (performance.now() - start), least]); }; step(); })",
     );
     let (frames, least) = (measured[0].as_f64().unwrap(), measured[1].as_f64().unwrap());
-    let drawn: u32 = browser.eval("document.body.dataset.drawn").as_str().unwrap().parse().unwrap();
-    assert!(drawn > 45_000, "{drawn} songs were in the picture");
-    let paint = browser
-        .eval("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null");
+    browser.wait(&format!("Number(document.body.dataset.drawn) > {}", songs * 9 / 10));
     println!(
-        "{size} bytes, first paint after {paint} ms, ready after {first:.0} ms, {frames:.0} frames a second, {least} ms a frame"
+        "{songs} songs: {bytes} bytes, map after {ready:.0} ms, texts after {texts:.0} ms, {frames:.0} frames \
+         per second while moving, the quickest of {least} ms"
     );
-    // What other programs on the machine take is not counted: thirty frames a second must be possible.
-    assert!(first.as_f64().unwrap() < 20_000.0);
-    assert!(least < 33.0, "{least} ms for one frame");
     assert_eq!(browser.complaints(), [""; 0]);
-    screenshot(&mut browser, "large");
+    Moved { bytes, ready, least }
+}
+
+#[test]
+fn every_tab_is_accessible_in_light_and_dark() {
+    let (Some(mut browser), Some(axe)) = (browser(), chromium::axe()) else {
+        println!("skipped: no axe-core (tests/chromium/install.sh fetches it)");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let page = report(folder.path(), &sample(240, 10, (1960, 2020)));
+    for theme in ["light", "dark"] {
+        for tab in ["map", "results", "story"] {
+            browser.open(&page, &format!("tab={tab}&theme={theme}&song=song-00003"));
+            browser.eval(&axe);
+            let found = browser.eval(
+                "axe.run().then((r) => r.violations.map((v) => \
+                 `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`))",
+            );
+            assert_eq!(found.as_array().map(Vec::len), Some(0), "{tab}, {theme}: {found:#}");
+            screenshot(&mut browser, &format!("{tab}-{theme}"));
+        }
+    }
+}
+
+#[test]
+fn tabs_are_in_the_history_and_absurd_addresses_show_the_whole_map() {
+    let Some(mut browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut input = sample(240, 10, (1960, 2020));
+    input.columns.push("track id".into());
+    for (i, song) in input.songs.iter_mut().enumerate() {
+        song.extra.push((1000 + i).to_string());
+    }
+    (input.songs[1].title, input.songs[1].artist) =
+        (input.songs[0].title.clone(), input.songs[0].artist.clone());
+    input.neighbors[2] = vec![0, 1];
+    let page = report(folder.path(), &input);
+    browser.open(&page, "view=999999999,-999999999,1e-9");
+    assert_eq!(browser.eval("document.body.dataset.drawn"), "240");
+    let results = browser.middle("#tab-results");
+    browser.click(results);
+    browser.wait("!document.getElementById('view-results').hidden");
+    browser.eval("history.back()");
+    browser.wait("!document.getElementById('view-map').hidden");
+    assert!(browser.text("#colour").contains("genre"));
+    assert!(!browser.text("#colour").contains("track id"), "an id is no scale");
+
+    // Keys go on from the song that Enter opened, wherever the focus was.
+    browser.open(&page, "song=song-00002");
+    let near = browser.text("#song ol");
+    assert!(near.contains("song-00000") && near.contains("song-00001"), "{near}");
+    browser.eval("document.querySelector('#song ol button').focus()");
+    browser.eval("document.activeElement.click()");
+    browser.wait("document.activeElement === document.querySelector('#song h2')");
+    let before = browser.text("#song h2");
+    browser.key("n");
+    browser.wait(&format!("document.querySelector('#song h2').textContent !== {before:?}"));
+    assert_eq!(browser.complaints(), [""; 0]);
 }

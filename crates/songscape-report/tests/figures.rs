@@ -23,6 +23,7 @@ const ALL: [&str; 11] = [
     "retrieval",
     "training",
 ];
+const FEW_DATED: &str = "fewer than 12 songs near each other in time have a year";
 const FEW: &str = "fewer than 20 songs have both a year and a prediction";
 
 fn written(input: &ReportInput) -> (tempfile::TempDir, Written) {
@@ -69,6 +70,19 @@ fn a_usual_library_has_all_figures() {
     let svg = std::fs::read_to_string(folder.path().join("figures/predicted-years.svg")).unwrap();
     assert!(svg.contains("mean absolute error 6.2 years"));
     assert!(svg.contains("constant 15.2, row statistics 7.9, untrained encoder 8.4 years"));
+    let page = std::fs::read_to_string(folder.path().join("index.html")).unwrap();
+    for text in [
+        "trustworthiness 0.934",
+        "density-based validity −0.02",
+        "may be accidents",
+        "1 (0.32)",
+        "<th scope=\"row\">1990s</th>",
+        "240 songs shown of 243 found",
+        "row statistics: mean and deviation",
+        "chance",
+    ] {
+        assert!(page.contains(text), "{text} is missing");
+    }
     let spectrogram =
         std::fs::read_to_string(folder.path().join("figures/spectrogram.svg")).unwrap();
     assert!(spectrogram.contains("data:image/png;base64,"), "the picture is inside");
@@ -86,14 +100,21 @@ fn a_title_is_text_in_figures_too() {
     let mut input = sample(30, 2, (1960, 2020));
     input.songs[0].title = "<img src=x onerror=alert(1)> & $\\alpha$".into();
     input.songs[0].artist = "</svg><script>alert(2)</script>".into();
-    input.scores.retrieval[1].name = "$x_1$ and 5$".into();
+    let scores = input.scores.as_mut().unwrap();
+    scores.halves[1].name = "$x_1$ and 5$".into();
     let (folder, _) = written(&input);
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     assert!(read("figures/retrieval.svg").contains(">$x_1$ and 5$</text>"));
+    // A title may be of any script: a browser sets it, in the caption.
     let svg = read("figures/spectrogram.svg");
-    assert!(svg.contains("onerror=alert(1)&gt; &amp; $\\alpha$"), "the title is shown");
-    assert!(!svg.contains("<img") && !svg.contains("<script"), "and stays text");
+    assert!(!svg.contains("onerror") && !svg.contains("<img") && !svg.contains("<script"));
     assert_eq!(svg.matches("</svg>").count(), 1);
+    let page = read("index.html");
+    assert!(page.contains("“&lt;img src=x onerror=alert(1)&gt; &amp; $\\alpha$” by &lt;/svg&gt;"));
+    input.songs[0].title = "x".repeat(300);
+    let (folder, _) = written(&input);
+    let page = std::fs::read_to_string(folder.path().join("index.html")).unwrap();
+    assert!(page.contains(&format!("“{}…”", "x".repeat(80))));
 }
 
 #[test]
@@ -101,7 +122,7 @@ fn one_song() {
     let mut input = sample(1, 1, (1999, 1999));
     input.history.truncate(1);
     assert_eq!(input.songs[0].cluster, 0);
-    check(&input, &[("calibration", FEW)]);
+    check(&input, &[("calibration", FEW), ("cluster-shares", FEW_DATED)]);
 }
 
 #[test]
@@ -133,6 +154,36 @@ fn one_year_and_one_cluster() {
 }
 
 #[test]
+fn groups_of_years_end_where_the_songs_end() {
+    // The years of a published catalog: 1960 to 2020, few songs a year; two songs of 2020.
+    for songs in [60, 200, 600] {
+        let mut input = sample(songs, 4, (1960, 2019));
+        for song in &mut input.songs[..2] {
+            song.year = Some(2020);
+        }
+        let (folder, _) = written(&input);
+        for table in ["predicted-years", "cluster-shares"] {
+            let path = folder.path().join(format!("tables/{table}.csv"));
+            let mut last = 0;
+            for row in csv::Reader::from_path(path).unwrap().records() {
+                let row = row.unwrap();
+                let (from, to): (i32, i32) = (row[0].parse().unwrap(), row[1].parse().unwrap());
+                assert!(1960 <= from && from <= to && to <= 2020, "{table}: {row:?}");
+                last = last.max(to);
+            }
+            assert_eq!(last, 2020, "{table} of {songs} songs");
+        }
+        let path = folder.path().join("tables/cluster-shares.csv");
+        let mut groups: std::collections::BTreeMap<String, usize> = Default::default();
+        for row in csv::Reader::from_path(path).unwrap().records() {
+            let row = row.unwrap();
+            *groups.entry(row[0].into()).or_default() += row[3].parse::<usize>().unwrap();
+        }
+        assert!(groups.values().all(|&n| n >= 12), "{groups:?}");
+    }
+}
+
+#[test]
 fn no_years() {
     let mut input = sample(60, 4, (1960, 2020));
     input.songs.iter_mut().for_each(|song| song.year = None);
@@ -155,7 +206,7 @@ fn no_clusters() {
     let left_out = ["cluster-years", "cluster-shares", "cluster-spectra"].map(|name| (name, none));
     let folder = check(&sample(60, 0, (1960, 2020)), &left_out);
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
-    assert!(read("figures/map-clusters.svg").contains("60 songs, all in no cluster"));
+    assert!(read("figures/map-clusters.svg").contains("60 songs, all unclustered"));
     assert!(read("figures/condensed-tree.svg").contains("no cluster was chosen"));
 }
 
@@ -198,7 +249,7 @@ fn the_same_input_gives_the_same_bytes() {
     };
     let files = names(one.path(), &first);
     assert_eq!(files, names(two.path(), &second));
-    assert_eq!(files.len(), 1 + 22 + 11);
+    assert_eq!(files.len(), 1 + 22 + 12 + 1);
     for file in files {
         let read = |root: &Path| std::fs::read(root.join(&file)).unwrap();
         assert!(read(one.path()) == read(two.path()), "{} differs", file.display());
@@ -220,20 +271,20 @@ fn what_cannot_be_drawn_is_refused_by_name() {
     assert!(matches!(error, Error::Cluster { row: 1, cluster: -2, .. }), "{error}");
     let error = fault(|input| input.songs[0].predicted = Some(f64::INFINITY));
     assert!(matches!(error, Error::NotFinite { .. }), "{error}");
-    let error = fault(|input| input.scores.year_mae[0].mae = f64::NAN);
+    let error = fault(|input| input.scores.as_mut().unwrap().halves[0].recall_1 = f64::NAN);
     assert!(matches!(error, Error::NotFinite { .. }), "{error}");
     let error = fault(|input| input.songs[4].extra.clear());
     assert!(matches!(error, Error::Length { found: 0, expected: 1, .. }), "{error}");
-    let error = fault(|input| input.neighbours.truncate(2));
+    let error = fault(|input| input.neighbors.truncate(2));
     assert!(matches!(error, Error::Length { found: 2, expected: 5, .. }), "{error}");
-    let error = fault(|input| input.neighbours[2] = vec![5]);
+    let error = fault(|input| input.neighbors[2] = vec![5]);
     assert!(matches!(error, Error::Row { row: 5, songs: 5, .. }), "{error}");
     let error = fault(|input| input.representatives[1].1 = vec![9]);
     assert!(matches!(error, Error::Row { row: 9, songs: 5, .. }), "{error}");
-    let error = fault(|input| input.tree.as_mut().unwrap().clusters[1].parent = Some(4));
-    assert!(error.to_string().contains("parent of cluster 1 of the condensed tree"), "{error}");
-    let error = fault(|input| input.tree.as_mut().unwrap().leaves[2].1 = f64::NAN);
-    assert!(matches!(error, Error::Range { .. }), "{error}");
+    let error = fault(|input| input.tree.as_mut().unwrap().tree.clusters[1].parent = Some(4));
+    assert!(error.to_string().contains("a parent comes before its children"), "{error}");
+    let error = fault(|input| input.tree.as_mut().unwrap().tree.leaves_at[2] = f64::NAN);
+    assert!(matches!(error, Error::Tree { .. }), "{error}");
     let error = fault(|input| input.spectrogram.as_mut().unwrap().song = 5);
     assert!(matches!(error, Error::Row { row: 5, songs: 5, .. }), "{error}");
     let error = fault(|input| input.spectrogram.as_mut().unwrap().pixels.truncate(1_535_999));
@@ -261,11 +312,13 @@ fn an_interrupt_stops_between_figures() {
 
 #[test]
 fn very_many_songs_are_drawn_as_a_raster() {
-    let mut input = sample(100_001, 6, (1960, 2020));
-    input.neighbours.clear();
+    let mut input = sample(100_000, 6, (1960, 2020));
+    input.neighbors.clear();
     let (folder, _) = written(&input);
     let size = folder.path().join("figures/map-clusters.svg").metadata().unwrap().len();
     assert!(size < 6_000_000, "{size} bytes");
+    let map = std::fs::read_to_string(folder.path().join("figures/map-clusters.svg")).unwrap();
+    assert!(map.contains("density"), "the picture says what it is");
 }
 
 #[test]
@@ -296,7 +349,9 @@ fn reports_to_look_at() {
             for song in &mut input.songs {
                 (song.year, song.predicted) = (None, None);
             }
-            input.scores.year_mae.clear();
+            if let Some(scores) = &mut input.scores {
+                scores.years = None;
+            }
         }
         let written = write(&root.join(name), &input, &Silent).unwrap();
         println!("{}", written.files[0].display());

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use songscape_project::ErrorKind;
+
 /// The result of writing a library of songs.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -8,12 +10,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// A parameter is outside its range.
-    #[error("{field} is {value}, expected {expected}")]
+    #[error("{field} is {found}, expected {expected}")]
     Parameter {
         /// The field of [`Params`](crate::Params).
         field: &'static str,
         /// What was given.
-        value: String,
+        found: String,
         /// What can be given.
         expected: &'static str,
     },
@@ -33,14 +35,6 @@ pub enum Error {
         /// What the encoder said.
         source: hound::Error,
     },
-    /// The manifest could not be put into CSV form.
-    #[error("{}: {source}", path.display())]
-    Csv {
-        /// The manifest.
-        path: PathBuf,
-        /// What the encoder said.
-        source: csv::Error,
-    },
     /// The threads could not be started.
     #[error("cannot start {threads} threads: {source}")]
     Threads {
@@ -52,4 +46,16 @@ pub enum Error {
     /// The folder could not be read or written, or was made with other parameters.
     #[error(transparent)]
     Project(#[from] songscape_project::Error),
+}
+
+impl Error {
+    /// What kind of fault this is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Parameter { .. } => ErrorKind::Configuration,
+            Self::Interrupted { .. } => ErrorKind::Interrupted,
+            Self::Wav { .. } | Self::Threads { .. } => ErrorKind::Environment,
+            Self::Project(error) => error.kind(),
+        }
+    }
 }

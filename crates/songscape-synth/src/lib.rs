@@ -22,10 +22,10 @@
 //!    with moves from section to section, then room, equaliser, compressor, tape and level.
 //!
 //! ```
-//! use songscape_synth::{Params, catalogue};
+//! use songscape_synth::{Params, catalog};
 //!
 //! let params = Params { songs: 3, seconds: 4.0, ..Params::default() };
-//! for song in catalogue(&params)? {
+//! for song in catalog(&params)? {
 //!     let info = song.info();
 //!     println!("{} – {} ({}), {}", info.artist, info.title, info.year, info.style);
 //!     let samples = song.render();
@@ -58,7 +58,7 @@ mod style;
 pub use error::{Error, Result};
 pub use library::write_library;
 pub use params::Params;
-pub use song::{SongInfo, SongPlan, catalogue};
+pub use song::{SongInfo, SongPlan, catalog};
 
 /// The examples of the README.
 #[cfg(doctest)]

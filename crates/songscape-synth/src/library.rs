@@ -4,17 +4,19 @@ use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use songscape_project::{Progress, Stage, State, write_atomic};
+use songscape_project::{Job, Progress, Stage, State, write_atomic, write_csv};
 
 use crate::error::{Error, Result};
 use crate::params::Params;
-use crate::song::{SongPlan, catalogue};
+use crate::song::{SongPlan, catalog};
 
+/// The version of the stage: raised when the same parameters come to mean other songs.
+const VERSION: u32 = 1;
 /// The header of a mono 16-bit WAV file in bytes.
 const HEADER: u64 = 44;
 
-/// Writes the songs as mono 16-bit WAV files and, at last, a manifest with the columns
-/// `path,title,artist,year,style`; gives the manifest's path. Paths are relative to `folder`.
+/// Writes the songs as mono 16-bit WAV files and finally a manifest with the columns
+/// `path,title,artist,year,style`. Returns the manifest's path. Paths are relative to `folder`.
 ///
 /// A second run with the same parameters does nothing. After an interruption, songs that are whole
 /// are kept. The bytes depend on the parameters alone, not on the number of threads; `threads` = 0
@@ -25,13 +27,13 @@ const HEADER: u64 = 44;
 /// asks to stop; [`Error::Project`] when the folder cannot be written or holds a library with other
 /// parameters, with the fields named.
 pub fn write_library(
-    folder: &Path,
+    folder: impl AsRef<Path>,
     params: &Params,
     threads: usize,
     progress: &dyn Progress,
 ) -> Result<PathBuf> {
-    let plans = catalogue(params)?;
-    let stage = Stage::open(folder, params, &[])?;
+    let plans = catalog(params)?;
+    let stage = Stage::open(folder, VERSION, params, &[])?;
     let manifest = stage.path("manifest.csv");
     let whole = |plan: &SongPlan| {
         let length = HEADER + 2 * plan.samples() as u64;
@@ -45,21 +47,21 @@ pub fn write_library(
         .num_threads(threads)
         .build()
         .map_err(|source| Error::Threads { threads, source })?;
-    progress.begin("demo music", plans.len() as u64, "songs");
+    let job = Job::begin(progress, "demo music", plans.len() as u64, "songs");
     let written = pool.install(|| {
         plans.par_iter().try_for_each(|plan| {
-            if progress.interrupted() {
+            if job.interrupted() {
                 let done = plans.iter().filter(|plan| whole(plan)).count();
                 return Err(Error::Interrupted { done, total: plans.len() });
             }
             if !whole(plan) {
                 write_song(&stage.path(&plan.info.file), plan)?;
             }
-            progress.advance(1);
+            job.advance(1);
             Ok(())
         })
     });
-    progress.end();
+    drop(job);
     written?;
     write_manifest(&manifest, &plans)?;
     stage.finish()?;
@@ -69,7 +71,7 @@ pub fn write_library(
 fn write_song(path: &Path, plan: &SongPlan) -> Result<()> {
     let spec = hound::WavSpec {
         channels: 1,
-        sample_rate: plan.sample_rate,
+        sample_rate: plan.sampling_rate,
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
@@ -91,21 +93,9 @@ fn write_song(path: &Path, plan: &SongPlan) -> Result<()> {
 }
 
 fn write_manifest(path: &Path, plans: &[SongPlan]) -> Result<()> {
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    let mut rows = || {
-        csv.write_record(["path", "title", "artist", "year", "style"])?;
-        for plan in plans {
-            let info = plan.info();
-            let year = info.year.to_string();
-            csv.write_record([&info.file, &info.title, &info.artist, &year, &info.style])?;
-        }
-        csv.flush().map_err(csv::Error::from)
-    };
-    rows().map_err(|source| Error::Csv { path: path.into(), source })?;
-    let bytes = csv.into_inner().map_err(|error| Error::Csv {
-        path: path.into(),
-        source: csv::Error::from(error.into_error()),
-    })?;
-    write_atomic(path, |file| file.write_all(&bytes))?;
-    Ok(())
+    let rows = plans.iter().map(|plan| {
+        let info = plan.info();
+        (&info.file, &info.title, &info.artist, info.year, &info.style)
+    });
+    Ok(write_csv(path, &["path", "title", "artist", "year", "style"], rows)?)
 }

@@ -35,7 +35,7 @@ struct Desk<'a> {
 impl<'a> Desk<'a> {
     fn new(song: &'a SongPlan) -> Self {
         let samples = song.samples();
-        let rate = song.sample_rate as f32;
+        let rate = song.sampling_rate as f32;
         let paper = &song.composition;
         let edges = paper
             .sections

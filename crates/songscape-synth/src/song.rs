@@ -38,7 +38,7 @@ pub struct SongPlan {
     pub(crate) index: usize,
     pub(crate) seed: u64,
     pub(crate) seconds: f64,
-    pub(crate) sample_rate: u32,
+    pub(crate) sampling_rate: u32,
     pub(crate) info: SongInfo,
     pub(crate) artist: Arc<Artist>,
     pub(crate) composition: Composition,
@@ -54,7 +54,7 @@ impl SongPlan {
 
     /// The number of samples that [`render`](Self::render) gives.
     pub fn samples(&self) -> usize {
-        (self.seconds * f64::from(self.sample_rate)).round() as usize
+        (self.seconds * f64::from(self.sampling_rate)).round() as usize
     }
 }
 
@@ -62,7 +62,7 @@ impl SongPlan {
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) when a parameter is out of range.
-pub fn catalogue(params: &Params) -> Result<Vec<SongPlan>> {
+pub fn catalog(params: &Params) -> Result<Vec<SongPlan>> {
     params.check()?;
     let names = Names::new(&mut stream(params.seed, Purpose::Names, 0));
     let (first, last) = (*params.years.start(), *params.years.end());
@@ -118,7 +118,7 @@ fn plan(
         index,
         seed: params.seed,
         seconds: params.seconds,
-        sample_rate: params.sample_rate,
+        sampling_rate: params.sampling_rate,
         info: SongInfo {
             file: format!("{:04}-{}.wav", index + 1, slug(&title)),
             title,
@@ -166,8 +166,8 @@ mod tests {
 
     #[test]
     fn songs_do_not_depend_on_how_many_there_are() {
-        let few = catalogue(&Params { songs: 7, ..Params::default() }).unwrap();
-        let many = catalogue(&Params { songs: 60, ..Params::default() }).unwrap();
+        let few = catalog(&Params { songs: 7, ..Params::default() }).unwrap();
+        let many = catalog(&Params { songs: 60, ..Params::default() }).unwrap();
         for (a, b) in few.iter().zip(&many) {
             assert_eq!(format!("{a:?}"), format!("{b:?}"));
         }

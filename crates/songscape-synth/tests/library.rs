@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use songscape_project::{Progress, Silent};
-use songscape_synth::{Error, Params, catalogue, write_library};
+use songscape_synth::{Error, Params, catalog, write_library};
 
 fn small() -> Params {
-    Params { songs: 5, seconds: 6.0, sample_rate: 22_050, ..Params::default() }
+    Params { songs: 5, seconds: 6.0, sampling_rate: 22_050, ..Params::default() }
 }
 
 fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -86,7 +86,7 @@ fn a_run_is_resumed_and_repeated_at_no_cost() {
 #[test]
 fn other_parameters_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    let params = Params { songs: 1, seconds: 4.0, sample_rate: 8000, ..Params::default() };
+    let params = Params { songs: 1, seconds: 4.0, sampling_rate: 8000, ..Params::default() };
     write_library(folder.path(), &params, 1, &Silent).unwrap();
     let other = Params { seed: 9, seconds: 5.0, ..params };
     let message = write_library(folder.path(), &other, 1, &Silent).unwrap_err().to_string();
@@ -102,11 +102,11 @@ fn other_parameters_are_refused_by_name() {
 #[test]
 fn the_manifest_lists_the_files_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
-    let params = Params { songs: 3, seconds: 4.0, sample_rate: 16_000, ..Params::default() };
+    let params = Params { songs: 3, seconds: 4.0, sampling_rate: 16_000, ..Params::default() };
     let manifest = write_library(folder.path(), &params, 1, &Silent).unwrap();
     let mut rows = csv::Reader::from_path(&manifest).unwrap();
     assert_eq!(rows.headers().unwrap(), vec!["path", "title", "artist", "year", "style"]);
-    let plans = catalogue(&params).unwrap();
+    let plans = catalog(&params).unwrap();
     let mut count = 0;
     for (row, plan) in rows.records().zip(&plans) {
         let row = row.unwrap();
@@ -115,7 +115,7 @@ fn the_manifest_lists_the_files_as_they_are() {
         assert_eq!(row, vec![&info.file, &info.title, &info.artist, &year, &info.style]);
         let wav = hound::WavReader::open(folder.path().join(&row[0])).unwrap();
         assert_eq!((wav.spec().channels, wav.spec().bits_per_sample), (1, 16));
-        assert_eq!((wav.spec().sample_rate, wav.duration()), (16_000, 64_000));
+        assert_eq!((wav.spec().sampling_rate, wav.duration()), (16_000, 64_000));
         count += 1;
     }
     assert_eq!(count, 3);

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use realfft::RealFftPlanner;
-use songscape_synth::{Params, SongPlan, catalogue};
+use songscape_synth::{Params, SongPlan, catalog};
 
 const RATE: usize = 44_100;
 
 fn library() -> Vec<SongPlan> {
-    catalogue(&Params::default()).unwrap()
+    catalog(&Params::default()).unwrap()
 }
 
 /// The mean power spectrum of a signal, in bins of 44,100 / 4,096 Hz.
@@ -62,7 +62,7 @@ fn years_are_spread_about_evenly() {
 #[test]
 fn styles_rise_and_fall_and_have_several_artists() {
     // Many songs, so that the shares are those of the plan and not of chance.
-    let songs = catalogue(&Params { songs: 4800, artists: 960, ..Params::default() }).unwrap();
+    let songs = catalog(&Params { songs: 4800, artists: 960, ..Params::default() }).unwrap();
     let mut shares: BTreeMap<&str, [f64; 6]> = BTreeMap::new();
     let mut totals = [0.0; 6];
     for song in &songs {

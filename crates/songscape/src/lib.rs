@@ -17,7 +17,9 @@
 //! | `analysis` | neighbours, UMAP, HDBSCAN, gradient boosting, tables | |
 //! | `report` | figures and the interactive map | |
 //! | `synth` | the embedded demo music | |
-//! | `project` | project folders: stages, locks, atomic files, progress | |
+//! | `project` | project folders: stages, song tables, locks, atomic files, progress | |
+//! | `report_input` | what a report shows, from the files of a project or an analysis | |
+//! | `vectors` | from images to vectors, by an encoder and by its baselines | yes |
 //! | `pipeline` | all stages over one project folder | yes |
 //!
 //! ```text
@@ -26,7 +28,7 @@
 //!            map and figures ◀── report ── clusters, years, tables ◀─┘
 //! ```
 //!
-//! Features compose: the transform alone, or the analysis of vectors from elsewhere.
+//! Features compose: use only the transform, or only the analysis of vectors from elsewhere.
 //!
 //! ```
 //! # #[cfg(feature = "ssq")]
@@ -63,8 +65,15 @@ pub use songscape_ssq as ssq;
 #[cfg(feature = "synth")]
 pub use songscape_synth as synth;
 
+#[cfg(feature = "project")]
+mod error;
 #[cfg(feature = "pipeline")]
 pub mod pipeline;
+#[cfg(feature = "report-input")]
+pub mod report_input;
+
+#[cfg(feature = "project")]
+pub use error::{Error, Result};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

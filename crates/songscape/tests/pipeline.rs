@@ -8,9 +8,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use songscape::analysis::study::{StudyInput, VectorSet, study};
 use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
-use songscape::project::{Failure, Progress, Silent};
-use songscape::resnet::EncoderConfig;
+use songscape::project::{Failure, Progress, Silent, SongTable, Source};
+use songscape::report_input;
+use songscape::resnet::{EncoderConfig, Model};
 use tch::Device;
 
 /// 24 songs of 8 s by 8 artists, a tiny network, and a few steps of training.
@@ -70,11 +72,29 @@ fn from_nothing_to_the_report_and_again() {
     let pipeline = Pipeline::new(out, Input::Demo, small(), Device::Cpu, 2).unwrap();
     let scores = pipeline.scores().unwrap();
     assert_eq!(scores.songs, 24);
-    let names: Vec<_> = scores.years.iter().map(|row| row.name.as_str()).collect();
+    let models = &scores.years.as_ref().unwrap().models;
+    let names: Vec<_> = models.iter().map(|row| row.name.as_str()).collect();
     let expected = ["trained encoder", "row statistics", "chroma", "untrained encoder", "constant"];
     assert_eq!(names, expected);
     assert_eq!(pipeline.failures().unwrap(), 0);
     drop(pipeline);
+
+    // The same study by the other door, and the same report.
+    let (again, vectors) = (out.join("again"), out.join("vectors"));
+    let [own, baselines @ ..] = Source::ALL.map(|source| VectorSet::read(source.file(&vectors)));
+    let baselines: Vec<_> = baselines.into_iter().map(Result::unwrap).collect();
+    let songs = SongTable::read(out.join("analysis/songs.csv")).unwrap();
+    let input = StudyInput { vectors: &own.unwrap(), songs: &songs, baselines: &baselines };
+    study(&input, &small().analysis, &again, &Silent).unwrap();
+    for entry in fs::read_dir(&again).unwrap() {
+        let name = entry.unwrap().file_name();
+        let read = |folder: &Path| fs::read(folder.join(&name)).unwrap();
+        assert_eq!(read(&again), read(&out.join("analysis")), "{name:?}");
+    }
+    fs::remove_dir_all(again).unwrap();
+    let report = report_input::of_project(out, out.join("report")).unwrap();
+    assert_eq!(report.songs.len(), 24);
+    assert!(report.methods.stages.len() >= 4, "{:?}", report.methods);
 
     // The second run touches nothing.
     let before = stamps(out);
@@ -159,7 +179,7 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one() {
     let mut interruptions = 0;
     loop {
         let pipeline = Pipeline::new(&broken, Input::Demo, small(), Device::Cpu, 2).unwrap();
-        // Ever more patience: a stage that starts anew must end at last.
+        // Ever more patience, so that a stage that starts again ends some time.
         let stop = StopAfter(AtomicU64::new(9 << interruptions));
         match Step::ALL.into_iter().try_for_each(|step| pipeline.run(step, &stop).map(drop)) {
             Ok(()) => break,
@@ -175,4 +195,39 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one() {
             "{file}"
         );
     }
+}
+
+#[test]
+fn images_made_again_otherwise_are_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path();
+    run_all(out, &Input::Demo, &small()).unwrap();
+    fs::remove_dir_all(out.join("spectrograms")).unwrap();
+    let mut other = small();
+    other.images.range_db = 80.0;
+    let said = run_all(out, &Input::Demo, &other).unwrap();
+    assert!(said[2].contains("made again for its images"), "{said:?}");
+    assert!(said[3].contains("made again for its images, model"), "{said:?}");
+
+    // A model of other images refuses them by the name of the field.
+    let model = Model::load(out.join("model/model.safetensors"), Device::Cpu).unwrap();
+    let refused = model.check_images(&small().images).unwrap_err().to_string();
+    assert!(refused.contains("range_db is 80.0 in the model, 60.0"), "{refused}");
+}
+
+#[test]
+fn a_project_of_an_earlier_program_is_read_with_its_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path();
+    run_all(out, &Input::Demo, &small()).unwrap();
+    let record = out.join("model/parameters.json");
+    let mut stored: serde_json::Value = songscape::project::read_json(&record).unwrap();
+    let training = stored["parameters"]["training"].as_object_mut().unwrap();
+    for field in ["held_out", "validate_every", "chunk_pairs", "augment"] {
+        assert!(training.remove(field).is_some(), "{field}");
+    }
+    stored.as_object_mut().unwrap().remove("version");
+    songscape::project::write_json(&record, &stored).unwrap();
+    let said = run_all(out, &Input::Demo, &small()).unwrap();
+    assert_eq!(said[2], "done before");
 }

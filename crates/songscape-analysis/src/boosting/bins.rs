@@ -87,7 +87,7 @@ impl Binned {
         self.groups[column / GROUP][row as usize][column % GROUP]
     }
 
-    /// Some of the columns alone, so that the others cost nothing.
+    /// Only some of the columns, so that the others cost nothing.
     pub fn select(&self, columns: &[usize]) -> Self {
         let group = |some: &[usize]| -> Vec<[u8; GROUP]> {
             let rows = self.groups.first().map_or(0, Vec::len);

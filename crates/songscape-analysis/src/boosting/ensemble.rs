@@ -118,9 +118,9 @@ impl Booster {
             .collect();
         let all = bins.apply(x, &useful);
 
+        let mut fit = Fit { x: x.view(), y, weights, loss: params.loss, predicted: Vec::new() };
         let base = base(params.loss, y, row_weights);
-        let mut predicted = vec![base; n];
-        let mut gradients = vec![0.0_f32; n];
+        fit.predicted = vec![base; n];
         let mut trees = Vec::with_capacity(params.trees);
         let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
         let mut pool = Pool::<C>::default();
@@ -128,11 +128,7 @@ impl Booster {
             if progress.interrupted() {
                 return Err(Error::Interrupted { what: "boosting" });
             }
-            for i in 0..n {
-                // The difference in float64, since prediction and target may be close.
-                let error = (predicted[i] - f64::from(y[i])) as f32;
-                gradients[i] = params.loss.gradient(error) * row_weights[i];
-            }
+            let gradients = fit.gradients(row_weights);
             let places = share(useful.len(), params.column_share, &mut rng);
             let columns: Vec<usize> = places.iter().map(|&place| useful[place]).collect();
             let some = (columns.len() < useful.len()).then(|| all.select(&places));
@@ -147,38 +143,8 @@ impl Booster {
             };
             let scale = Scale::new(&gradients, weights);
             let (mut tree, leaves) = grow(&data, scale, &mut rows, params, &mut pool);
-            for (node, range) in &leaves {
-                if let Some(q) = params.loss.quantile() {
-                    let residual =
-                        |&row: &u32| (f64::from(y[row as usize]) - predicted[row as usize]) as f32;
-                    let residuals = rows[range.clone()].iter().map(residual);
-                    let best = match weights {
-                        None => quantile(&mut residuals.collect::<Vec<_>>(), q),
-                        Some(weights) => {
-                            let weights =
-                                rows[range.clone()].iter().map(|&row| weights[row as usize]);
-                            weighted_quantile(&mut residuals.zip(weights).collect::<Vec<_>>(), q)
-                        }
-                    };
-                    tree.nodes[*node] = Node::Leaf(f64::from(best));
-                }
-                if let Node::Leaf(value) = &mut tree.nodes[*node] {
-                    *value *= params.learning_rate;
-                }
-            }
-            if rows.len() == n {
-                for (node, range) in &leaves {
-                    if let Node::Leaf(value) = tree.nodes[*node] {
-                        for &row in &rows[range.clone()] {
-                            predicted[row as usize] += value;
-                        }
-                    }
-                }
-            } else {
-                for (row, predicted) in x.rows().into_iter().zip(&mut predicted) {
-                    *predicted += tree.predict(|column| row[column]);
-                }
-            }
+            fit.fill_leaves(&mut tree, &leaves, &rows, params.learning_rate);
+            fit.add(&tree, &leaves, &rows);
             trees.push(tree);
             if let Some(watch) = &mut watch {
                 let best = watch.best_after(base, &trees, params.loss);
@@ -283,7 +249,7 @@ impl Booster {
     ///
     /// # Errors
     /// [`Error::Project`] when the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<()> {
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         Ok(write_json(path, self)?)
     }
 
@@ -291,7 +257,8 @@ impl Booster {
     ///
     /// # Errors
     /// [`Error::Project`] when the file cannot be read; [`Error::File`] when its trees are not whole.
-    pub fn load(path: &Path) -> Result<Self> {
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
         let booster: Self = read_json(path)?;
         let whole = |tree: &Tree| {
             !tree.nodes.is_empty()
@@ -347,6 +314,75 @@ impl Watch<'_> {
     fn best(&self) -> usize {
         let order = |a: &usize, b: &usize| self.losses[*a].total_cmp(&self.losses[*b]);
         (0..self.losses.len()).min_by(order).unwrap_or(0)
+    }
+}
+
+/// The rows and what the trees so far predict of them.
+struct Fit<'a> {
+    x: ArrayView2<'a, f32>,
+    y: &'a [f32],
+    weights: Option<&'a [f32]>,
+    loss: Loss,
+    predicted: Vec<f64>,
+}
+
+/// The leaves of a tree: each node with its rows, as a range of the rows that the tree was grown on.
+type Leaves = [(usize, std::ops::Range<usize>)];
+
+impl Fit<'_> {
+    /// The weighted gradient of each row.
+    fn gradients(&self, weights: &[f32]) -> Vec<f32> {
+        let rows = self.predicted.iter().zip(self.y).zip(weights);
+        rows.map(|((predicted, &y), weight)| {
+            // The difference in float64, since prediction and target may be close.
+            let error = (predicted - f64::from(y)) as f32;
+            self.loss.gradient(error) * weight
+        })
+        .collect()
+    }
+
+    /// Gives the leaves their values: those of the loss where it has better ones than the gradients say,
+    /// times the learning rate.
+    fn fill_leaves(&self, tree: &mut Tree, leaves: &Leaves, rows: &[u32], learning_rate: f64) {
+        for (node, range) in leaves {
+            if let Some(q) = self.loss.quantile() {
+                let best = self.quantile_of_residuals(&rows[range.clone()], q);
+                tree.nodes[*node] = Node::Leaf(f64::from(best));
+            }
+            if let Node::Leaf(value) = &mut tree.nodes[*node] {
+                *value *= learning_rate;
+            }
+        }
+    }
+
+    fn quantile_of_residuals(&self, rows: &[u32], q: f64) -> f32 {
+        let residual =
+            |&row: &u32| (f64::from(self.y[row as usize]) - self.predicted[row as usize]) as f32;
+        let residuals = rows.iter().map(residual);
+        match self.weights {
+            None => quantile(&mut residuals.collect::<Vec<_>>(), q),
+            Some(weights) => {
+                let weights = rows.iter().map(|&row| weights[row as usize]);
+                weighted_quantile(&mut residuals.zip(weights).collect::<Vec<_>>(), q)
+            }
+        }
+    }
+
+    /// Adds a tree to the predictions. A tree that was grown on all rows knows their leaves already.
+    fn add(&mut self, tree: &Tree, leaves: &Leaves, rows: &[u32]) {
+        if rows.len() < self.predicted.len() {
+            for (row, predicted) in self.x.rows().into_iter().zip(&mut self.predicted) {
+                *predicted += tree.predict(|column| row[column]);
+            }
+            return;
+        }
+        for (node, range) in leaves {
+            if let Node::Leaf(value) = tree.nodes[*node] {
+                for &row in &rows[range.clone()] {
+                    self.predicted[row as usize] += value;
+                }
+            }
+        }
     }
 }
 

@@ -218,18 +218,18 @@ impl<C: Cell> Grower<'_, C> {
     ) -> [Leaf<C>; 2] {
         let (left, right) = (parent.rows.start..middle, middle..parent.rows.end);
         let left_is_smaller = left.len() <= right.len();
-        let ranges = if left_is_smaller { [left, right] } else { [right, left] };
-        let small_total = self.sum(&rows[ranges[0].clone()]);
-        let totals = [small_total, parent.total.minus(small_total)];
-        let mut place = 0;
-        // The smaller one first.
-        let [mut small, mut large] = ranges.map(|rows| {
-            let of_node = if (place == 0) == left_is_smaller { node } else { node + 1 };
-            let total = totals[place];
-            place += 1;
+        let leaf = |node, rows, total| {
             let depth = parent.depth + 1;
-            Leaf { node: of_node, depth, rows, total, histograms: Vec::new(), best: None }
-        });
+            Leaf { node, depth, rows, total, histograms: Vec::new(), best: None }
+        };
+        let (mut small, mut large) = if left_is_smaller {
+            let total = self.sum(&rows[left.clone()]);
+            (leaf(node, left, total), leaf(node + 1, right, parent.total.minus(total)))
+        } else {
+            let total = self.sum(&rows[right.clone()]);
+            (leaf(node + 1, right, total), leaf(node, left, parent.total.minus(total)))
+        };
+        let totals = [small.total, large.total];
         let open = [&small, &large].map(|leaf| !last && self.may_split(leaf));
         large.histograms = parent.histograms;
         if open[0] || open[1] {

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 /// What a booster minimises.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Loss {
     /// Squared errors: predicts means.
     #[default]

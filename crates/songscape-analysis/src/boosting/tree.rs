@@ -10,6 +10,7 @@ pub struct Tree {
 /// A node of a tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Node {
     /// Rows go on to the left when their value is at most the limit, otherwise to the right.
     Split {

@@ -11,18 +11,12 @@ use rayon::prelude::*;
 
 use super::disjoint_sets::DisjointSets;
 use super::kd_tree::{KdTree, Near};
+use super::spanning_tree::KeyEdge;
 
 /// A node whose points are not all in one component.
 const MIXED: u32 = u32::MAX;
 /// No point.
 const NONE: u32 = u32::MAX;
-
-/// An edge between two points of the tree with the key of its length.
-pub(super) struct KeyEdge {
-    pub from: u32,
-    pub to: u32,
-    pub key: f64,
-}
 
 /// What a point knows of the points outside its component.
 #[derive(Clone, Copy)]

@@ -13,6 +13,7 @@ use super::kd_tree::Near;
 use super::longest::Longest;
 use super::points::Points;
 use super::products::Products;
+use super::spanning_tree::KeyEdge;
 
 /// Rows of a tile of the products, and columns.
 const TILE: (usize, usize) = (128, 1024);
@@ -25,14 +26,6 @@ const COLLECTED: usize = 1 << 22;
 
 /// Blocks of rows whose edges are sought before they are counted.
 const BLOCKS: usize = 16;
-
-/// An edge with the key of its length.
-#[derive(Clone, Copy)]
-pub(super) struct KeyEdge {
-    pub key: f64,
-    pub from: u32,
-    pub to: u32,
-}
 
 /// The keys of the core distances, and the edges of the minimum spanning tree; anything, once
 /// `interrupted` says so.

@@ -157,7 +157,8 @@ fn arrange(values: &[f64], dims: usize, rows: &mut [u32], levels: usize) {
         }
     }
     let width = |c: &usize| high[*c] - low[*c];
-    let widest = (0..dims).max_by(|a, b| width(a).total_cmp(&width(b))).unwrap_or(0);
+    let widest = (0..dims).max_by(|a, b| width(a).total_cmp(&width(b)));
+    let widest = widest.expect("points have at least one dimension");
     let at = |row: u32| values[row as usize * dims + widest];
     let middle = rows.len() / 2;
     rows.select_nth_unstable_by(middle, |&a, &b| at(a).total_cmp(&at(b)));

@@ -1,7 +1,7 @@
 //! The longest edge between any two points on a spanning tree.
 
-use super::dense::KeyEdge;
 use super::disjoint_sets::DisjointSets;
+use super::spanning_tree::KeyEdge;
 
 /// Points in an order in which all that are joined up to some length are neighbours, so that the
 /// longest edge between two points is the largest of the steps between their places.

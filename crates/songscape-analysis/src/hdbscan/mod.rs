@@ -70,6 +70,7 @@ pub struct HdbscanParams {
 /// How clusters are chosen from the condensed tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Method {
     /// Excess of mass: the clusters that last longest over all densities.
     #[default]

@@ -18,6 +18,14 @@ pub struct Edge {
     pub length: f64,
 }
 
+/// An edge on its way, with the key of its length: what orders lengths without a root.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeyEdge {
+    pub key: f64,
+    pub from: u32,
+    pub to: u32,
+}
+
 /// Up to so many dimensions the k-d tree is faster than products of all pairs.
 const TREE_DIMS: usize = 16;
 
@@ -57,8 +65,7 @@ pub fn minimum(
         (core, edges)
     } else {
         let (core, edges) = dense::spanning_tree(points, min_samples, &interrupted);
-        let edge =
-            |e: dense::KeyEdge| Edge { from: e.from as usize, to: e.to as usize, length: e.key };
+        let edge = |e: KeyEdge| Edge { from: e.from as usize, to: e.to as usize, length: e.key };
         (core, edges.into_iter().map(edge).collect())
     };
     if interrupted() {

@@ -9,9 +9,9 @@ use rand::seq::{SliceRandom, index};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use songscape_project::Progress;
+use songscape_project::{Progress, write_csv};
 
-use super::tables::{shares_per_year, write_rows};
+use super::tables::shares_per_year;
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::pca::Pca;
@@ -278,17 +278,17 @@ fn test(steps: &[YearChange], (first, last): (i32, i32)) -> Option<ChangeTest> {
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_trends(path: &Path, trends: &[Trend]) -> Result<()> {
+pub fn write_trends(path: impl AsRef<Path>, trends: &[Trend]) -> Result<()> {
     let header = ["label", "songs", "early", "late", "slope_per_decade", "peak"];
-    write_rows(path, &header, trends)
+    Ok(write_csv(path, &header, trends)?)
 }
 
 /// Writes `from,to,songs_from,songs_to,distance,p`.
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_yearly_change(path: &Path, change: &Change) -> Result<()> {
-    write_rows(path, &["from", "to", "songs_from", "songs_to", "distance", "p"], &change.steps)
+pub fn write_yearly_change(path: impl AsRef<Path>, change: &Change) -> Result<()> {
+    Ok(write_csv(path, &["from", "to", "songs_from", "songs_to", "distance", "p"], &change.steps)?)
 }
 
 #[cfg(test)]

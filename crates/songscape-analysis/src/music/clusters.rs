@@ -19,6 +19,7 @@ use crate::vectors::check_finite;
 /// Where clusters are sought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum ClusterOn {
     /// On a UMAP of several dimensions made for it: the default, as density means little among
     /// hundreds of dimensions and two lose too much.
@@ -35,9 +36,9 @@ pub enum ClusterOn {
 pub struct ClusterParams {
     /// Where clusters are sought.
     pub on: ClusterOn,
-    /// The UMAP made for clustering, used with [`ClusterOn::Umap`] alone.
+    /// The UMAP made for clustering, used only with [`ClusterOn::Umap`].
     pub umap: UmapParams,
-    /// The clustering; its metric counts with [`ClusterOn::Vectors`] alone, as a map is always
+    /// The clustering; its metric counts only with [`ClusterOn::Vectors`], as a map is always
     /// measured by the euclidean metric.
     pub hdbscan: HdbscanParams,
 }
@@ -74,7 +75,7 @@ pub struct SongClusters {
     pub clusters: Clusters,
 }
 
-/// Clusters songs by their vectors `[n, d]`. `map` `[n, 2]` is needed for [`ClusterOn::Map`] alone.
+/// Clusters songs by their vectors `[n, d]`. `map` `[n, 2]` is needed only for [`ClusterOn::Map`].
 /// Vectors that are all equal are taken as they are, on no map, and so belong to no cluster.
 ///
 /// # Errors
@@ -102,7 +103,7 @@ pub fn cluster_near(
     progress: &dyn Progress,
 ) -> Result<SongClusters> {
     check_finite(vectors)?;
-    // A map of equal vectors shows chance alone.
+    // A map of equal vectors shows only chance.
     let all_equal = vectors.rows().into_iter().all(|row| row == vectors.row(0));
     let on = if all_equal { ClusterOn::Vectors } else { params.on };
     let (points, metric) = match (on, map) {

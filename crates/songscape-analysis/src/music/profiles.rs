@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
+use songscape_project::write_csv;
 
-use super::tables::write_rows;
 use crate::error::{Error, Result};
 use crate::vectors::check_finite;
 
@@ -71,8 +71,8 @@ pub fn profiles(spectra: ArrayView2<f32>, labels: &[i32]) -> Result<Vec<Profile>
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_profiles(path: &Path, profiles: &[Profile]) -> Result<()> {
-    write_rows(path, &["label", "column", "mean", "others", "effect"], profiles)
+pub fn write_profiles(path: impl AsRef<Path>, profiles: &[Profile]) -> Result<()> {
+    Ok(write_csv(path, &["label", "column", "mean", "others", "effect"], profiles)?)
 }
 
 #[cfg(test)]

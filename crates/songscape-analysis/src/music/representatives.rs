@@ -57,7 +57,8 @@ pub fn representatives(
         .into_iter()
         .map(|(label, mut rows)| {
             rows.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]).then(a.cmp(&b)));
-            let mean = vectors.select(Axis(0), &rows).mean_axis(Axis(0)).unwrap_or_default();
+            let mean =
+                vectors.select(Axis(0), &rows).mean_axis(Axis(0)).expect("a cluster has rows");
             let mean = mean.to_vec();
             let candidates = (rows.len() / 2).max(3 * per_cluster).min(rows.len());
             let highest = probabilities[rows[0]];

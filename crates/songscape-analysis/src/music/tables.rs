@@ -1,11 +1,19 @@
 //! The tables behind the figures, and their CSV files.
 
+mod read;
+mod tree;
+
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use songscape_project::write_atomic;
+use songscape_project::write_csv;
+
+pub use read::{
+    NeighborRow, read_clusters, read_condensed_tree, read_neighbors, read_representatives,
+    read_years,
+};
+pub use tree::{ClusterTree, TreeRow};
 
 use super::Representatives;
 use super::years::YearPredictions;
@@ -80,7 +88,7 @@ pub fn years_per_cluster(labels: &[i32], years: &[Option<i32>]) -> Result<Vec<Cl
         found.entry(label).or_default().push(year as f32);
     }
     let summary = |(label, years): (i32, Vec<f32>)| {
-        let at = |q| quantile(&years, q).unwrap_or_default();
+        let at = |q| quantile(&years, q).expect("a cluster is listed for its years");
         ClusterYears {
             label,
             songs: years.len(),
@@ -106,14 +114,14 @@ fn with_year(labels: &[i32], years: &[Option<i32>]) -> Result<Vec<(i32, i32)>> {
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_clusters(path: &Path, clusters: &Clusters) -> Result<()> {
+pub fn write_clusters(path: impl AsRef<Path>, clusters: &Clusters) -> Result<()> {
     let rows = (0..clusters.labels().len()).map(|row| ClusterRow {
         row,
         label: clusters.labels()[row],
         probability: clusters.probabilities()[row],
         outlier: clusters.outlier_scores()[row],
     });
-    write_rows(path, &["row", "label", "probability", "outlier"], rows)
+    Ok(write_csv(path, &["row", "label", "probability", "outlier"], rows)?)
 }
 
 /// A row of `clusters.csv`.
@@ -125,95 +133,72 @@ pub struct ClusterRow {
     pub label: i32,
     /// How firmly it belongs to it, 0 to 1.
     pub probability: f64,
-    /// Its GLOSH outlier score, 0 to 1.
+    /// Its GLOSH outlier score, 0 to 1; 0 where a table has none.
+    #[serde(default)]
     pub outlier: f64,
 }
 
-/// Writes `parent,child,lambda,size,label` in the form that the Python package hdbscan made common:
-/// songs are `0..n`, clusters of the condensed tree from `n` on, the root first; `label` is the number
-/// of those that were chosen.
+/// Writes `parent,child,lambda,size,label` (see [`TreeRow`]).
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_condensed_tree(path: &Path, clusters: &Clusters) -> Result<()> {
-    let (tree, songs) = (clusters.tree(), clusters.labels().len());
-    let mut labels = vec![None; tree.clusters.len()];
-    for (label, &node) in clusters.selected().iter().enumerate() {
-        labels[node] = Some(label);
-    }
-    let below = tree.clusters.iter().enumerate().filter_map(|(node, cluster)| {
-        let parent = songs + cluster.parent?;
-        Some((parent, songs + node, cluster.birth, cluster.size, labels[node]))
-    });
-    let leaves = tree.leaves_from.iter().zip(&tree.leaves_at).enumerate();
-    let leaves = leaves.map(|(song, (node, &lambda))| (songs + node, song, lambda, 1, None));
-    write_rows(path, &["parent", "child", "lambda", "size", "label"], below.chain(leaves))
+pub fn write_condensed_tree(path: impl AsRef<Path>, clusters: &Clusters) -> Result<()> {
+    let header = ["parent", "child", "lambda", "size", "label"];
+    Ok(write_csv(path, &header, ClusterTree::from(clusters).rows())?)
 }
 
 /// Writes `row,fold,year,predicted,low,high`; the last two are empty without intervals.
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_years(path: &Path, predictions: &YearPredictions) -> Result<()> {
-    write_rows(path, &["row", "fold", "year", "predicted", "low", "high"], &predictions.rows)
+pub fn write_years(path: impl AsRef<Path>, predictions: &YearPredictions) -> Result<()> {
+    Ok(write_csv(path, &["row", "fold", "year", "predicted", "low", "high"], &predictions.rows)?)
 }
 
 /// Writes `label,rank,row`, rank 1 for the most typical song.
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_representatives(path: &Path, representatives: &[Representatives]) -> Result<()> {
+pub fn write_representatives(
+    path: impl AsRef<Path>,
+    representatives: &[Representatives],
+) -> Result<()> {
     let rows = representatives
         .iter()
         .flat_map(|r| r.rows.iter().enumerate().map(|(i, &row)| (r.label, i + 1, row)));
-    write_rows(path, &["label", "rank", "row"], rows)
+    Ok(write_csv(path, &["label", "rank", "row"], rows)?)
 }
 
 /// Writes `year,label,songs,share`.
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_shares_per_year(path: &Path, shares: &[YearShare]) -> Result<()> {
-    write_rows(path, &["year", "label", "songs", "share"], shares)
+pub fn write_shares_per_year(path: impl AsRef<Path>, shares: &[YearShare]) -> Result<()> {
+    Ok(write_csv(path, &["year", "label", "songs", "share"], shares)?)
 }
 
 /// Writes `label,songs,first,lower_quartile,median,upper_quartile,last`.
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_years_per_cluster(path: &Path, clusters: &[ClusterYears]) -> Result<()> {
+pub fn write_years_per_cluster(path: impl AsRef<Path>, clusters: &[ClusterYears]) -> Result<()> {
     let header = ["label", "songs", "first", "lower_quartile", "median", "upper_quartile", "last"];
-    write_rows(path, &header, clusters)
+    Ok(write_csv(path, &header, clusters)?)
 }
 
 /// Writes `row,rank,neighbor,distance`, rank 1 for the nearest.
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
-pub fn write_neighbors(path: &Path, neighbors: &crate::neighbors::Neighbors) -> Result<()> {
+pub fn write_neighbors(
+    path: impl AsRef<Path>,
+    neighbors: &crate::neighbors::Neighbors,
+) -> Result<()> {
     let rows = neighbors
         .indices
         .indexed_iter()
         .map(|((row, j), &other)| (row, j + 1, other, neighbors.distances[[row, j]]));
-    write_rows(path, &["row", "rank", "neighbor", "distance"], rows)
-}
-
-/// Writes rows as CSV, atomically. No rows give a file with the header alone.
-pub(crate) fn write_rows<R: Serialize>(
-    path: &Path,
-    header: &[&str],
-    rows: impl IntoIterator<Item = R>,
-) -> Result<()> {
-    let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-    let write = || -> std::result::Result<(), csv::Error> {
-        csv.write_record(header)?;
-        rows.into_iter().try_for_each(|row| csv.serialize(row))?;
-        Ok(csv.flush()?)
-    };
-    let file_error = |e: String| Error::File { path: path.into(), reason: e };
-    write().map_err(|e| file_error(e.to_string()))?;
-    let bytes = csv.into_inner().map_err(|e| file_error(e.to_string()))?;
-    Ok(write_atomic(path, |file| file.write_all(&bytes))?)
+    Ok(write_csv(path, &["row", "rank", "neighbor", "distance"], rows)?)
 }
 
 #[cfg(test)]
@@ -259,6 +244,7 @@ mod tests {
         let chosen = |line: &str, child, label| {
             line.starts_with(&format!("6,{child},0.20")) && line.ends_with(&format!(",3,{label}"))
         };
+        assert_eq!(read_condensed_tree(&path, 6).unwrap(), Some(ClusterTree::from(&clusters)));
         let (first, second) = (clusters.labels()[0], clusters.labels()[3]);
         assert_eq!((first.min(second), first.max(second)), (0, 1));
         assert!(chosen(lines[1], 7, first) && chosen(lines[2], 8, second), "{text}");
@@ -274,7 +260,9 @@ mod tests {
             text.starts_with("year,label,songs,share\n1960,-1,0,0.0\n1960,0,1,0.5\n"),
             "{text}"
         );
-        write_representatives(&path, &[Representatives { label: 3, rows: vec![7, 5] }]).unwrap();
+        let typical = [Representatives { label: 3, rows: vec![7, 5] }];
+        write_representatives(&path, &typical).unwrap();
+        assert_eq!(read_representatives(&path).unwrap(), typical);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "label,rank,row\n3,1,7\n3,2,5\n");
         write_years_per_cluster(&path, &[]).unwrap();
         assert!(std::fs::read_to_string(&path).unwrap().starts_with("label,songs,first,"));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use songscape_project::Progress;
+use songscape_project::{Job, Progress};
 
 use super::intervals;
 use crate::boosting::{Booster, BoosterParams};
@@ -174,9 +174,9 @@ impl Folds {
         model: impl Fn(&[usize], &[f32], &[usize]) -> Result<Vec<T>> + Sync,
     ) -> Result<Vec<T>> {
         let count = self.folds.iter().max().map_or(0, |f| f + 1);
-        progress.begin(what, count as u64, "folds");
+        let job = Job::begin(progress, what, count as u64, "folds");
         let of_fold = |fold: usize| -> Result<(Vec<usize>, Vec<T>)> {
-            if progress.interrupted() {
+            if job.interrupted() {
                 return Err(Error::Interrupted { what: "the prediction of years" });
             }
             let (test, train): (Vec<usize>, Vec<usize>) =
@@ -185,11 +185,11 @@ impl Folds {
                 |places: &[usize]| -> Vec<usize> { places.iter().map(|&i| self.rows[i]).collect() };
             let years: Vec<f32> = train.iter().map(|&i| self.years[i] as f32).collect();
             let found = model(&rows(&train), &years, &rows(&test))?;
-            progress.advance(1);
+            job.advance(1);
             Ok((test, found))
         };
         let found: Vec<_> = (0..count).into_par_iter().map(of_fold).collect::<Result<_>>()?;
-        progress.end();
+        drop(job);
         let mut predicted = vec![T::default(); self.rows.len()];
         for (test, answers) in found {
             for (i, answer) in test.into_iter().zip(answers) {
@@ -203,7 +203,7 @@ impl Folds {
 /// Predicts the year of every song that has one by gradient boosting on its vector.
 ///
 /// The folds keep each artist's songs together; they depend on the years, the groups, the number of
-/// folds and the seed alone, so that predictions from different vectors can be compared. A song
+/// folds and the seed only, so that predictions from different vectors can be compared. A song
 /// with an empty group name is a group of its own. Predictions are not clipped to the range of
 /// years.
 ///

@@ -1,6 +1,6 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
-use songscape_project::Progress;
+use songscape_project::{Job, Progress};
 
 use super::exact::check;
 use super::forest;
@@ -51,11 +51,11 @@ pub fn descent(
     let mut lists = Lists::new(n, kept);
     let mut random = SplitMix(seed);
     let mut order = Vec::new();
-    progress.begin("neighbours", (TREES + ROUNDS) as u64, "passes");
+    let job = Job::begin(progress, "neighbors", (TREES + ROUNDS) as u64, "passes");
     let done = |what: &str| {
-        progress.advance(1);
-        progress.message(what);
-        if progress.interrupted() { Err(INTERRUPTED) } else { Ok(()) }
+        job.advance(1);
+        job.message(what);
+        if job.interrupted() { Err(INTERRUPTED) } else { Ok(()) }
     };
     for _ in 0..TREES {
         let leaves = forest::leaves(&prepared, LEAF.max(2 * kept), random.next());
@@ -74,7 +74,6 @@ pub fn descent(
         }
         before = changed;
     }
-    progress.end();
     Ok(finish(x.view(), &lists, k, metric))
 }
 

@@ -1,6 +1,6 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
-use songscape_project::Progress;
+use songscape_project::{Job, Progress};
 
 use super::prepared::Prepared;
 use super::{INTERRUPTED, Measured, Metric, Neighbors};
@@ -33,7 +33,7 @@ pub fn exact(
     let x = x.as_standard_layout();
     let prepared = Prepared::new(x.view(), metric);
     let measured = Measured::new(x.view(), metric);
-    progress.begin("neighbours", n as u64, "rows");
+    let job = Job::begin(progress, "neighbors", n as u64, "rows");
     let mut indices = Array2::<u32>::zeros((n, k));
     let mut distances = Array2::<f32>::zeros((n, k));
     let blocks: Vec<_> = indices
@@ -42,7 +42,7 @@ pub fn exact(
         .enumerate()
         .collect();
     blocks.into_par_iter().for_each(|(block, (mut indices, mut distances))| {
-        if progress.interrupted() {
+        if job.interrupted() {
             return;
         }
         let first = block * TILE.0;
@@ -52,10 +52,9 @@ pub fn exact(
             let (indices, distances) = (indices.row_mut(i), distances.row_mut(i));
             measured.write_nearest(&measured, first + i, entries, indices, distances);
         }
-        progress.advance(best.len() as u64);
+        job.advance(best.len() as u64);
     });
-    progress.end();
-    if progress.interrupted() {
+    if job.interrupted() {
         return Err(INTERRUPTED);
     }
     Ok(Neighbors { indices, distances })

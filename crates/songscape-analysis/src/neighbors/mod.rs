@@ -47,6 +47,7 @@ const INTERRUPTED: Error = Error::Interrupted { what: "the search for neighbours
 /// A distance between vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Metric {
     /// `1 − cos`, from 0 to 2. Two rows of zeros are at distance 0, a row of zeros and another row
     /// at distance 1.

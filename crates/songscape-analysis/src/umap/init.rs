@@ -44,7 +44,7 @@ fn pca_start(x: ArrayView2<f32>, dims: usize) -> Result<Array2<f64>> {
             let projected = pca.project(x)?;
             out.slice_mut(s![.., ..pca.components()]).assign(&projected.mapv(f64::from));
         }
-        // All rows equal: the noise alone parts them.
+        // All rows equal: only the noise parts them.
         Err(Error::AllConstant { .. }) => {}
         Err(e) => return Err(e),
     }

@@ -51,6 +51,7 @@ pub struct UmapParams {
 /// Where the layout starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Start {
     /// The leading eigenvectors of the graph, which keep the large structure. Where the graph is in
     /// pieces, each piece has its own, placed by the principal components of the pieces' means.

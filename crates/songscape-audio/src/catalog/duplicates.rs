@@ -8,10 +8,16 @@ use serde::{Deserialize, Serialize};
 use songscape_project::replace_rows;
 
 use super::{Found, STAGE, SameName, Song, name};
-use crate::error::Result;
+use crate::error::{Problem, Result};
+use crate::limits::Limits;
+use crate::tags::Tags;
 
 /// Columns by which a manifest tells recordings of one song apart.
 const TELL_APART: [&str; 5] = ["song", "recording", "rendition", "version", "take"];
+
+/// Lengths that agree differ by no more than this many seconds, or by this share.
+const SAME_SECONDS: f64 = 3.0;
+const SAME_SHARE: f64 = 0.02;
 
 /// What was made of a song that looks or sounds like another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +43,7 @@ pub struct Duplicate {
 /// Whether a song that is like another one counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Decision {
     /// The other one stands for it.
     LeftOut,
@@ -72,7 +79,7 @@ impl Duplicate {
     ///
     /// # Errors
     /// [`Error::Project`](crate::Error::Project) when the file cannot be read or written.
-    pub fn record(path: &Path, stage: &str, duplicates: &[Self]) -> Result<()> {
+    pub fn record(path: impl AsRef<Path>, stage: &str, duplicates: &[Self]) -> Result<()> {
         const COLUMNS: [&str; 8] =
             ["stage", "decision", "file", "same_as", "artist", "title", "year", "reason"];
         let replaced = |row: &Self| row.stage == stage;
@@ -120,20 +127,45 @@ pub(super) fn merge(
             .map(|column| format!("told apart by the column {column}")),
     };
     let remaining = (0..found.len()).filter(|&i| kept[i] == i);
-    for group in groups(remaining, |i| name::key(&found[i].song.artist, &found[i].song.title)) {
-        let stays = first(&group, year);
-        for i in group.into_iter().filter(|&i| i != stays) {
-            let (song, other) = (&found[i].song, &found[stays].song);
-            let reason = like("same artist and title", stays);
-            let mut duplicate = Duplicate::left_out(STAGE, song, other, reason);
-            match &apart {
-                None => kept[i] = stays,
-                Some(why) => {
-                    duplicate.decision = Decision::KeptApart;
-                    duplicate.reason += &format!("; {why}");
-                }
+    for mut group in groups(remaining, |i| name::key(&found[i].song.artist, &found[i].song.title)) {
+        // Where they decide nothing, no file is opened for them.
+        let lengths: HashMap<usize, f64> = match (same_name, &apart) {
+            (SameName::Auto, None) => {
+                group.iter().filter_map(|&i| Some((i, seconds(&found[i])?))).collect()
             }
-            decisions.push((i, duplicate));
+            _ => HashMap::new(),
+        };
+        // Of those that are left, one stays, with all whose length agrees with its own.
+        let mut before = None;
+        while !group.is_empty() {
+            let stays = first(&group, year);
+            let (same, others): (Vec<usize>, Vec<usize>) =
+                group.iter().partition(|i| agree(lengths.get(i), lengths.get(&stays)));
+            // Two groups: so both lengths are known.
+            if let Some(before) = before {
+                let reason = format!(
+                    "{}; {:.1} s and {:.1} s long",
+                    like("same artist and title", before),
+                    lengths[&stays],
+                    lengths[&before]
+                );
+                decisions
+                    .push((stays, kept_apart(&found[stays].song, &found[before].song, reason)));
+            }
+            before = before.or(Some(stays));
+            for i in same.into_iter().filter(|&i| i != stays) {
+                let (song, other) = (&found[i].song, &found[stays].song);
+                let reason = like("same artist and title", stays);
+                let decision = match &apart {
+                    None => {
+                        kept[i] = stays;
+                        Duplicate::left_out(STAGE, song, other, reason)
+                    }
+                    Some(why) => kept_apart(song, other, format!("{reason}; {why}")),
+                };
+                decisions.push((i, decision));
+            }
+            group = others;
         }
     }
 
@@ -141,6 +173,24 @@ pub(super) fn merge(
     let songs = found.into_iter().zip(kept).enumerate();
     let songs = songs.filter_map(|(i, (song, kept))| (i == kept).then_some(song));
     (songs.collect(), decisions.into_iter().map(|(_, decision)| decision).collect())
+}
+
+fn kept_apart(song: &Song, other: &Song, reason: String) -> Duplicate {
+    let decision = Decision::KeptApart;
+    Duplicate { decision, ..Duplicate::left_out(STAGE, song, other, reason) }
+}
+
+/// The length of a song, by its file if it was not opened yet.
+fn seconds(found: &Found) -> Option<f64> {
+    found
+        .seconds
+        .or_else(|| Problem::catch(|| Tags::read(&found.real, &Limits::default())).ok()?.duration)
+}
+
+/// Whether two lengths may be those of one recording; an unknown one may be any.
+fn agree(a: Option<&f64>, b: Option<&f64>) -> bool {
+    let Some((a, b)) = a.zip(b) else { return true };
+    (a - b).abs() <= SAME_SECONDS.max(SAME_SHARE * a.max(*b))
 }
 
 /// The groups of two and more with the same key.

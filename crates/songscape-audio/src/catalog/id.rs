@@ -17,8 +17,8 @@ impl Ids {
     /// then eight digits of a hash of the path. It depends on nothing else, unless two hashes
     /// collide: then the later song gets more digits.
     pub(super) fn assign(&mut self, relative: &Path) -> String {
-        let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
-        let hash = blake3::hash(parts.join("/").as_bytes()).to_hex();
+        let parts: Vec<_> = relative.iter().map(|part| part.as_encoded_bytes()).collect();
+        let hash = blake3::hash(&parts.join(&b'/')).to_hex();
         let words = slug(&relative.file_stem().unwrap_or_default().to_string_lossy());
         let mut digits = 8;
         loop {

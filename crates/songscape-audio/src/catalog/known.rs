@@ -1,29 +1,31 @@
 //! Tags that were read before, so that only new and changed files are opened.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::path::Path;
 
-use songscape_project::write_atomic;
+use songscape_project::write_csv;
 
-use super::tags::Tags;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Problem, Result};
 use crate::limits::Limits;
 use crate::stamp::Stamp;
+use crate::tags::Tags;
 
-/// The columns of the file; the last ones are the fields of [`Tags`].
-const COLUMNS: [&str; 11] = [
+/// The columns of the file; the last ones are the fields of [`Tags`]. The third names the version of
+/// what is taken from tags: raised when the same file would give other ones.
+const COLUMNS: [&str; 13] = [
     "path",
     "bytes",
-    "modified",
+    "modified_v2",
     "title",
     "artist",
     "album_artist",
     "album",
     "genre",
-    "original_year",
     "year",
+    "year_from",
     "duration",
+    "note",
+    "undecoded",
 ];
 
 type Row = (String, u64, u64, Tags);
@@ -57,9 +59,12 @@ impl KnownTags {
 
     /// The tags of a file; it is opened only if its stamp is not the known one. A file that cannot
     /// be read has none.
-    pub(super) fn tags(&mut self, file: &Path, relative: &str, limits: &Limits) -> Tags {
+    pub(super) fn tags(&mut self, file: &Path, relative: &Path, limits: &Limits) -> Tags {
         let read = || Problem::catch(|| Tags::read(file, limits)).unwrap_or_default();
-        let Ok(stamp) = Stamp::of(file) else { return read() };
+        // A name that is not UTF-8 cannot be told from others in a table.
+        let (Ok(stamp), Some(relative)) = (Stamp::of(file), relative.to_str()) else {
+            return read();
+        };
         let tags = match self.before.remove(relative) {
             Some((known, tags)) if known == stamp => tags,
             _ => {
@@ -76,14 +81,6 @@ impl KnownTags {
         if !self.changed && self.before.is_empty() && path.exists() {
             return Ok(());
         }
-        let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-        let mut rows = || {
-            csv.write_record(COLUMNS)?;
-            self.now.iter().try_for_each(|row| csv.serialize(row))
-        };
-        rows().map_err(|e| Error::io(path)(e.into()))?;
-        let bytes = csv.into_inner().map_err(|e| Error::io(path)(e.into_error()))?;
-        write_atomic(path, |file| file.write_all(&bytes))?;
-        Ok(())
+        Ok(write_csv(path, &COLUMNS, &self.now)?)
     }
 }

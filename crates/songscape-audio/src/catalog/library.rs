@@ -1,38 +1,54 @@
 //! Reading a library, whatever it is.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use songscape_project::{Failure, Progress};
 
 use super::id::Ids;
-use super::{Catalog, Duplicate, Found, duplicates};
+use super::{Catalog, Duplicate, Found, Summary, duplicates, list};
 use crate::error::{Error, Result};
 
 /// Whether songs with the same artist and title are one song.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum SameName {
     /// One song, as in charts, where a song comes back in later years; but each its own song where
-    /// a manifest tells recordings apart by a column `song`, `recording`, `rendition`, `version` or
-    /// `take`.
+    /// the lengths of the recordings differ, or where a manifest tells recordings apart by a column
+    /// `song`, `recording`, `rendition`, `version` or `take`.
     #[default]
     Auto,
-    /// Always one song.
+    /// Always one song, whatever the lengths.
     Merge,
     /// Always songs of their own.
     Keep,
 }
 
 /// How a library is read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LibraryParams {
     /// Whether songs with the same artist and title are one song.
     pub same_name: SameName,
     /// Whether files may lie outside of the library's folder: absolute paths, `..` and links that
-    /// lead out, in a manifest; links, which are then followed, in a folder.
+    /// lead out, in a manifest or playlist; links, which are then followed, in a folder.
     pub outside: bool,
+    /// Whether the names of files and folders tell what tags do not: title, artist, album, year.
+    /// The column `from_name` says which fields came from there.
+    pub path_names: bool,
     /// A file that keeps the tags of a folder, so that only new and changed files are opened when
     /// it is read again.
     pub known_tags: Option<PathBuf>,
+}
+
+impl Default for LibraryParams {
+    /// Songs of the same name are one where their lengths agree; nothing outside; names of files
+    /// and folders count where tags are missing; no file of known tags.
+    fn default() -> Self {
+        Self { same_name: SameName::Auto, outside: false, path_names: true, known_tags: None }
+    }
 }
 
 /// A library as it was found.
@@ -40,46 +56,68 @@ pub struct LibraryParams {
 pub struct Library {
     /// The songs.
     pub catalog: Catalog,
-    /// What could not be used, and why.
+    /// What could not be used, and why. Items are paths as the catalog has them; a row of a
+    /// manifest that names no file is `manifest.csv:LINE`.
     pub failures: Vec<Failure>,
     /// What was listed more than once, and what was made of it.
     pub duplicates: Vec<Duplicate>,
+    /// Files of formats that are not decoded, by the formats' names; each is a failure, too.
+    pub undecoded: BTreeMap<String, usize>,
 }
 
 impl Library {
-    /// Reads a library: a folder of music with tags, or a manifest (CSV).
+    /// Reads a library: a folder of music with tags, a manifest (CSV), or a playlist (M3U).
     ///
     /// **A folder** is walked, and the tags of its music files are read: title, artist, year or
-    /// date of the (original) release, album, genre, and the duration in seconds. Songs come in the
-    /// order of their paths. A file without a title is named after itself. Music files are
-    /// recognised by their extension; hidden files and folders are passed over. Links, which could
-    /// lead out of the library or around in it, are listed as failures, unless
+    /// date of the original or of a release, album, genre, and the duration in seconds. What tags
+    /// do not tell is taken from the names of the file and its folders, unless
+    /// [`path_names`](LibraryParams::path_names) is off. Songs come in the order of their paths.
+    /// Music files are recognised by their extension, and by their first bytes told from those of
+    /// formats that are not decoded, which are failures; hidden files and folders are passed over.
+    /// Links, which could lead out of the library or around in it, are listed as failures, unless
     /// [`outside`](LibraryParams::outside) allows them. A file whose audio or tags are broken stays
     /// in the catalog; decoding it will tell.
     ///
-    /// **A manifest** has the columns `path`, `title`, `artist` and `year`, in any order, and any
-    /// others, which are kept. Paths are relative to the manifest's folder and may not leave it,
-    /// neither by `..` nor through a link, unless `outside` allows it. Years are as `1987` or
-    /// `1987-05-02`, or empty. A row whose file is missing or outside is left out; a row with a bad
-    /// year is kept without it. Each gives a [`Failure`] with the manifest's line.
+    /// **A manifest** has the columns `path` (or `file`), `title`, `artist` and `year` (or
+    /// `original_year`), in any order and case, and any others, which are kept; it is read by
+    /// [`SongTable`](songscape_project::SongTable). Paths are relative to the manifest's folder, or
+    /// absolute, and may not leave it, neither by `..` nor through a link, unless `outside` allows
+    /// it. A row whose file is missing or outside is left out; a row with a bad year is kept
+    /// without it. Each gives a [`Failure`] with the manifest's line.
+    ///
+    /// **A playlist** (M3U, M3U8) names the files, in the same way; their tags are read, and what
+    /// the list says of them counts where they have none.
     ///
     /// **Songs that are there more than once** are kept once, with the first year: the same file,
     /// and, as [`SameName`] says, the same artist and title, but for case, accents, punctuation,
-    /// guests (`feat.`) and remastering. Songs without an artist are never the same by name. Each
-    /// decision is a [`Duplicate`]. (The same sound under two names is found when it is decoded, by
-    /// [`Store::make`](crate::Store::make).)
+    /// `The`, guests (`feat.`) and remastering, if the lengths agree within 3 s or 2 %. Songs
+    /// without an artist are never the same by name. Each decision is a [`Duplicate`]. (The same
+    /// sound under two names is found when it is decoded, by [`Store::make`](crate::Store::make).)
     ///
     /// # Errors
     /// [`Error::Io`] when there is nothing at `path` or it cannot be read;
-    /// [`Error::MissingColumn`] names a column that a manifest lacks; [`Error::Table`] when it
-    /// cannot be read as CSV at all; [`Error::Interrupted`] when `progress` says so;
-    /// [`Error::Project`] when the known tags cannot be written.
-    pub fn open(path: &Path, params: &LibraryParams, progress: &dyn Progress) -> Result<Self> {
+    /// [`Error::MissingColumn`] names a column that a manifest lacks; [`Error::List`] names a kind of
+    /// list that is not read, and what to do; [`Error::Interrupted`] when `progress` says so;
+    /// [`Error::Project`] when a manifest cannot be read as a table at all, or the known tags cannot
+    /// be written.
+    pub fn open(
+        path: impl AsRef<Path>,
+        params: &LibraryParams,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        let path = path.as_ref();
         let metadata = std::fs::metadata(path).map_err(Error::io(path))?;
         let (mut library, found) = if metadata.is_dir() {
             Self::from_folder(path, params, progress)?
         } else {
-            Self::from_manifest(path, params)?
+            let bytes = std::fs::read(path).map_err(Error::io(path))?;
+            if let Some(error) = list::not_read(path, &bytes) {
+                return Err(error);
+            }
+            match list::is_m3u(path, &bytes) {
+                true => Self::from_m3u(path, &bytes, params, progress)?,
+                false => Self::from_manifest(path, params)?,
+            }
         };
         let (found, duplicates) =
             duplicates::merge(found, &library.catalog.columns, params.same_name);
@@ -91,5 +129,10 @@ impl Library {
         library.catalog.songs = songs.collect();
         library.duplicates = duplicates;
         Ok(library)
+    }
+
+    /// What was found, in figures.
+    pub fn summary(&self) -> Summary {
+        Summary::of(self)
     }
 }

@@ -6,18 +6,23 @@ mod duplicates;
 mod id;
 mod known;
 mod library;
+mod list;
 mod manifest;
 mod name;
+mod path_names;
+mod place;
 mod scan;
+mod summary;
 mod table;
-mod tags;
-mod year;
+mod tagged;
 
 use std::path::PathBuf;
 
+pub use crate::tags::YearFrom;
 pub(crate) use duplicates::first;
 pub use duplicates::{Decision, Duplicate};
 pub use library::{Library, LibraryParams, SameName};
+pub use summary::Summary;
 
 /// The stage that failures and duplicates of this module name.
 pub(crate) const STAGE: &str = "catalog";
@@ -36,6 +41,8 @@ pub struct Song {
     pub artist: String,
     /// The year, where it is known.
     pub year: Option<i32>,
+    /// Where the year comes from, where that is known.
+    pub year_from: Option<YearFrom>,
     /// The values of the other columns, as named by [`Catalog::columns`].
     pub extra: Vec<String>,
 }
@@ -65,4 +72,6 @@ struct Found {
     real: PathBuf,
     /// The line of the manifest.
     line: Option<u64>,
+    /// The length in seconds, as far as it is known.
+    seconds: Option<f64>,
 }

@@ -5,13 +5,27 @@ use unicode_normalization::char::is_combining_mark;
 
 /// The key of a song: artist and title, reduced; `None` where either is unknown.
 ///
-/// Case, accents, punctuation and spaces do not matter, `&` is `and`; guests (`feat.`, `ft.`,
+/// `The` in front of an artist, case, accents, punctuation and spaces do not matter, `&` is `and`; guests (`feat.`, `ft.`,
 /// `featuring`) and remarks on remastering are left out. Everything else counts: a live recording
 /// or a remix is another song.
 pub(super) fn key(artist: &str, title: &str) -> Option<(String, String)> {
-    let artist = reduced(without_guests(artist));
+    let artist = artist_key(artist);
     let title = reduced(without_guests(&without_remastering(title)));
     (!artist.is_empty() && !title.is_empty()).then_some((artist, title))
+}
+
+/// An artist's name, reduced: as above, and without `The` in front or behind a comma. Empty where
+/// there is no artist.
+pub(super) fn artist_key(artist: &str) -> String {
+    let name = without_guests(artist).trim();
+    let words = |text: &str| text.split_whitespace().count();
+    let is_the = |text: &str| text.trim().eq_ignore_ascii_case("the");
+    let name = match (name.split_once(char::is_whitespace), name.rsplit_once(',')) {
+        (_, Some((before, last))) if is_the(last) && words(before) > 0 => before,
+        (Some((first, after)), _) if is_the(first) => after,
+        _ => name,
+    };
+    reduced(name)
 }
 
 /// Letters and digits in lower case, without accents. What has none stays as it is.
@@ -120,5 +134,19 @@ mod tests {
         assert_eq!((key("", "Intro"), key("Band", " ")), (None, None));
         // A name that is nothing but a guest stays.
         assert_eq!(key("Feat.", "Ft."), Some(("feat".into(), "ft".into())));
+    }
+
+    #[test]
+    fn artists_are_the_same_with_and_without_the() {
+        for name in ["The Beatles", "BEATLES", "Beatles, The", "the  beatles feat. Billy Preston"] {
+            assert_eq!(artist_key(name), "beatles", "{name}");
+        }
+        assert_eq!(artist_key("The The"), "the");
+        assert_eq!(artist_key("Thé"), "the");
+        assert_eq!(artist_key("Theatre of Tragedy"), "theatreoftragedy");
+        assert_eq!(
+            (artist_key(""), artist_key("夜に駆ける")),
+            (String::new(), "夜に駆ける".into())
+        );
     }
 }

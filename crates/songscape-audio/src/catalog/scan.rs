@@ -2,23 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use songscape_project::{Failure, Progress};
+use songscape_project::{Failure, Job, Progress};
 use walkdir::{DirEntry, WalkDir};
 
 use super::known::KnownTags;
-use super::tags::Tags;
-use super::{Catalog, Found, Library, LibraryParams, STAGE, Song};
-use crate::error::{Error, Result};
+use super::tagged::{self, COLUMNS, Listed};
+use super::{Catalog, Found, Library, LibraryParams, STAGE};
+use crate::container::{Format, named_by_extension};
+use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
-
-/// Extensions of music files, in lower case.
-const MUSIC: [&str; 19] = [
-    "aac", "aif", "aifc", "aiff", "caf", "flac", "m4a", "m4b", "mka", "mp1", "mp2", "mp3", "mp4",
-    "oga", "ogg", "opus", "wav", "wave", "webm",
-];
-
-/// Columns beyond the five that every catalog has.
-const COLUMNS: [&str; 3] = ["album", "genre", "duration"];
 
 impl Library {
     /// The music files below a folder, in the order of their paths, without ids.
@@ -29,36 +21,73 @@ impl Library {
     ) -> Result<(Self, Vec<Found>)> {
         std::fs::read_dir(folder).map_err(Error::io(folder))?;
         let (files, failures) = music_files(folder, params.outside);
+        let files = files.into_iter().map(|(path, named)| (path, named, Listed::default()));
+        let mut library = Self {
+            catalog: Catalog { root: folder.to_owned(), ..Catalog::default() },
+            failures,
+            ..Self::default()
+        };
+        let found = library.read_tags(files.collect(), params, progress)?;
+        Ok((library, found))
+    }
+
+    /// Reads the tags of files within the library, and leaves out those that are not decoded.
+    pub(super) fn read_tags(
+        &mut self,
+        files: Vec<(PathBuf, Format, Listed)>,
+        params: &LibraryParams,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Found>> {
         let mut known =
             params.known_tags.as_deref().map_or_else(KnownTags::default, KnownTags::read);
         let limits = Limits::default();
-        let (mut found, total) = (Vec::with_capacity(files.len()), files.len());
-        progress.begin(STAGE, total as u64, "files");
-        for relative in files {
-            if progress.interrupted() {
+        let (mut found, mut done, total) = (Vec::with_capacity(files.len()), 0, files.len());
+        let job = Job::begin(progress, STAGE, total as u64, "files");
+        for (relative, named, listed) in files {
+            if job.interrupted() {
                 break;
             }
-            let file = folder.join(&relative);
-            let tags = known.tags(&file, &relative.to_string_lossy(), &limits);
-            let real = if params.outside { file.canonicalize().unwrap_or(file) } else { file };
-            found.push(Found { song: song(relative, tags), real, line: None });
-            progress.advance(1);
+            let file = self.catalog.root.join(&relative);
+            let tags = known.tags(&file, &relative, &limits);
+            let undecoded = tags.undecoded.clone().or_else(|| match named {
+                // Its first bytes say nothing: its ending is believed, unless it is a text.
+                Format::Undecoded(name) if tags.is_empty() => Some(name.to_owned()),
+                _ => None,
+            });
+            match undecoded {
+                Some(name) => {
+                    let problem = Problem::NotDecoded(name.clone());
+                    let item = relative.display().to_string();
+                    self.failures.push(Failure::new(STAGE, item, problem));
+                    *self.undecoded.entry(name).or_default() += 1;
+                }
+                None => {
+                    let real = match params.outside {
+                        true => file.canonicalize().unwrap_or(file),
+                        false => file,
+                    };
+                    let (song, note) = tagged::song(relative, &tags, listed, params.path_names);
+                    self.failures.extend(note);
+                    found.push(Found { song, real, line: None, seconds: tags.duration });
+                }
+            }
+            job.advance(1);
+            done += 1;
         }
-        progress.end();
+        drop(job);
         if let Some(path) = &params.known_tags {
             known.write(path)?;
         }
-        if found.len() < total {
-            return Err(Error::Interrupted { done: found.len(), total });
+        if done < total {
+            return Err(Error::Interrupted { done, total });
         }
-        let columns = COLUMNS.map(str::to_owned).to_vec();
-        let catalog = Catalog { root: folder.to_owned(), columns, songs: Vec::new() };
-        Ok((Self { catalog, failures, duplicates: Vec::new() }, found))
+        self.catalog.columns = COLUMNS.map(str::to_owned).to_vec();
+        Ok(found)
     }
 }
 
-/// Paths of the music files below a folder, and what cannot be used.
-fn music_files(folder: &Path, follow_links: bool) -> (Vec<PathBuf>, Vec<Failure>) {
+/// Paths of the music files below a folder, with what their endings say, and what cannot be used.
+fn music_files(folder: &Path, follow_links: bool) -> (Vec<(PathBuf, Format)>, Vec<Failure>) {
     let (mut files, mut failures) = (Vec::new(), Vec::new());
     let visible = |entry: &DirEntry| {
         entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".")
@@ -68,43 +97,39 @@ fn music_files(folder: &Path, follow_links: bool) -> (Vec<PathBuf>, Vec<Failure>
         let entry = match entry {
             Ok(entry) => entry,
             Err(e) => {
-                let item = e.path().unwrap_or(folder).display().to_string();
+                let path = e.path().unwrap_or(folder);
+                let item = path.strip_prefix(folder).unwrap_or(path).display().to_string();
                 failures.push(Failure::new(STAGE, item, e));
                 continue;
             }
         };
         let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-        let mut fail = |reason: &str| {
-            failures.push(Failure::new(STAGE, relative.display().to_string(), reason));
-        };
-        if entry.file_type().is_dir() || !is_music(relative) {
+        let Some(named) = named_by_extension(relative) else { continue };
+        if entry.file_type().is_dir() {
             continue;
         }
         if entry.path_is_symlink() && !follow_links {
-            fail("a link, which is not followed");
-        } else if relative.to_str().is_none() {
-            fail("the file's name is not UTF-8");
-        } else if entry.file_type().is_file() {
-            files.push(relative.to_owned());
+            let item = relative.display().to_string();
+            failures.push(Failure::new(STAGE, item, "a link, which is not followed"));
+        } else if entry.file_type().is_file() && !(is_undecoded(named) && is_text(entry.path())) {
+            files.push((relative.to_owned(), named));
         }
     }
     (files, failures)
 }
 
-fn is_music(path: &Path) -> bool {
-    let extension = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    extension.is_some_and(|extension| MUSIC.contains(&extension.as_str()))
+fn is_undecoded(format: Format) -> bool {
+    matches!(format, Format::Undecoded(_))
 }
 
-fn song(path: PathBuf, tags: Tags) -> Song {
-    let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let duration = tags.duration.map_or(String::new(), |seconds| format!("{seconds:.2}"));
-    Song {
-        id: String::new(),
-        title: tags.title.unwrap_or_else(stem),
-        artist: tags.artist.or(tags.album_artist).unwrap_or_default(),
-        year: tags.original_year.or(tags.year),
-        extra: vec![tags.album.unwrap_or_default(), tags.genre.unwrap_or_default(), duration],
-        path,
-    }
+/// Whether a file whose ending may mean many things (`.mod`, `.la`, `.it`) is a text.
+fn is_text(path: &Path) -> bool {
+    use std::io::Read as _;
+    let mut start = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(512).read_to_end(&mut start));
+    let plain = |c: char| !c.is_control() || c.is_whitespace();
+    read.is_ok()
+        && !start.is_empty()
+        && std::str::from_utf8(&start[..start.len().min(500)])
+            .is_ok_and(|text| text.chars().all(plain))
 }

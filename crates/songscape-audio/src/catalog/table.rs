@@ -1,84 +1,89 @@
-//! The catalog as CSV: `id,path,title,artist,year` and the other columns.
+//! The catalog as a table: `id,path,title,artist,year`, what is computed of them, and the other
+//! columns.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use songscape_project::{YEARS, line_of_record, write_atomic};
+use songscape_project::{Field, Song as Row, SongTable};
 
-use super::{Catalog, Song, year};
+use super::{Catalog, Song, name};
 use crate::error::{Error, Result};
+use crate::tags::YearFrom;
 
-const FIXED: [&str; 5] = ["id", "path", "title", "artist", "year"];
+/// Columns that are computed: the artist's name reduced to what makes two spellings the same, and
+/// where the year comes from.
+pub(super) const COMPUTED: [&str; 2] = ["artist_key", "year_from"];
 
 impl Catalog {
-    /// Writes the catalog, atomically. Paths are written absolute, so that the table can be read
-    /// from anywhere; an unknown year is empty.
+    /// Writes the catalog, atomically: `id,path,title,artist,year`, then `artist_key` (the artist's
+    /// name without case, accents, punctuation, `The` and guests), `year_from` (see [`YearFrom`]),
+    /// and the other columns. Paths are written absolute, so that the table can be read from
+    /// anywhere; an unknown year is empty.
     ///
     /// # Errors
-    /// [`Error::Project`] when the file cannot be written, [`Error::Io`] when the working folder
-    /// is gone.
-    pub fn write_csv(&self, path: &Path) -> Result<()> {
-        let mut csv = csv::Writer::from_writer(Vec::new());
-        let mut record = |fields: &mut dyn Iterator<Item = &str>| {
-            csv.write_record(fields).map_err(|e| Error::io(path)(e.into()))
+    /// [`Error::Project`] when the file cannot be written.
+    pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<()> {
+        let songs = self.songs.iter().map(|song| {
+            let from = song.year_from.map_or("", YearFrom::name);
+            let computed = [name::artist_key(&song.artist), from.to_owned()];
+            Row {
+                id: song.id.clone(),
+                path: song.path.clone(),
+                title: song.title.clone(),
+                artist: song.artist.clone(),
+                year: song.year,
+                extra: computed.into_iter().chain(song.extra.iter().cloned()).collect(),
+                line: None,
+            }
+        });
+        let columns = COMPUTED.map(str::to_owned).into_iter().chain(self.columns.iter().cloned());
+        let table = SongTable {
+            folder: self.root.clone(),
+            columns: columns.collect(),
+            songs: songs.collect(),
+            ..SongTable::default()
         };
-        record(&mut FIXED.into_iter().chain(self.columns.iter().map(String::as_str)))?;
-        for song in &self.songs {
-            let file = self.file(song);
-            let file = std::path::absolute(&file).map_err(Error::io(&file))?;
-            let file = file.to_string_lossy();
-            let year = song.year.map_or(String::new(), |year| format!("{year:04}"));
-            let fixed = [&song.id, &*file, &song.title, &song.artist, &year];
-            record(&mut fixed.into_iter().chain(song.extra.iter().map(String::as_str)))?;
-        }
-        let bytes = csv.into_inner().map_err(|e| Error::io(path)(e.into_error()))?;
-        write_atomic(path, |file| file.write_all(&bytes))?;
-        Ok(())
+        Ok(table.write(path)?)
     }
 
     /// Reads a catalog written by [`write_csv`](Self::write_csv). Its root is the table's folder,
     /// and the paths of its songs are absolute.
     ///
     /// # Errors
-    /// [`Error::MissingColumn`] when one of the five first columns is not in its place,
-    /// [`Error::Table`] with the line that cannot be read, [`Error::Io`].
-    pub fn read_csv(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(Error::io(path))?;
-        let mut csv = csv::Reader::from_reader(&bytes[..]);
-        let header = csv.headers().map_err(|e| broken(path, &e))?.clone();
-        for (i, column) in FIXED.into_iter().enumerate() {
-            if header.get(i) != Some(column) {
-                return Err(Error::MissingColumn {
-                    path: path.into(),
-                    column: column.into(),
-                    found: header.iter().map(str::to_owned).collect(),
-                });
+    /// [`Error::MissingColumn`] when one of the five first columns is missing; [`Error::Project`]
+    /// with the line that cannot be read, or when the file cannot be read at all.
+    pub fn read_csv(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let table = SongTable::read(path)?;
+        for field in Field::ALL {
+            if !table.used.has(field) {
+                return Err(missing_column(path, &table, field));
             }
         }
-        let mut songs = Vec::new();
-        for record in csv.records() {
-            let record = record.map_err(|e| broken(path, &e))?;
-            let year = year::parse(&record[4]).map_err(|()| Error::Table {
-                path: path.into(),
-                line: line_of_record(&bytes, record.position()),
-                reason: format!("year {:?}: expected {YEARS}", &record[4]),
-            })?;
-            songs.push(Song {
-                id: record[0].into(),
-                path: PathBuf::from(&record[1]),
-                title: record[2].into(),
-                artist: record[3].into(),
-                year,
-                extra: record.iter().skip(FIXED.len()).map(str::to_owned).collect(),
-            });
-        }
-        let root = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-        let columns = header.iter().skip(FIXED.len()).map(str::to_owned).collect();
-        Ok(Self { root, columns, songs })
+        let place = |name: &str| table.columns.iter().position(|own| own == name);
+        let from = place(COMPUTED[1]);
+        let others: Vec<usize> = (0..table.columns.len())
+            .filter(|&i| !COMPUTED.contains(&table.columns[i].as_str()))
+            .collect();
+        let songs = table.songs.into_iter().map(|row| Song {
+            year_from: from.and_then(|i| YearFrom::of_name(&row.extra[i])),
+            extra: others.iter().map(|&i| row.extra[i].clone()).collect(),
+            id: row.id,
+            path: row.path,
+            title: row.title,
+            artist: row.artist,
+            year: row.year,
+        });
+        let songs = songs.collect();
+        let columns = others.iter().map(|&i| table.columns[i].clone()).collect();
+        Ok(Self { root: table.folder, columns, songs })
     }
 }
 
-pub(super) fn broken(path: &Path, e: &csv::Error) -> Error {
-    let line = e.position().map_or(0, csv::Position::line);
-    Error::Table { path: path.into(), line, reason: e.to_string() }
+pub(super) fn missing_column(path: &Path, table: &SongTable, field: Field) -> Error {
+    let known = Field::ALL.into_iter().flat_map(|field| table.used.columns(field));
+    Error::MissingColumn {
+        path: path.into(),
+        column: field.name().into(),
+        found: known.chain(&table.columns).cloned().collect(),
+    }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use songscape_project::{Progress, write_atomic};
+use songscape_project::{Job, Progress, remove_if_there, write_atomic, write_csv};
 
 use super::ImageEntry;
 use crate::disk::check_room;
@@ -43,11 +43,7 @@ impl<'a> Cache<'a> {
 
     /// To be called before an image changes: from here on the cache does not count.
     pub(super) fn invalidate(&self) -> Result<()> {
-        let path = self.folder.join(PLACES);
-        match std::fs::remove_file(&path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(path)(e)),
-            _ => Ok(()),
-        }
+        Ok(remove_if_there(self.folder.join(PLACES))?)
     }
 
     /// Makes the cache of these images, unless it is there.
@@ -72,12 +68,12 @@ impl<'a> Cache<'a> {
         check_room(self.folder, offset)?;
         self.invalidate()?;
 
-        progress.begin("pixels", images.len() as u64, "songs");
+        let job = Job::begin(progress, "pixels", images.len() as u64, "songs");
         let pieces = pieces(images, self.rows);
         let mut failed = Ok(());
         let written = write_atomic(&self.folder.join(PIXELS), |file| {
             for batch in pieces.chunks(threads) {
-                if progress.interrupted() {
+                if job.interrupted() {
                     let (done, total) = (images.len(), images.len());
                     failed = Err(Error::Interrupted { done, total });
                     return Err(std::io::ErrorKind::Interrupted.into());
@@ -97,12 +93,12 @@ impl<'a> Cache<'a> {
                             return Err(std::io::ErrorKind::InvalidData.into());
                         }
                     }
-                    progress.advance(u64::from(piece.last));
+                    job.advance(u64::from(piece.last));
                 }
             }
             Ok(())
         });
-        progress.end();
+        drop(job);
         failed?;
         written?;
         self.write_places(&places)
@@ -135,16 +131,8 @@ impl<'a> Cache<'a> {
     }
 
     fn write_places(&self, places: &[Place]) -> Result<()> {
-        let path = self.folder.join(PLACES);
-        let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-        let mut rows = || {
-            csv.write_record(["id", "offset", "columns", "rows"])?;
-            places.iter().try_for_each(|place| csv.serialize(place))
-        };
-        rows().map_err(|e| Error::io(&path)(e.into()))?;
-        let bytes = csv.into_inner().map_err(|e| Error::io(&path)(e.into_error()))?;
-        write_atomic(&path, |file| file.write_all(&bytes))?;
-        Ok(())
+        let header = ["id", "offset", "columns", "rows"];
+        Ok(write_csv(self.folder.join(PLACES), &header, places)?)
     }
 }
 

@@ -1,14 +1,14 @@
 //! `index.csv`: what became of each song.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use songscape_project::write_atomic;
+use songscape_project::{read_rows, write_csv};
 
 use super::ImageEntry;
-use crate::error::{Error, Problem, Result};
+use super::make::VERSION;
+use crate::error::{Problem, Result};
 use crate::limits::Limits;
 use crate::params::ImageParams;
 use crate::stamp::Stamp;
@@ -36,7 +36,35 @@ pub(super) struct Row {
     /// Which limits a failed song was held against.
     limits: String,
     reason: String,
+    /// What is odd about a file that has an image.
+    #[serde(default)]
+    note: String,
+    /// The version of the stage that made the row.
+    #[serde(default)]
+    version: u32,
 }
+
+/// The names of the fields of a [`Row`].
+const COLUMNS: [&str; 18] = [
+    "id",
+    "path",
+    "bytes",
+    "modified",
+    "status",
+    "columns",
+    "start",
+    "seconds",
+    "reference_db",
+    "peak_db",
+    "rate",
+    "channels",
+    "skipped_packets",
+    "audio",
+    "limits",
+    "reason",
+    "note",
+    "version",
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -64,6 +92,8 @@ impl Row {
             audio: entry.audio.clone(),
             limits: String::new(),
             reason: String::new(),
+            note: entry.note.clone(),
+            version: VERSION,
         }
     }
 
@@ -91,6 +121,8 @@ impl Row {
             audio: String::new(),
             limits: fingerprint(limits),
             reason: problem.to_string(),
+            note: String::new(),
+            version: VERSION,
         }
     }
 
@@ -108,6 +140,7 @@ impl Row {
             channels: self.channels?,
             skipped_packets: self.skipped_packets?,
             audio: self.audio.clone(),
+            note: self.note.clone(),
         })
     }
 
@@ -126,16 +159,18 @@ impl Row {
     ) -> bool {
         let same =
             self.path == path && (self.bytes, self.modified) == (stamp.bytes, stamp.modified);
-        same && match self.entry() {
-            Some(entry) => {
-                let columns = entry.columns as f64 / params.columns_per_second;
-                let sound = if params.trim { columns.min(entry.seconds) } else { entry.seconds };
-                limits.check_format(entry.rate, entry.channels).is_ok()
-                    && limits.check_length("", entry.seconds).is_ok()
-                    && limits.check_whole(entry.seconds, sound, entry.peak_db).is_ok()
+        same && self.version == VERSION
+            && match self.entry() {
+                Some(entry) => {
+                    let columns = entry.columns as f64 / params.columns_per_second;
+                    let sound =
+                        if params.trim { columns.min(entry.seconds) } else { entry.seconds };
+                    limits.check_format(entry.rate, entry.channels).is_ok()
+                        && limits.check_length("", entry.seconds).is_ok()
+                        && limits.check_whole(entry.seconds, sound, entry.peak_db).is_ok()
+                }
+                None => self.status == Status::Failed && self.limits == fingerprint(limits),
             }
-            None => self.status == Status::Failed && self.limits == fingerprint(limits),
-        }
     }
 }
 
@@ -147,31 +182,11 @@ fn fingerprint(limits: &Limits) -> String {
 
 /// Reads the index by song id; a store that has none yet gives an empty one.
 pub(super) fn read(folder: &Path) -> Result<HashMap<String, Row>> {
-    let path = folder.join(NAME);
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(HashMap::new()),
-        Err(e) => return Err(Error::io(path)(e)),
-    };
-    let mut rows = HashMap::new();
-    for row in csv::Reader::from_reader(&bytes[..]).deserialize() {
-        let row: Row = row.map_err(|e| {
-            let line = e.position().map_or(0, csv::Position::line);
-            Error::Table { path: path.clone(), line, reason: e.to_string() }
-        })?;
-        rows.insert(row.id.clone(), row);
-    }
-    Ok(rows)
+    let rows: Vec<Row> = read_rows(folder.join(NAME))?;
+    Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
 }
 
 /// Writes the index, atomically.
 pub(super) fn write<'a>(folder: &Path, rows: impl Iterator<Item = &'a Row>) -> Result<()> {
-    let path = folder.join(NAME);
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        csv.serialize(row).map_err(|e| Error::io(&path)(e.into()))?;
-    }
-    let bytes = csv.into_inner().map_err(|e| Error::io(&path)(e.into_error()))?;
-    write_atomic(&path, |file| file.write_all(&bytes))?;
-    Ok(())
+    Ok(write_csv(folder.join(NAME), &COLUMNS, rows)?)
 }

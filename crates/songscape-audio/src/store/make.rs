@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use songscape_project::{Failure, Progress, Project, Stage};
+use songscape_project::{Failure, Job, Progress, Project, Stage, remove_if_there};
 
 use super::cache::Cache;
 use super::index::{self, Row};
@@ -19,6 +19,8 @@ use crate::params::ImageParams;
 use crate::render::Renderer;
 use crate::stamp::Stamp;
 
+/// The version of the stage: raised when the same songs and parameters come to mean other images.
+pub(super) const VERSION: u32 = 2;
 /// The index is written at least this far apart, and so that writing it takes no more than 5% of
 /// the time; what is lost when the process is killed is done again.
 const INDEX_EVERY: Duration = Duration::from_secs(2);
@@ -43,23 +45,24 @@ impl Store {
     /// parameter outside its range. In all cases what is done is kept.
     pub fn make(
         catalog: &Catalog,
-        folder: &Path,
+        folder: impl AsRef<Path>,
         params: &ImageParams,
         limits: &Limits,
         threads: usize,
         progress: &dyn Progress,
     ) -> Result<Made> {
+        let folder = folder.as_ref();
         let renderer = Renderer::new(params, limits)?.scratch(folder);
         let _lock = Project::open(folder)?;
-        let stage = Stage::open(folder, params, &[("songs", fingerprint(catalog))])?;
+        let stage = Stage::open(folder, VERSION, params, &[("songs", fingerprint(catalog))])?;
         let cache = Cache::new(folder, params.rows);
         let mut songs = plan(catalog, folder, limits, params)?;
         let before = songs.iter().filter(|song| song.state.is_image()).count();
 
-        progress.begin(STAGE, songs.len() as u64, "songs");
-        let work = Work { folder, renderer: &renderer, limits, cache: &cache, progress };
+        let job = Job::begin(progress, STAGE, songs.len() as u64, "songs");
+        let work = Work { folder, renderer: &renderer, limits, cache: &cache, job: &job };
         let ended = work.run(&mut songs, threads.max(1));
-        progress.end();
+        drop(job);
         let rows = songs.iter().filter_map(|song| song.state.row());
         index::write(folder, rows.clone())?;
         ended?;
@@ -158,99 +161,118 @@ fn plan(
     Ok(songs.collect())
 }
 
+/// What became of one song.
+enum Outcome {
+    /// The work was to stop before the song was done.
+    Stopped,
+    /// It has an image.
+    Image(ImageEntry),
+    /// It cannot be used.
+    Refused(Problem),
+}
+
 /// What the workers share.
 struct Work<'a> {
     folder: &'a Path,
     renderer: &'a Renderer,
     limits: &'a Limits,
     cache: &'a Cache<'a>,
-    progress: &'a dyn Progress,
+    job: &'a Job<'a>,
 }
 
 impl Work<'_> {
     /// Renders the open songs, one per thread at a time.
     fn run(&self, songs: &mut [Planned], threads: usize) -> Result<()> {
-        let open: Vec<(usize, String, PathBuf)> = songs
+        let open: Vec<Open> = songs
             .iter()
             .enumerate()
             .filter(|(_, song)| matches!(song.state, State::Open(_)))
-            .map(|(i, song)| (i, song.id.clone(), song.file.clone()))
+            .map(|(place, song)| Open { place, id: song.id.clone(), file: song.file.clone() })
             .collect();
-        let mut done = songs.len() - open.len();
-        let mut failed = songs.iter().filter(|song| song.failure().is_some()).count();
-        self.progress.advance(done as u64);
+        let done = songs.len() - open.len();
+        self.job.advance(done as u64);
 
         let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let stopped = || stop.load(Ordering::Relaxed) || self.progress.interrupted();
-        let mut fatal = None;
-        let mut written = Written::now();
         std::thread::scope(|scope| {
             let (sender, results) = mpsc::channel();
             for _ in 0..threads.min(open.len()) {
                 let sender = sender.clone();
-                let (open, next, stopped) = (&open, &next, &stopped);
-                scope.spawn(move || {
-                    while !stopped() {
-                        let Some((i, id, file)) = open.get(next.fetch_add(1, Ordering::Relaxed))
-                        else {
-                            break;
-                        };
-                        let outcome = self.song(id, file, stopped);
-                        if matches!(outcome, Ok(Some(_))) {
-                            self.progress.advance(1);
-                        }
-                        if sender.send((*i, outcome)).is_err() {
-                            break;
-                        }
-                    }
-                });
+                let (open, next, stop) = (&open, &next, &stop);
+                scope.spawn(move || self.work(open, next, stop, &sender));
             }
             drop(sender);
-            for (i, result) in results {
-                match result {
-                    Ok(None) => continue,
-                    Ok(Some(outcome)) => self.settle(&mut songs[i], outcome),
-                    Err(e) => {
-                        stop.store(true, Ordering::Relaxed);
-                        fatal.get_or_insert(e);
-                        continue;
-                    }
-                }
-                done += 1;
-                if songs[i].failure().is_some() {
-                    failed += 1;
-                    self.progress.message(&format!("{failed} failed"));
-                }
-                if written.is_due() {
-                    let rows = songs.iter().filter_map(|song| song.state.row());
-                    if let Err(e) = written.time(|| index::write(self.folder, rows)) {
-                        stop.store(true, Ordering::Relaxed);
-                        fatal.get_or_insert(e);
-                    }
-                }
+            self.collect(songs, done, results, &stop)
+        })
+    }
+
+    /// What one thread does: one open song after the other.
+    fn work(
+        &self,
+        open: &[Open],
+        next: &AtomicUsize,
+        stop: &AtomicBool,
+        sender: &mpsc::Sender<(usize, Result<Outcome>)>,
+    ) {
+        let stopped = || stop.load(Ordering::Relaxed) || self.job.interrupted();
+        while !stopped() {
+            let Some(song) = open.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+            let outcome = self.song(&song.id, &song.file, &stopped);
+            if matches!(outcome, Ok(Outcome::Image(_) | Outcome::Refused(_))) {
+                self.job.advance(1);
             }
-        });
-        match fatal {
-            Some(e) => Err(e),
-            None if done < songs.len() => Err(Error::Interrupted { done, total: songs.len() }),
-            None => Ok(()),
+            if sender.send((song.place, outcome)).is_err() {
+                break;
+            }
         }
     }
 
-    /// Renders one song and writes its image. `None` when it was told to stop.
-    fn song(
+    /// Takes the outcomes as they come, and writes the index now and then.
+    fn collect(
         &self,
-        id: &str,
-        file: &Path,
-        stopped: &dyn Fn() -> bool,
-    ) -> Result<Option<Result<ImageEntry, Problem>>> {
+        songs: &mut [Planned],
+        mut done: usize,
+        results: mpsc::Receiver<(usize, Result<Outcome>)>,
+        stop: &AtomicBool,
+    ) -> Result<()> {
+        let mut failed = songs.iter().filter(|song| song.failure().is_some()).count();
+        let mut written = Written::now();
+        let mut fatal = Ok(());
+        for (place, outcome) in results {
+            let song = &mut songs[place];
+            let settled = outcome.map(|outcome| self.settle(song, outcome));
+            if let Ok(true) = settled {
+                done += 1;
+                if song.failure().is_some() {
+                    failed += 1;
+                    self.job.message(&format!("{failed} failed"));
+                }
+            }
+            let rows = songs.iter().filter_map(|song| song.state.row());
+            let kept = match written.is_due() {
+                true => written.time(|| index::write(self.folder, rows)),
+                false => Ok(()),
+            };
+            if let Err(e) = settled.map(drop).and(kept) {
+                stop.store(true, Ordering::Relaxed);
+                // The first fault counts; others may follow from it.
+                fatal = fatal.and(Err(e));
+            }
+        }
+        match fatal {
+            Ok(()) if done < songs.len() => Err(Error::Interrupted { done, total: songs.len() }),
+            ended => ended,
+        }
+    }
+
+    /// Renders one song and writes its image.
+    fn song(&self, id: &str, file: &Path, stopped: &dyn Fn() -> bool) -> Result<Outcome> {
         let image = self.folder.join(format!("{id}.png"));
-        let problem = match self.renderer.render_unless(file, stopped) {
-            Ok(None) => return Ok(None),
+        match self.renderer.render_unless(file, stopped) {
+            Ok(None) => Ok(Outcome::Stopped),
             Ok(Some(mut song)) => {
                 self.cache.invalidate()?;
                 song.write_png(&image, id)?;
-                return Ok(Some(Ok(ImageEntry {
+                Ok(Outcome::Image(ImageEntry {
                     id: id.into(),
                     columns: song.columns(),
                     start: song.start(),
@@ -261,30 +283,42 @@ impl Work<'_> {
                     channels: song.channels(),
                     skipped_packets: song.skipped_packets(),
                     audio: song.audio_hash().into(),
-                })));
+                    note: song.notes().join("; "),
+                }))
             }
-            Err(Error::Audio { problem, .. }) => problem,
-            Err(fatal) => return Err(fatal),
-        };
-        // The image of what the file was before.
-        match std::fs::remove_file(&image) {
-            Ok(()) => self.cache.invalidate()?,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-            Err(e) => return Err(Error::io(image)(e)),
+            Err(Error::Audio { problem, .. }) => {
+                // The image of what the file was before.
+                if image.exists() {
+                    remove_if_there(&image)?;
+                    self.cache.invalidate()?;
+                }
+                Ok(Outcome::Refused(problem))
+            }
+            Err(fatal) => Err(fatal),
         }
-        Ok(Some(Err(problem)))
     }
 
-    fn settle(&self, song: &mut Planned, outcome: Result<ImageEntry, Problem>) {
-        let State::Open(stamp) = song.state else { return };
+    /// Notes what became of a song. Returns whether it is done.
+    fn settle(&self, song: &mut Planned, outcome: Outcome) -> bool {
+        let State::Open(stamp) = song.state else { return false };
         song.state = match outcome {
-            Ok(entry) => State::Done(Row::image(&song.path, stamp, &entry)),
-            Err(problem) if problem.is_permanent() => {
+            Outcome::Stopped => return false,
+            Outcome::Image(entry) => State::Done(Row::image(&song.path, stamp, &entry)),
+            Outcome::Refused(problem) if problem.is_permanent() => {
                 State::Done(Row::failed(&song.id, &song.path, stamp, self.limits, &problem))
             }
-            Err(problem) => State::Passing(problem),
+            Outcome::Refused(problem) => State::Passing(problem),
         };
+        true
     }
+}
+
+/// A song that is to be rendered.
+struct Open {
+    /// Its place among all songs.
+    place: usize,
+    id: String,
+    file: PathBuf,
 }
 
 /// When the index was written last, and how long that took.

@@ -3,8 +3,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `parameters.json` | the [`ImageParams`] of all images |
-//! | `ID.png` | one image a song |
-//! | `index.csv` | one row a song: its file's stamp, and what became of it |
+//! | `ID.png` | one image per song |
+//! | `index.csv` | one row per song: its file's stamp, and what became of it |
 //! | `pixels.u8` | the pixels of all images, time-major, one song after the other |
 //! | `pixels.csv` | where each song's pixels begin in it |
 //!
@@ -74,12 +74,14 @@ pub struct ImageEntry {
     pub skipped_packets: u64,
     /// A hash of the decoded audio.
     pub audio: String,
+    /// What is odd about the file and no reason to refuse it; empty for most.
+    pub note: String,
 }
 
 impl Store {
     /// The store in a folder, which need not exist yet.
-    pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.into() }
+    pub fn new(folder: impl AsRef<Path>) -> Self {
+        Self { folder: folder.as_ref().into() }
     }
 
     /// The folder.
@@ -102,21 +104,40 @@ impl Store {
         struct Stage {
             parameters: ImageParams,
         }
-        Ok(songscape_project::read_json::<Stage>(&self.folder.join("parameters.json"))?.parameters)
+        Ok(songscape_project::read_json::<Stage>(self.folder.join("parameters.json"))?.parameters)
     }
 
     /// What the images are, in few characters: it changes when a song's audio, the songs or their
-    /// order change, and not when a file is merely touched or moved.
+    /// order, or the parameters of the images change, and not when a file is merely touched or
+    /// moved.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io) and [`Error::Cache`](crate::Error::Cache) when the index cannot
-    /// be read.
+    /// [`Error::Project`](crate::Error::Project) and [`Error::Cache`](crate::Error::Cache) when the
+    /// index or the parameters cannot be read.
     pub fn fingerprint(&self) -> Result<String> {
+        let params = serde_json::to_value(self.parameters()?);
+        let refused = |e: serde_json::Error| {
+            let path = self.folder.join("parameters.json");
+            crate::Error::Cache { path, reason: e.to_string() }
+        };
         let index = index::read(&self.folder)?;
+        // Each part is written with its length, so that no two stores write the same.
         let mut hasher = blake3::Hasher::new();
-        for Place { id, .. } in read_places(&self.folder)? {
-            let entry = index.get(&id).and_then(index::Row::entry);
-            hasher.update(format!("{id} {entry:?}\n").as_bytes());
+        let mut part = |bytes: &[u8]| {
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        part(&make::VERSION.to_le_bytes());
+        // A JSON value has its fields in the order of their names.
+        part(params.map_err(refused)?.to_string().as_bytes());
+        for Place { id, columns, .. } in read_places(&self.folder)? {
+            part(id.as_bytes());
+            part(&columns.to_le_bytes());
+            if let Some(entry) = index.get(&id).and_then(index::Row::entry) {
+                part(&entry.start.to_le_bytes());
+                part(&entry.reference_db.to_le_bytes());
+                part(entry.audio.as_bytes());
+            }
         }
         Ok(hasher.finalize().to_hex().to_string())
     }

@@ -1,16 +1,16 @@
-//! Figure 4: the release years of each cluster, a violin with a box in the cluster's colour.
+//! The release years of each cluster, a violin with a box in the cluster's colour.
 
-use std::collections::BTreeMap;
-
-use super::distribution::{range, violin};
-use super::panel::{Margins, Panel};
+use super::panel::{Counts, Margins, Panel};
 use super::text::{Axis, cluster_name, counted, ticks};
-use super::{Drawn, Figure, NO_CLUSTER, dated, largest};
+use super::violin::violin;
+use super::{Drawn, Figure, NO_CLUSTER};
 use crate::input::ReportInput;
-use crate::palette;
+use crate::measures::cluster_years::{cluster_years, side_by_side};
+use crate::measures::colours::cluster_colours;
+use crate::measures::distribution::LEAST;
 
 pub(super) fn draw(input: &ReportInput) -> Drawn {
-    let mut years = years(input);
+    let years = cluster_years(input);
     if years.is_empty() {
         return Err("no song has a year");
     }
@@ -18,49 +18,57 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     if clusters == 0 {
         return Err(NO_CLUSTER);
     }
-    let kept = largest(years.iter().map(|(&cluster, values)| (cluster, values.len())));
-    years.retain(|cluster, _| *cluster < 0 || kept.contains(cluster));
-    let all: Vec<f64> = years.values().flatten().copied().collect();
-    let (low, high) = range(&all);
+    let shown = side_by_side(&years);
+    let (low, high) =
+        shown.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), found| {
+            let (least, most) = found.1.range();
+            (low.min(least), high.max(most))
+        });
     let room = ((high - low) * 0.03).max(0.6);
     let y = (low - room, high + room);
-    let places = years.len() as f64;
+    let places = shown.len() as f64;
     let x = (-0.5, places - 0.5);
 
+    let songs: usize = shown.iter().map(|(_, years)| years.count()).sum();
     let mut note = format!(
         "{}, {}",
-        counted(all.len(), "song with a year", "songs with a year"),
+        counted(songs, "song with a year", "songs with a year"),
         counted(clusters, "cluster", "clusters")
     );
-    if clusters > kept.len() {
-        note += &format!(", the {} largest shown", kept.len());
+    let largest = shown.iter().filter(|(cluster, _)| *cluster >= 0).count();
+    if clusters > largest {
+        note += &format!(", the {largest} largest shown");
     }
-    if years.contains_key(&-1) {
-        note += "; −1 (black): songs in no cluster";
+    if shown[0].0 < 0 {
+        note += "; black: unclustered songs (−1)";
+    }
+    if shown.iter().any(|(_, years)| years.count() < LEAST) {
+        note += &format!("; dots: clusters of fewer than {LEAST} songs with a year");
     }
     let width = (places * 48.0 + 120.0).clamp(640.0, 1500.0);
-    let margins = Margins { left: 62.0, right: 24.0, bottom: 62.0 };
+    let margins = Margins { left: 62.0, right: 24.0, bottom: 62.0 + Counts::HEIGHT };
     let title = "Release years of each cluster";
-    let mut panel = Panel::new((width, 620.0), margins, title, std::slice::from_ref(&note), x, y);
+    let notes = [note];
+    let mut panel = Panel::new((width, 660.0), margins, title, &notes, x, y);
     panel.y_ticks(&ticks(y, 9, Axis::Years));
     let names: Vec<(f64, String)> =
-        years.keys().enumerate().map(|(i, &cluster)| (i as f64, cluster_name(cluster))).collect();
+        shown.iter().enumerate().map(|(i, found)| (i as f64, cluster_name(found.0))).collect();
     panel.x_ticks(&names, false);
+    let colours = cluster_colours(input);
     let half = ((panel.right - panel.left) / places * 0.44).min(40.0);
-    for (i, (&cluster, values)) in years.iter().enumerate() {
+    for (i, (cluster, years)) in shown.iter().enumerate() {
         let at = panel.px(i as f64);
-        violin(&mut panel, at, half, values, palette::cluster(cluster));
+        violin(&mut panel, at, half, years, colours.of(*cluster));
     }
     panel.frame();
+    let counts = shown.iter().enumerate().map(|(i, (_, years))| {
+        let at = i as f64;
+        ((at - 0.5, at + 0.5), years.count())
+    });
+    Counts::new(counts).draw(&mut panel);
     panel.labels("Cluster", "Release year");
-    Ok(Figure::new(panel, format!("{title}. {note}.")))
-}
-
-/// The known years of each cluster, −1 first.
-pub(crate) fn years(input: &ReportInput) -> BTreeMap<i32, Vec<f64>> {
-    let mut years: BTreeMap<i32, Vec<f64>> = BTreeMap::new();
-    for (row, year) in dated(input) {
-        years.entry(input.songs[row].cluster).or_default().push(f64::from(year));
-    }
-    years
+    let caption = "When the songs of each cluster were released. A narrow violin is a style of its \
+                   time; a tall one is spread over the years. Boxes: the middle half and the median; \
+                   whiskers: up to 1.5 times the box’s height; rings: beyond.";
+    Ok(Figure::new(panel, title, &notes, caption.into()))
 }

@@ -1,6 +1,4 @@
-//! Figure 1: the map by cluster, the cluster's number at its centre.
-
-use std::collections::BTreeMap;
+//! The map by cluster, the cluster's number at its centre.
 
 use kuva::render::render::TextAnchor;
 
@@ -8,7 +6,8 @@ use super::panel::{INK, Panel, WHITE};
 use super::text::{counted, text_width};
 use super::{Drawn, Figure, points};
 use crate::input::ReportInput;
-use crate::palette;
+use crate::measures::colours::{ClusterColours, cluster_colours};
+use crate::measures::map::{Centre, centres};
 
 const NUMBER: u32 = 13;
 /// More numbers than this hide the map.
@@ -18,28 +17,28 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     if input.songs.is_empty() {
         return Err("there are no songs");
     }
-    let mut members: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
-    for (row, song) in input.songs.iter().enumerate() {
-        members.entry(song.cluster.max(-1)).or_default().push(row);
-    }
-    let alone = members.remove(&-1).map_or(0, |rows| rows.len());
+    let centres = centres(input);
+    let alone = input.songs.iter().filter(|song| song.cluster < 0).count();
     let songs = counted(input.songs.len(), "song", "songs");
-    let mut note = match members.len() {
-        0 => format!("{songs}, all in no cluster (−1), in black"),
+    let mut note = match centres.len() {
+        0 => format!("{songs}, all unclustered (−1), in black"),
         clusters => format!("{songs}, {}", counted(clusters, "cluster", "clusters")),
     };
-    if alone > 0 && !members.is_empty() {
-        note +=
-            &format!("; {} in no cluster (−1), in black beneath", counted(alone, "song", "songs"));
+    if alone > 0 && !centres.is_empty() {
+        let unclustered = counted(alone, "unclustered song", "unclustered songs");
+        note += &format!("; black, beneath: {unclustered} (−1)");
     }
-    if members.len() > NUMBERED {
+    if centres.len() > NUMBERED {
         note += &format!("; the {NUMBERED} largest are numbered");
     }
+    note += points::note(input.songs.len());
     let title = "Songs on the map, by cluster";
-    let mut panel = points::map_panel(input, 24.0, title, std::slice::from_ref(&note));
+    let notes = [note];
+    let mut panel = points::map_panel(input, 24.0, title, &notes);
 
     let order = points::shuffled(input.songs.len());
-    let with_colour = |row: &usize| (*row, palette::cluster(input.songs[*row].cluster));
+    let colours = cluster_colours(input);
+    let with_colour = |row: &usize| (*row, colours.of(input.songs[*row].cluster));
     let (inside, outside): (Vec<usize>, Vec<usize>) =
         order.into_iter().partition(|&row| input.songs[row].cluster >= 0);
     let radius = points::radius(input.songs.len());
@@ -48,23 +47,23 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let above: Vec<_> = inside.iter().map(with_colour).collect();
     points::draw(&mut panel, input, &above, radius);
 
-    let left_out = number(&mut panel, input, &members);
-    let mut caption = format!("{title}. {note}. Songs that sound alike lie together.");
+    let left_out = number(&mut panel, &centres, &colours);
+    let mut caption = "Songs that sound alike lie together; distances across the map and the axes \
+                       themselves have no meaning."
+        .to_owned();
     if left_out > 0 {
         caption += &format!(" The numbers of {left_out} small clusters are left out.");
     }
-    Ok(Figure::new(panel, caption))
+    Ok(Figure::new(panel, title, &notes, caption))
 }
 
 /// Writes the numbers, largest cluster first, each at its centre or at the nearest free place around
 /// it. Returns how many found no place.
-fn number(panel: &mut Panel, input: &ReportInput, members: &BTreeMap<i32, Vec<usize>>) -> usize {
-    let mut by_size: Vec<_> = members.iter().collect();
-    by_size.sort_by_key(|(cluster, rows)| (std::cmp::Reverse(rows.len()), **cluster));
+fn number(panel: &mut Panel, centres: &[Centre], colours: &ClusterColours) -> usize {
     let mut placed: Vec<Placed> = Vec::new();
-    for (&cluster, rows) in by_size.into_iter().take(NUMBERED) {
+    for &Centre { cluster, place: [x, y], .. } in centres.iter().take(NUMBERED) {
         let r = (text_width(&cluster.to_string(), NUMBER) / 2.0 + 4.0).max(12.0);
-        let centre = centre(panel, input, rows);
+        let centre = (panel.px(x), panel.py(y));
         let free = |&(x, y): &(f64, f64)| {
             let inside = x - r > panel.left
                 && x + r < panel.right
@@ -82,11 +81,11 @@ fn number(panel: &mut Panel, input: &ReportInput, members: &BTreeMap<i32, Vec<us
         panel.line(&[*centre, *at], INK, 1.0);
     }
     for Placed { cluster, at, r, .. } in &placed {
-        panel.ring(*at, *r, Some(WHITE), palette::cluster(*cluster), 2.4);
+        panel.ring(*at, *r, Some(WHITE), colours.of(*cluster), 2.4);
         let label = cluster.to_string();
         panel.text((at.0, at.1 + 4.7), &label, NUMBER, TextAnchor::Middle, INK);
     }
-    members.len() - placed.len()
+    centres.len() - placed.len()
 }
 
 /// A number on the map: where it belongs, where it stands, and how large its ring is.
@@ -95,24 +94,6 @@ struct Placed {
     centre: (f64, f64),
     at: (f64, f64),
     r: f64,
-}
-
-/// The member nearest to the median of the members: a cluster may be bent around its mean.
-fn centre(panel: &Panel, input: &ReportInput, rows: &[usize]) -> (f64, f64) {
-    let place = |row: usize| input.songs[row].map.map(f64::from);
-    let median = |axis: usize| {
-        let mut values: Vec<f64> = rows.iter().map(|&row| place(row)[axis]).collect();
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
-    let middle = [median(0), median(1)];
-    let far = |row: usize| {
-        let [x, y] = place(row);
-        (x - middle[0]).hypot(y - middle[1])
-    };
-    let nearest = rows.iter().copied().min_by(|&a, &b| far(a).total_cmp(&far(b)));
-    let [x, y] = nearest.map_or(middle, place);
-    (panel.px(x), panel.py(y))
 }
 
 /// The place itself, then places on growing circles around it.

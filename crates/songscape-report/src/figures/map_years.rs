@@ -1,11 +1,12 @@
-//! Figure 2: the map by year, dark to light, with a colour bar.
+//! The map by year, dark to light, with a colour bar.
 
 use kuva::render::render::TextAnchor;
 
-use super::panel::{INK, Panel, TICK};
+use super::panel::{INK, LINE, Panel, TICK};
 use super::text::{Axis, counted, ticks};
-use super::{Drawn, Figure, dated, points};
+use super::{Drawn, Figure, points};
 use crate::input::ReportInput;
+use crate::measures::dated;
 use crate::palette::{self, Rgb};
 
 const UNDATED: Rgb = [0xc8, 0xc8, 0xc8];
@@ -24,10 +25,12 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     }
     let undated = input.songs.len() - dated.len();
     if undated > 0 {
-        note += &format!("; {} without a year, in grey beneath", counted(undated, "song", "songs"));
+        note += &format!("; grey, beneath: {} without a year", counted(undated, "song", "songs"));
     }
+    note += points::note(input.songs.len());
     let title = "Songs on the map, by year";
-    let mut panel = points::map_panel(input, 96.0, title, std::slice::from_ref(&note));
+    let notes = [note];
+    let mut panel = points::map_panel(input, 96.0, title, &notes);
 
     let order = points::shuffled(input.songs.len());
     let radius = points::radius(input.songs.len());
@@ -39,7 +42,9 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         order.iter().filter_map(|row| Some((*row, scale.colour(f64::from(year(row)?))))).collect();
     points::draw(&mut panel, input, &coloured, radius);
     colour_bar(&mut panel, scale);
-    Ok(Figure::new(panel, format!("{title}. {note}. Dark is early, light is late.")))
+    let caption = "The same map; dark songs are early, light ones late. Where dark and light songs lie \
+                   apart, the sound has changed over the years.";
+    Ok(Figure::new(panel, title, &notes, caption.into()))
 }
 
 /// Years from dark to light.
@@ -71,7 +76,7 @@ fn colour_bar(panel: &mut Panel, scale: YearScale) {
         panel.rectangle((left, place(from)), (right, under), scale.colour(year));
     }
     let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
-    panel.line(&corners, [0x99; 3], 1.0);
+    panel.line(&corners, LINE, 1.0);
     let span = scale.last - scale.first;
     if span <= 0.0 {
         let label = format!("{}", scale.first);
@@ -80,7 +85,7 @@ fn colour_bar(panel: &mut Panel, scale: YearScale) {
     }
     for (year, label) in ticks((scale.first, scale.last), 7, Axis::Years) {
         let y = place((year - scale.first) / span);
-        panel.line(&[(right, y), (right + 4.0, y)], [0x99; 3], 1.0);
+        panel.line(&[(right, y), (right + 4.0, y)], LINE, 1.0);
         panel.text((right + 7.0, y + 4.5), &label, TICK, TextAnchor::Start, INK);
     }
 }

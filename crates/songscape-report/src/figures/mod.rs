@@ -1,24 +1,21 @@
 //! The figures: one file each, all on the same panel with the same colours.
 
-pub(crate) mod calibration;
-pub(crate) mod cluster_years;
+mod calibration;
+mod cluster_years;
 mod condensed_tree;
-mod distribution;
 mod history;
 mod map_clusters;
 mod map_years;
 mod panel;
 mod picture;
 mod points;
-pub(crate) mod predicted_years;
+mod predicted_years;
 mod retrieval;
-pub(crate) mod shares;
+mod shares;
 mod spectra;
-pub(crate) mod spectrogram;
-mod text;
-mod years;
-
-use std::collections::BTreeSet;
+mod spectrogram;
+pub(crate) mod text;
+mod violin;
 
 use kuva::render::render::Scene;
 use panel::Panel;
@@ -26,21 +23,21 @@ use picture::Picture;
 
 use crate::input::ReportInput;
 
-pub(crate) use distribution::{LEAST, Tukey};
-pub(crate) use years::YearGroups;
-
 /// A drawn figure.
 pub(crate) struct Figure {
     scene: Scene,
     pictures: Vec<Picture>,
-    /// What it shows, in a sentence or two: the caption and the text for those who don't see it.
+    /// What is written in the picture over the axes, for those who don't see it.
+    pub alternative: String,
+    /// How to read it, and what of it a browser sets better: it does not repeat the picture's text.
     pub caption: String,
 }
 
 impl Figure {
-    fn new(panel: Panel, caption: String) -> Self {
+    fn new(panel: Panel, title: &str, notes: &[String], caption: String) -> Self {
         let (scene, pictures) = panel.into_parts();
-        Self { scene, pictures, caption }
+        let alternative = format!("{title}. {}.", notes.join(". "));
+        Self { scene, pictures, alternative, caption }
     }
 
     /// Its width and height in page units.
@@ -60,7 +57,7 @@ impl Figure {
 /// A drawn figure, or why it cannot be drawn.
 type Drawn = Result<Figure, &'static str>;
 
-/// Why figures of clusters are left out where all songs are in none.
+/// Why figures of clusters are left out where all songs are unclustered.
 const NO_CLUSTER: &str = "there is no cluster";
 
 /// A figure's file name without its ending, its name for people, and what draws it.
@@ -96,17 +93,3 @@ pub(crate) const PLANS: [Plan; 11] = [
     Plan { file: "retrieval", name: "Retrieval against baselines", draw: retrieval::draw },
     Plan { file: "training", name: "Training", draw: history::draw },
 ];
-
-/// `(row, year)` of the songs whose year is known.
-pub(crate) fn dated(input: &ReportInput) -> Vec<(usize, i32)> {
-    let rows = input.songs.iter().enumerate();
-    rows.filter_map(|(row, song)| Some((row, song.year?))).collect()
-}
-
-/// The clusters with the most songs, as many as can be told apart side by side; −1 is not among them.
-pub(crate) fn largest(sizes: impl Iterator<Item = (i32, usize)>) -> BTreeSet<i32> {
-    const MOST: usize = 60;
-    let mut sizes: Vec<_> = sizes.filter(|(cluster, _)| *cluster >= 0).collect();
-    sizes.sort_by_key(|&(cluster, size)| (std::cmp::Reverse(size), cluster));
-    sizes.into_iter().take(MOST).map(|(cluster, _)| cluster).collect()
-}

@@ -8,11 +8,13 @@ use kuva::render::color::Color;
 use kuva::render::render::{PathData, Primitive, Scene, TextAnchor, TextSpan};
 
 use super::picture::Picture;
-use super::text::{text_width, wrap};
-use crate::palette::Rgb;
+use super::text::{text_width, thousands, wrap};
+use crate::palette::{self, Rgb};
 
 pub(super) const INK: Rgb = [0x22, 0x22, 0x22];
 pub(super) const GREY: Rgb = [0x66, 0x66, 0x66];
+/// Frames and ticks.
+pub(super) const LINE: Rgb = [0x99; 3];
 pub(super) const FAINT: Rgb = [0xe4, 0xe4, 0xe4];
 pub(super) const WHITE: Rgb = [255; 3];
 
@@ -114,7 +116,7 @@ impl Panel {
     pub fn frame(&mut self) {
         let (left, top, right, bottom) = (self.left, self.top, self.right, self.bottom);
         let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
-        self.line(&corners, [0x99; 3], 1.0);
+        self.line(&corners, LINE, 1.0);
     }
 
     /// Ticks with labels below the axes; with `grid`, lines up through them. Labels that would touch
@@ -128,10 +130,19 @@ impl Panel {
             }
             let half = text_width(label, TICK) / 2.0;
             if x - half > free {
-                self.line(&[(x, self.bottom), (x, self.bottom + 5.0)], [0x99; 3], 1.0);
+                self.line(&[(x, self.bottom), (x, self.bottom + 5.0)], LINE, 1.0);
                 self.text((x, self.bottom + 20.0), label, TICK, TextAnchor::Middle, INK);
                 free = x + half + 6.0;
             }
+        }
+    }
+
+    /// The dashed line on which both axes have the same value, as far as it is in sight.
+    pub fn identity(&mut self, ink: Rgb) {
+        let (from, to) = (self.x.0.max(self.y.0), self.x.1.min(self.y.1));
+        if to > from {
+            let ends = [from, to].map(|value| (self.px(value), self.py(value)));
+            self.dashed(ends[0], ends[1], ink, 2.0);
         }
     }
 
@@ -148,7 +159,7 @@ impl Panel {
         for (value, label) in ticks {
             let y = self.py(*value);
             self.line(&[(self.left, y), (self.right, y)], FAINT, 1.0);
-            self.line(&[(self.left - 5.0, y), (self.left, y)], [0x99; 3], 1.0);
+            self.line(&[(self.left - 5.0, y), (self.left, y)], LINE, 1.0);
             self.text((self.left - 9.0, y + 4.5), label, TICK, TextAnchor::End, INK);
         }
     }
@@ -288,6 +299,52 @@ impl Panel {
     }
 }
 
+/// How many songs are behind each place of the x axis: numbers below its ticks, or bars where the numbers
+/// have no room.
+pub(super) struct Counts {
+    /// From where to where on the axis, and how many.
+    places: Vec<((f64, f64), usize)>,
+}
+
+impl Counts {
+    /// The room that they need at the page's bottom, over the name of the axis.
+    pub const HEIGHT: f64 = 44.0;
+
+    pub fn new(places: impl IntoIterator<Item = ((f64, f64), usize)>) -> Self {
+        Self { places: places.into_iter().collect() }
+    }
+
+    pub fn draw(&self, panel: &mut Panel) {
+        const SIZE: u32 = 11;
+        let top = panel.bottom + 30.0;
+        let most = self.places.iter().map(|place| place.1).max().unwrap_or(0);
+        let room = |panel: &Panel, (from, to): (f64, f64)| panel.px(to) - panel.px(from);
+        let fits = self
+            .places
+            .iter()
+            .all(|&(reach, count)| text_width(&thousands(count), SIZE) < room(panel, reach) - 1.0);
+        let left = panel.left - 9.0;
+        if fits {
+            for &((from, to), count) in &self.places {
+                let x = panel.px((from + to) / 2.0);
+                panel.text((x, top + 14.0), &thousands(count), SIZE, TextAnchor::Middle, GREY);
+            }
+            panel.text((left, top + 14.0), "songs", SIZE, TextAnchor::End, GREY);
+            return;
+        }
+        let (bottom, high) = (top + 26.0, 26.0);
+        for &((from, to), count) in &self.places {
+            let (x0, x1) = (panel.px(from), panel.px(to));
+            let gap = ((x1 - x0) * 0.1).min(1.5);
+            let y = bottom - high * count as f64 / most.max(1) as f64;
+            panel.rectangle((x0 + gap, bottom), (x1 - gap, y), [0xb4; 3]);
+        }
+        panel.line(&[(panel.left, bottom), (panel.right, bottom)], LINE, 1.0);
+        panel.text((left, top + 8.0), &thousands(most), SIZE, TextAnchor::End, GREY);
+        panel.text((left, bottom), "songs", SIZE, TextAnchor::End, GREY);
+    }
+}
+
 /// The scene as an SVG that carries its fonts and scales to the space it is given.
 pub(super) fn svg(scene: &mut Scene) -> String {
     let face = |weight: &str, font: &[u8]| {
@@ -297,10 +354,31 @@ pub(super) fn svg(scene: &mut Scene) -> String {
              src:url('data:font/woff2;base64,{data}') format('woff2');}}"
         )
     };
-    scene.defs = vec![format!("<style>{}{}</style>", face("normal", REGULAR), face("bold", BOLD))];
+    let (normal, bold) = (face("normal", REGULAR), face("bold", BOLD));
+    scene.defs = vec![format!("<style>{normal}{bold}{}</style>", dark())];
     let drawn = SvgBackend::new().render_scene(scene);
     let view = format!("<svg viewBox=\"0 0 {} {}\" ", scene.width, scene.height);
     drawn.replacen("<svg ", &view, 1)
+}
+
+/// Rules that turn paper, ink and lines dark where the reader prefers it; colours that mean something stay.
+fn dark() -> String {
+    const DARK: [(Rgb, &str); 8] = [
+        (WHITE, "#14161a"),
+        (INK, "#e8eaed"),
+        (GREY, "#a8aeb7"),
+        (FAINT, "#2f343b"),
+        (LINE, "#5c636d"),
+        (palette::NO_CLUSTER, "#969696"),
+        ([0xb4; 3], "#5c636d"),
+        ([0xcc; 3], "#4a5058"),
+    ];
+    let rule = |(light, dark): (Rgb, &str)| {
+        let light = colour(light).to_svg_string();
+        format!("[fill=\"{light}\"]{{fill:{dark}}}[stroke=\"{light}\"]{{stroke:{dark}}}")
+    };
+    let rules: String = DARK.into_iter().map(rule).collect();
+    format!("@media (prefers-color-scheme:dark){{rect[fill=\"white\"]{{fill:#14161a}}{rules}}}")
 }
 
 /// The scene as a PNG of [`FINER`] times [`PNG_SCALE`] pixels for each unit of the page.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::panel::{Margins, Panel, WHITE};
 use crate::input::ReportInput;
+use crate::measures::map;
 use crate::palette::{Rgb, mix};
 
-/// Above this many points an SVG of points is unwieldy and they hide each other: squares of the mean
+/// From this many points an SVG of points is unwieldy and they hide each other: squares of the mean
 /// colour are drawn, stronger where more songs are.
 const RASTER_FROM: usize = 100_000;
 const CELL: f64 = 2.0;
@@ -36,7 +37,7 @@ pub(super) fn draw(panel: &mut Panel, input: &ReportInput, songs: &[(usize, Rgb)
         let [x, y] = input.songs[row].map;
         (panel.px(f64::from(x)), panel.py(f64::from(y)))
     };
-    if input.songs.len() <= RASTER_FROM {
+    if input.songs.len() < RASTER_FROM {
         for &(row, colour) in songs {
             let place = at(panel, row);
             panel.circle(place, radius, colour, 0.85);
@@ -62,6 +63,15 @@ pub(super) fn draw(panel: &mut Panel, input: &ReportInput, songs: &[(usize, Rgb)
     panel.cells(&drawn);
 }
 
+/// What a map of so many songs says about how it is drawn, to be added to its note.
+pub(super) fn note(songs: usize) -> &'static str {
+    if songs >= RASTER_FROM {
+        "; density: squares of the mean colour, stronger where more songs are"
+    } else {
+        ""
+    }
+}
+
 /// A point's radius in page units: smaller the more songs share the map.
 pub(super) fn radius(songs: usize) -> f64 {
     (130.0 / (songs.max(1) as f64).sqrt()).clamp(1.3, 5.0)
@@ -77,9 +87,7 @@ pub(super) fn shuffled(songs: usize) -> Vec<usize> {
 
 /// The map's range along one axis, with room for the points at its edge.
 fn range(input: &ReportInput, axis: usize) -> (f64, f64) {
-    let values = input.songs.iter().map(|song| f64::from(song.map[axis]));
-    let (low, high) =
-        values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+    let (low, high) = map::range(input, axis);
     let room = if high > low { (high - low) * 0.03 } else { 1.0 };
     (low - room, high + room)
 }

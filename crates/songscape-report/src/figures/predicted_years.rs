@@ -1,109 +1,103 @@
-//! Figure 3: predicted against actual year, a violin with a box for every year.
+//! Predicted against actual year, a violin with a box for every year.
 
-use super::distribution::{LEAST, range, violin};
+use songscape_analysis::study::Scores;
+
 use super::map_years::YearScale;
-use super::panel::{Margins, Panel};
-use super::text::{Axis, counted, ticks};
-use super::{Drawn, Figure, YearGroups};
+use super::panel::{Counts, Margins, Panel};
+use super::text::{Axis, counted, encoder, ticks};
+use super::violin::violin;
+use super::{Drawn, Figure};
 use crate::input::ReportInput;
+use crate::measures::baselines;
+use crate::measures::distribution::LEAST;
+use crate::measures::predictions::predictions;
+use crate::measures::year_groups::YearGroup;
 use crate::palette::Rgb;
-use crate::scores::Scores;
 
 /// Told apart from every colour of the year scale.
 const IDENTITY: Rgb = [0xd6, 0x28, 0x28];
+/// The page's units that all predicted years take, and how many all actual years may take. Both axes have
+/// one scale, so that the line on which both agree lies at 45°.
+const HIGH: f64 = 620.0;
+const WIDE: (f64, f64) = (520.0, 1400.0);
 
 pub(super) fn draw(input: &ReportInput) -> Drawn {
-    let (groups, predicted) = predictions(input);
-    if groups.groups.is_empty() {
+    let found = predictions(input);
+    let Some(of_songs) = found.mean_absolute_error else {
         return Err("no song has both a year and a prediction");
-    }
-    let count = groups.groups.values().map(Vec::len).sum::<usize>();
+    };
+    let scores = input.scores.as_ref();
     // Without scores, the error of what is drawn.
-    let mae = input.scores.trained_mae().unwrap_or_else(|| error(input));
+    let mae = scores.and_then(Scores::year_error).unwrap_or(of_songs);
     let title = format!("Predicted against actual year: mean absolute error {mae:.1} years");
-    let mut notes = Vec::new();
-    notes.extend(baselines(&input.scores));
-    let worse = input.scores.not_beaten();
-    let worse: Vec<String> = worse
-        .iter()
-        .filter(|n| n.measure == Scores::YEAR_ERROR)
-        .map(|n| format!("“{}”", n.baseline))
-        .collect();
-    if !worse.is_empty() {
-        notes.push(format!("The trained encoder is not better than {}", worse.join(", ")));
+    let mut notes: Vec<String> = Vec::new();
+    if let Some(scores) = scores {
+        notes.extend(beside_baselines(scores));
+        let worse: Vec<String> = baselines::not_beaten(scores)
+            .iter()
+            .filter(|n| n.measure == baselines::YEAR_ERROR)
+            .map(|n| format!("“{}”", n.baseline))
+            .collect();
+        if !worse.is_empty() {
+            notes.push(format!("{} is not better than {}", encoder(scores), worse.join(", ")));
+        }
     }
-    let mut about = counted(count, "song", "songs");
-    if let Some(note) = groups.note() {
+    let mut about = counted(found.years.songs(), "song", "songs");
+    if let Some(note) = found.years.note() {
         about += &format!(", {note}");
     }
-    if predicted.values().any(|values| values.len() < LEAST) {
-        about += &format!("; dots: songs of groups of fewer than {LEAST}");
+    if found.predicted.iter().any(|values| values.count() < LEAST) {
+        about += &format!("; dots: groups of fewer than {LEAST} songs");
     }
     about += "; red dashes: prediction and year agree; rings: outliers";
     notes.push(about);
 
-    let x = groups.span();
-    let actual = groups.groups.keys().map(|&start| groups.middle(start));
-    let values: Vec<f64> = predicted.values().flatten().copied().chain(actual).collect();
-    let (low, high) = range(&values);
-    let room = ((high - low) * 0.04).max(1.0);
+    let x = found.years.span();
+    let (low, high) = found.groups().fold(x, |(low, high), (_, values)| {
+        let (least, most) = values.range();
+        (low.min(least), high.max(most))
+    });
+    let room = ((high - low) * 0.03).max(1.0);
     let y = (low - room, high + room);
+    let unit = (HIGH / (y.1 - y.0)).min(WIDE.1 / (x.1 - x.0));
+    let width = ((x.1 - x.0) * unit).max(WIDE.0);
+    // A short time stands in the middle of the axes.
+    let around = (width / unit - (x.1 - x.0)) / 2.0;
+    let x = (x.0 - around, x.1 + around);
 
-    let width = (groups.places() as f64 * 17.0 + 120.0).clamp(900.0, 1500.0);
-    let margins = Margins { left: 62.0, right: 24.0, bottom: 62.0 };
-    let mut panel = Panel::new((width, 700.0), margins, &title, &notes, x, y);
+    let margins = Margins { left: 62.0, right: 24.0, bottom: 62.0 + Counts::HEIGHT };
+    let width = width + margins.left + margins.right;
+    let head = Panel::new((width, HIGH), margins, &title, &notes, x, y).top;
+    let height = head + (y.1 - y.0) * unit + margins.bottom;
+    let mut panel = Panel::new((width, height), margins, &title, &notes, x, y);
     panel.y_ticks(&ticks(y, 9, Axis::Years));
-    panel.x_ticks(&ticks(x, 14, Axis::Years), true);
-    let first = groups.groups.keys().next().map_or(0.0, |&start| groups.middle(start));
-    let last = groups.groups.keys().next_back().map_or(0.0, |&start| groups.middle(start));
-    let scale = YearScale { first, last };
-    let half = ((panel.right - panel.left) / groups.places() as f64 * 0.46).min(40.0);
-    for (&start, values) in &predicted {
-        let middle = groups.middle(start);
-        let at = panel.px(middle);
-        violin(&mut panel, at, half, values, scale.colour(middle));
+    panel.x_ticks(&ticks(x, (width / 80.0) as usize, Axis::Years), true);
+    let middle = |group: Option<&YearGroup>| group.map_or(0.0, YearGroup::middle);
+    let (first, last) = (found.years.groups.first(), found.years.groups.last());
+    let scale = YearScale { first: middle(first), last: middle(last) };
+    for (group, values) in found.groups() {
+        let (from, to) = group.reach();
+        let half = ((to - from) * unit * 0.46).clamp(1.5, 40.0);
+        let at = panel.px(group.middle());
+        violin(&mut panel, at, half, values, scale.colour(group.middle()));
     }
-    let (from, to) = (x.0.max(y.0), x.1.min(y.1));
-    if to > from {
-        let ends = [(panel.px(from), panel.py(from)), (panel.px(to), panel.py(to))];
-        panel.dashed(ends[0], ends[1], IDENTITY, 2.0);
-    }
+    panel.identity(IDENTITY);
     panel.frame();
+    Counts::new(found.groups().map(|(group, values)| (group.reach(), values.count())))
+        .draw(&mut panel);
     panel.labels("Release year", "Predicted year");
-    let caption = format!("{title}. {}.", notes.join(". "));
-    Ok(Figure::new(panel, caption))
+    let caption = "Each song’s year was predicted from its sound by a model that never heard its \
+                   artist. The closer the violins follow the dashed line, the better. Both axes have \
+                   the same scale.";
+    Ok(Figure::new(panel, &title, &notes, caption.into()))
 }
 
-/// The predicted years of each group of actual years.
-pub(crate) fn predictions(
-    input: &ReportInput,
-) -> (YearGroups, std::collections::BTreeMap<i64, Vec<f64>>) {
-    let both: Vec<(usize, i32)> = super::dated(input)
+/// `Baselines on the same folds: constant 15.2, row statistics 8.1 years`.
+fn beside_baselines(scores: &Scores) -> Option<String> {
+    let rows: Vec<String> = baselines::year_errors(scores)
         .into_iter()
-        .filter(|&(row, _)| input.songs[row].predicted.is_some())
-        .collect();
-    let groups = YearGroups::new(&both, LEAST);
-    let values =
-        |rows: &Vec<usize>| rows.iter().filter_map(|&row| input.songs[row].predicted).collect();
-    let predicted = groups.groups.iter().map(|(&start, rows)| (start, values(rows))).collect();
-    (groups, predicted)
-}
-
-/// Mean absolute error of the songs that have both; not a number without any.
-fn error(input: &ReportInput) -> f64 {
-    let songs = input.songs.iter();
-    let errors: Vec<f64> =
-        songs.filter_map(|song| Some((song.predicted? - f64::from(song.year?)).abs())).collect();
-    errors.iter().sum::<f64>() / errors.len() as f64
-}
-
-/// `Baselines: constant 15.2, row statistics 8.1 years`, and whether one is not beaten.
-fn baselines(scores: &Scores) -> Option<String> {
-    let rows: Vec<String> = scores
-        .year_mae
-        .iter()
-        .filter(|score| score.name != Scores::TRAINED)
-        .map(|score| format!("{} {:.1}", score.name, score.mae))
+        .filter(|(name, _)| baselines::judged(scores) != Some(name))
+        .map(|(name, mae)| format!("{name} {mae:.1}"))
         .collect();
     (!rows.is_empty()).then(|| format!("Baselines on the same folds: {} years", rows.join(", ")))
 }

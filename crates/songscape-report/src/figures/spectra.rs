@@ -2,13 +2,15 @@
 
 use kuva::render::render::TextAnchor;
 
-use super::distribution::range;
-use super::panel::{GREY, INK, LABEL, Margins, NOTE, Panel};
-use super::spectrogram::hertz;
+use super::panel::{GREY, INK, LABEL, Margins, NOTE, Panel, WHITE};
 use super::text::{Axis, cluster_name, counted, log_ticks, ticks};
-use super::{Drawn, Figure, NO_CLUSTER, largest};
+use super::{Drawn, Figure, NO_CLUSTER};
 use crate::input::ReportInput;
-use crate::palette;
+use crate::measures::colours::cluster_colours;
+use crate::measures::distribution::range;
+use crate::measures::spectra::spectra;
+use crate::measures::spectrogram::hertz;
+use crate::palette::{self, mix};
 use crate::sound::MeanSpectrum;
 
 const ALL: palette::Rgb = [0x8c; 3];
@@ -24,46 +26,47 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let Some(frequencies) = input.frequencies else {
         return Err("the frequencies of the spectra are not known");
     };
-    let Some(mean) = mean(&input.spectra) else {
+    let Some(found) = spectra(&input.spectra) else {
         return Err("the clusters' spectra are not given");
     };
-    let clusters = input.spectra.iter().filter(|s| s.cluster >= 0).count();
-    if clusters == 0 {
+    if found.clusters == 0 {
         return Err(NO_CLUSTER);
     }
-    let kept = largest(input.spectra.iter().map(|s| (s.cluster, s.songs)));
-    let mut shown: Vec<&MeanSpectrum> =
-        input.spectra.iter().filter(|s| s.cluster < 0 || kept.contains(&s.cluster)).collect();
-    shown.sort_by_key(|spectrum| spectrum.cluster);
-
+    let largest = found.shown.iter().filter(|s| s.cluster >= 0).count();
     let mut note = format!(
         "In colour: {}; grey: the mean of all songs",
-        counted(clusters, "cluster", "clusters")
+        counted(found.clusters, "cluster", "clusters")
     );
-    if clusters > kept.len() {
-        note += &format!("; the {} largest shown", kept.len());
+    if found.shown.iter().any(|s| !s.deviation_db.is_empty() && s.songs > 1) {
+        note += "; band: one standard deviation of the songs on each side";
     }
-    if shown[0].cluster < 0 {
-        note += "; −1 (black): songs in no cluster";
+    if found.clusters > largest {
+        note += &format!("; the {largest} largest shown");
     }
+    if found.shown[0].cluster < 0 {
+        note += "; black: unclustered songs (−1)";
+    }
+    note += "; 0 dB: each song’s own reference level, white in its image";
     let title = "Mean spectrum of each cluster";
-    let across = shown.len().min(COLUMNS);
-    let down = shown.len().div_ceil(COLUMNS);
+    let notes = [note];
+    let across = found.shown.len().min(COLUMNS);
+    let down = found.shown.len().div_ceil(COLUMNS);
     let margins = Margins { left: 62.0, right: 30.0, bottom: 40.0 };
     let inner = across as f64 * (CELL.0 + BETWEEN) - BETWEEN;
     let width = (margins.left + inner + margins.right).max(620.0);
     let step = CELL.1 + NAME + TICKS;
     let x = (frequencies.0.log10(), frequencies.1.log10());
-    let levels: Vec<f64> = shown.iter().flat_map(|s| &s.level_db).chain(&mean).copied().collect();
+    let bands = found.shown.iter().flat_map(|s| [band(s, -1.0), band(s, 1.0)].concat());
+    let levels: Vec<f64> = bands.chain(found.all.iter().copied()).collect();
     let (low, high) = range(&levels);
     let room = ((high - low) * 0.05).max(1.0);
     let y = (low - room, high + room);
-    let notes = std::slice::from_ref(&note);
-    let head = Panel::new((width, step), margins, title, notes, x, y).top;
+    let head = Panel::new((width, step), margins, title, &notes, x, y).top;
     let height = head + down as f64 * step + margins.bottom;
-    let mut panel = Panel::new((width, height), margins, title, notes, x, y);
+    let mut panel = Panel::new((width, height), margins, title, &notes, x, y);
     panel.text((margins.left, head - 8.0), "Mean level in dB", LABEL, TextAnchor::Start, INK);
-    for (i, spectrum) in shown.iter().enumerate() {
+    let colours = cluster_colours(input);
+    for (i, spectrum) in found.shown.iter().enumerate() {
         let left = margins.left + (i % COLUMNS) as f64 * (CELL.0 + BETWEEN);
         let top = head + (i / COLUMNS) as f64 * step + NAME;
         panel.axes((left, top), (left + CELL.0, top + CELL.1), x, y);
@@ -81,9 +84,13 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
             };
             levels.iter().enumerate().map(place).collect()
         };
-        let (all, own) = (line(&panel, &mean), line(&panel, &spectrum.level_db));
+        let colour = colours.of(spectrum.cluster);
+        let mut spread = line(&panel, &band(spectrum, -1.0));
+        spread.extend(line(&panel, &band(spectrum, 1.0)).into_iter().rev());
+        panel.shape(&spread, mix(WHITE, colour, 0.22), WHITE, 0.0);
+        let (all, own) = (line(&panel, &found.all), line(&panel, &spectrum.level_db));
         panel.line(&all, ALL, 1.4);
-        panel.line(&own, palette::cluster(spectrum.cluster), 2.4);
+        panel.line(&own, colour, 2.4);
         panel.frame();
         let name = cluster_name(spectrum.cluster);
         panel.bold(left, top - 7.0, &name, LABEL);
@@ -92,18 +99,20 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     }
     let middle = margins.left + inner / 2.0;
     panel.text((middle, height - 14.0), "Frequency in Hz", LABEL, TextAnchor::Middle, INK);
-    Ok(Figure::new(panel, format!("{title}. {note}.")))
+    let caption = "Which frequencies are loud in the songs of each cluster. Every song’s level is \
+                   relative to its own loudest parts (its 99.9th percentile, unless one reference was \
+                   set for all), so loudness of the master does not count, only the balance of \
+                   frequencies.";
+    Ok(Figure::new(panel, title, &notes, caption.into()))
 }
 
-/// The mean over all songs. `None` without songs or rows, or where the rows differ.
-fn mean(spectra: &[MeanSpectrum]) -> Option<Vec<f64>> {
-    let rows = spectra.first()?.level_db.len();
-    let songs: usize = spectra.iter().map(|s| s.songs).sum();
-    if songs == 0 || rows == 0 || spectra.iter().any(|s| s.level_db.len() != rows) {
-        return None;
-    }
-    let mean = |row: usize| {
-        spectra.iter().map(|s| s.level_db[row] * s.songs as f64).sum::<f64>() / songs as f64
-    };
-    Some((0..rows).map(mean).collect())
+/// The mean level with so many standard deviations added; the mean where they are not known.
+fn band(spectrum: &MeanSpectrum, deviations: f64) -> Vec<f64> {
+    let spread = spectrum.deviation_db.iter().copied().chain(std::iter::repeat(0.0));
+    spectrum
+        .level_db
+        .iter()
+        .zip(spread)
+        .map(|(level, spread)| level + deviations * spread)
+        .collect()
 }

@@ -2,10 +2,11 @@
 
 use kuva::render::render::TextAnchor;
 
-use super::panel::{INK, Margins, Panel, TICK};
-use super::text::{Axis, counted, log_ticks, ticks};
+use super::panel::{INK, LINE, Margins, Panel, TICK};
+use super::text::{Axis, counted, log_ticks, shortened, ticks};
 use super::{Drawn, Figure};
 use crate::input::ReportInput;
+use crate::measures::spectrogram::image;
 use crate::palette;
 
 /// Page units of the axes; a PNG has two pixels for each.
@@ -19,33 +20,30 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
             Some(_) => "the scale of its axes is not known",
         });
     };
-    let song = &input.songs[image.song];
-    let title = match song.artist.as_str() {
-        "" => format!("Spectrogram of “{}”", song.title),
-        artist => format!("Spectrogram of “{}” by {artist}", song.title),
-    };
     let averaged = if image.averaged > 1 {
-        format!(", each of which is the mean of {} of the image", image.averaged)
+        format!(", each the mean of {} of the image", image.averaged)
     } else {
         String::new()
     };
-    let note = format!(
-        "{:.1} s in {}{averaged}; light is loud, 0 dB is white in the image",
+    // The song's title stands in the caption: a browser can set any script.
+    let title = "Spectrogram of a song";
+    let notes = [format!(
+        "{:.1} s in {}{averaged}; light is loud; 0 dB: the song’s reference level, white in its image",
         image.seconds,
         counted(image.columns.len(), "column", "columns")
-    );
+    )];
     let margins = Margins { left: 72.0, right: 110.0, bottom: 62.0 };
     let width = WIDTH + margins.left + margins.right;
-    let rows = image.columns.first().map_or(0, Vec::len);
-    let (x, y) = ((0.0, image.seconds), (image.low.log10(), image.high.log10()));
-    // A row's frequency is that of its middle.
+    let rows = image.rows();
+    let (low, high) = image.frequencies;
+    let (x, y) = ((0.0, image.seconds), (low.log10(), high.log10()));
+    // A row's frequency lies in its middle: half a row more above and below.
     let half = (y.1 - y.0) / rows.saturating_sub(1).max(1) as f64 / 2.0;
     let y = (y.0 - half, y.1 + half);
-    let notes = std::slice::from_ref(&note);
-    let head = Panel::new((width, HEIGHT), margins, &title, notes, x, y).top;
+    let head = Panel::new((width, HEIGHT), margins, title, &notes, x, y).top;
     let size = (width, head + HEIGHT + margins.bottom);
-    let mut panel = Panel::new(size, margins, &title, notes, x, y);
-    panel.y_ticks(&log_ticks((image.low, image.high), 10));
+    let mut panel = Panel::new(size, margins, title, &notes, x, y);
+    panel.y_ticks(&log_ticks((low, high), 10));
     panel.x_ticks(&ticks(x, 12, Axis::Decimal), false);
     panel.frame();
     panel.labels("Time in s", "Frequency in Hz");
@@ -53,7 +51,13 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let pixels = (0..rows).flat_map(|r| image.columns.iter().map(move |c| colour(c[r]))).collect();
     panel.picture(image.columns.len(), pixels);
     level_bar(&mut panel, image.range_db);
-    Ok(Figure::new(panel, format!("{title}. {note}.")))
+    let song = &input.songs[image.song];
+    let mut caption = format!("“{}”", shortened(&song.title));
+    if !song.artist.is_empty() {
+        caption += &format!(" by {}", shortened(&song.artist));
+    }
+    caption += ". Time runs to the right, frequency upwards.";
+    Ok(Figure::new(panel, title, &notes, caption))
 }
 
 /// The scale of levels, beside the axes.
@@ -71,66 +75,8 @@ fn level_bar(panel: &mut Panel, range_db: f64) {
     panel.picture(1, steps.collect());
     for (level, label) in ticks((-range_db, 0.0), 7, Axis::Whole) {
         let (x, y) = (panel.right, panel.py(level));
-        panel.line(&[(x, y), (x + 4.0, y)], [0x99; 3], 1.0);
+        panel.line(&[(x, y), (x + 4.0, y)], LINE, 1.0);
         panel.text((x + 7.0, y + 4.5), &label, TICK, TextAnchor::Start, INK);
     }
     panel.text((panel.left, top - 9.0), "dB", TICK, TextAnchor::Start, INK);
-}
-
-/// What is drawn: columns from left to right, each with its levels in dB from the top down.
-pub(crate) struct Image {
-    pub song: usize,
-    pub columns: Vec<Vec<f64>>,
-    /// How many columns of the song's image make one column here; the last may be of fewer.
-    pub averaged: usize,
-    pub seconds: f64,
-    pub low: f64,
-    pub high: f64,
-    pub range_db: f64,
-}
-
-impl Image {
-    /// The middle of a column in seconds.
-    pub fn second(&self, column: usize) -> f64 {
-        (column as f64 + 0.5) * self.seconds / self.columns.len() as f64
-    }
-
-    /// The frequency of a row in Hz: rows lie evenly on a log axis, the first at the top.
-    pub fn hertz(&self, row: usize, rows: usize) -> f64 {
-        hertz((self.low, self.high), row, rows)
-    }
-}
-
-/// The frequency of a row in Hz, the first row at the upper end of the range.
-pub(crate) fn hertz((low, high): (f64, f64), row: usize, rows: usize) -> f64 {
-    let share = row as f64 / rows.saturating_sub(1).max(1) as f64;
-    high * (low / high).powf(share)
-}
-
-/// The song's image, no wider than can be drawn. `None` where there is none, or not its scale.
-pub(crate) fn image(input: &ReportInput) -> Option<Image> {
-    let picture = input.spectrogram.as_ref()?;
-    let (low, high) = input.frequencies?;
-    let rate = input.columns_per_second?;
-    let columns = picture.columns();
-    if columns == 0 {
-        return None;
-    }
-    let averaged = columns.div_ceil(WIDTH as usize);
-    let level = |grey: f64| (grey / 255.0 - 1.0) * picture.range_db;
-    let mean = |part: &[u8]| -> Vec<f64> {
-        let n = (part.len() / picture.rows) as f64;
-        let sum =
-            |row| part.iter().skip(row).step_by(picture.rows).map(|&p| f64::from(p)).sum::<f64>();
-        (0..picture.rows).map(|row| level(sum(row) / n)).collect()
-    };
-    Some(Image {
-        song: picture.song,
-        columns: picture.pixels.chunks(averaged * picture.rows).map(mean).collect(),
-        averaged,
-        seconds: columns as f64 / rate,
-        low,
-        high,
-        range_db: picture.range_db,
-    })
 }

@@ -1,5 +1,10 @@
 //! How wide a text is in DejaVu Sans, and where to break it; numbers as text.
 
+use songscape_analysis::study::Scores;
+use songscape_project::Source;
+
+use crate::measures::baselines;
+
 /// The width of a text in page units, never less than drawn by more than a few percent.
 pub(super) fn text_width(text: &str, size: u32) -> f64 {
     let em: f64 = text
@@ -48,6 +53,34 @@ pub(crate) fn thousands(count: usize) -> String {
 /// `1 song`, `2 songs`.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{} {}", thousands(count), if count == 1 { one } else { many })
+}
+
+/// A number with so many decimals and a true minus sign.
+pub(crate) fn signed(value: f64, decimals: usize) -> String {
+    format!("{value:.decimals$}").replace('-', "−")
+}
+
+/// `91.2%`.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.1}%", share * 100.0)
+}
+
+/// What is judged by scores, at the beginning of a sentence.
+pub(crate) fn encoder(scores: &Scores) -> String {
+    match baselines::judged(scores) {
+        Some(name) if name == Source::TrainedEncoder.name() => format!("The {name}"),
+        Some(name) => format!("“{name}”"),
+        None => "The encoder".into(),
+    }
+}
+
+/// A text of any length in a caption: long ones end with an ellipsis.
+pub(crate) fn shortened(text: &str) -> String {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.into(),
+    }
 }
 
 /// A cluster's number with a true minus sign.

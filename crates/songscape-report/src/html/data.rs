@@ -1,50 +1,82 @@
-//! The songs as columns of JSON: smaller than one object for each song, and quick to read.
+//! The songs as columns: numbers as bytes, so that the map is drawn before any text is read, and texts by
+//! themselves.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use serde::Serialize;
 
 use crate::input::ReportInput;
+use crate::measures::colours::cluster_colours;
+use crate::measures::columns::{Kind, kind};
+use crate::measures::map;
+use crate::measures::names::names;
 use crate::palette;
 
 /// The longer side of the map, in steps of the page's coordinates.
-const MAP: f64 = 100_000.0;
-/// Nearest songs that the page lists.
-const NEIGHBOURS: usize = 10;
+const MAP: f64 = 65_535.0;
+/// Nearest songs that the page lists; of very many songs, fewer: they are most of the page.
+const NEIGHBORS: usize = 10;
+const NEIGHBORS_OF_MANY: usize = 5;
+const MANY: usize = 200_000;
+/// From this many songs on, columns and texts are deflated.
+const DEFLATED: usize = 20_000;
+/// A song without a year.
+const NO_YEAR: i32 = i32::MIN;
 
+/// What the map needs.
 #[derive(Serialize)]
 pub(super) struct Data<'a> {
     title: &'a str,
-    id: Vec<&'a str>,
-    name: Vec<&'a str>,
-    artist: Words<'a>,
-    year: Vec<Option<i32>>,
-    predicted: Vec<Option<f64>>,
-    cluster: Vec<i32>,
-    probability: Vec<f64>,
-    x: Vec<u32>,
-    y: Vec<u32>,
-    audio: Paths<'a>,
-    image: Paths<'a>,
+    songs: usize,
+    deflated: bool,
+    x: String,
+    y: String,
+    year: String,
+    predicted: String,
+    cluster: String,
+    probability: String,
+    artists: String,
+    #[serde(rename = "artistsKnown")]
+    artists_known: bool,
     columns: Vec<Column<'a>>,
-    neighbours: Vec<&'a [u32]>,
+    neighbors: String,
+    /// Neighbors of each song; fewer are filled with the song itself.
+    near: usize,
     representatives: BTreeMap<i32, &'a [usize]>,
     frequencies: Option<(f64, f64)>,
     rate: Option<f64>,
+    centres: Vec<Place>,
+    names: BTreeMap<i32, String>,
     colours: Colours,
-}
-
-/// Texts that come again and again: each once, and its number for each song.
-#[derive(Serialize)]
-struct Words<'a> {
-    words: Vec<&'a str>,
-    of: Vec<usize>,
 }
 
 #[derive(Serialize)]
 struct Column<'a> {
     name: &'a str,
-    values: Words<'a>,
+    kind: Kind,
+    of: String,
+}
+
+/// What is read after the map is drawn.
+#[derive(Serialize)]
+pub(super) struct Texts<'a> {
+    id: Vec<&'a str>,
+    name: Vec<&'a str>,
+    artists: Vec<&'a str>,
+    columns: Vec<Vec<&'a str>>,
+    audio: Paths<'a>,
+    image: Paths<'a>,
+}
+
+/// Texts that come again and again: each once, and its number for each song.
+struct Words<'a> {
+    words: Vec<&'a str>,
+    of: Vec<u32>,
 }
 
 /// Links with what they all begin with taken out.
@@ -54,77 +86,145 @@ struct Paths<'a> {
     rest: Vec<Option<&'a str>>,
 }
 
+/// Where a cluster's number stands.
+#[derive(Serialize)]
+struct Place {
+    cluster: i32,
+    x: u16,
+    y: u16,
+}
+
 #[derive(Serialize)]
 struct Colours {
+    /// By cluster.
+    of: BTreeMap<i32, String>,
+    /// For any categories.
     clusters: Vec<String>,
     years: Vec<String>,
 }
 
-impl<'a> Data<'a> {
-    pub fn new(input: &'a ReportInput) -> Self {
-        let songs = &input.songs;
-        let [x, y] = [0, 1].map(|axis| songs.iter().map(|s| f64::from(s.map[axis])).collect());
-        let (x, y) = places(x, y);
-        let column = |i: usize| words(songs.iter().map(|song| song.extra[i].as_str()));
-        Self {
-            title: &input.title,
-            id: songs.iter().map(|song| song.id.as_str()).collect(),
-            name: songs.iter().map(|song| song.title.as_str()).collect(),
-            artist: words(songs.iter().map(|song| song.artist.as_str())),
-            year: songs.iter().map(|song| song.year).collect(),
-            predicted: songs.iter().map(|song| song.predicted.map(|v| round(v, 10.0))).collect(),
-            cluster: songs.iter().map(|song| song.cluster).collect(),
-            probability: songs.iter().map(|song| round(song.probability, 100.0)).collect(),
-            x,
-            y,
-            audio: paths(songs.iter().map(|song| song.audio.as_deref())),
-            image: paths(songs.iter().map(|song| song.image.as_deref())),
-            columns: input
-                .columns
-                .iter()
-                .enumerate()
-                .map(|(i, name)| Column { name, values: column(i) })
-                .collect(),
-            neighbours: input
-                .neighbours
-                .iter()
-                .map(|rows| &rows[..rows.len().min(NEIGHBOURS)])
-                .collect(),
-            representatives: input
-                .representatives
-                .iter()
-                .map(|(cluster, rows)| (*cluster, rows.as_slice()))
-                .collect(),
-            frequencies: input.frequencies,
-            rate: input.columns_per_second,
-            colours: Colours {
-                clusters: palette::CLUSTERS.map(css).to_vec(),
-                years: palette::YEARS.map(css).to_vec(),
-            },
-        }
-    }
+/// Both parts of the page's data: `Data` and the text of `Texts`, ready to be put into the page but for
+/// escaping.
+pub(super) fn data<'a>(input: &'a ReportInput) -> serde_json::Result<(String, String)> {
+    let songs = &input.songs;
+    let deflated = songs.len() >= DEFLATED;
+    let scale = Scale::of(map::range(input, 0), map::range(input, 1));
+    let place = |centre: map::Centre| {
+        let [x, y] = centre.place;
+        Place { cluster: centre.cluster, x: scale.x(x), y: scale.y(y) }
+    };
+    let artists = words(songs.iter().map(|song| song.artist.as_str()));
+    let columns: Vec<Words> = (0..input.columns.len())
+        .map(|i| words(songs.iter().map(|song| song.extra[i].as_str())))
+        .collect();
+    let most = if songs.len() > MANY { NEIGHBORS_OF_MANY } else { NEIGHBORS };
+    let near = input.neighbors.iter().map(Vec::len).max().unwrap_or(0).min(most);
+    let neighbors = input.neighbors.iter().enumerate().flat_map(|(row, list)| {
+        let own = row as u32;
+        list.iter().copied().chain(std::iter::repeat(own)).take(near)
+    });
+    let column = |(name, words): (&'a String, &Words)| Column {
+        name,
+        kind: kind(name, &words.words, songs.len()),
+        of: pack(deflated, words.of.iter().map(|n| n.to_le_bytes())),
+    };
+    let whole = Data {
+        title: &input.title,
+        songs: songs.len(),
+        deflated,
+        x: pack(deflated, songs.iter().map(|song| scale.x(song.map[0].into()).to_le_bytes())),
+        y: pack(deflated, songs.iter().map(|song| scale.y(song.map[1].into()).to_le_bytes())),
+        year: pack(deflated, songs.iter().map(|song| song.year.unwrap_or(NO_YEAR).to_le_bytes())),
+        predicted: pack(
+            deflated,
+            songs.iter().map(|song| song.predicted.map_or(f32::NAN, tenths).to_le_bytes()),
+        ),
+        cluster: pack(deflated, songs.iter().map(|song| song.cluster.to_le_bytes())),
+        probability: pack(
+            deflated,
+            songs.iter().map(|song| [(song.probability.clamp(0.0, 1.0) * 100.0).round() as u8]),
+        ),
+        artists: pack(deflated, artists.of.iter().map(|n| n.to_le_bytes())),
+        artists_known: artists.words.len() > 1,
+        columns: input.columns.iter().zip(&columns).map(column).collect(),
+        neighbors: pack(deflated, neighbors.map(u32::to_le_bytes)),
+        near,
+        representatives: input
+            .representatives
+            .iter()
+            .map(|(cluster, rows)| (*cluster, rows.as_slice()))
+            .collect(),
+        frequencies: input.frequencies,
+        rate: input.columns_per_second,
+        centres: map::centres(input).into_iter().map(place).collect(),
+        names: names(input),
+        colours: Colours {
+            of: cluster_colours(input).all().iter().map(|(c, rgb)| (*c, css(*rgb))).collect(),
+            clusters: palette::CLUSTERS.map(css).to_vec(),
+            years: palette::YEARS.map(css).to_vec(),
+        },
+    };
+    let texts = Texts {
+        id: songs.iter().map(|song| song.id.as_str()).collect(),
+        name: songs.iter().map(|song| song.title.as_str()).collect(),
+        artists: artists.words,
+        columns: columns.into_iter().map(|column| column.words).collect(),
+        audio: paths(songs.iter().map(|song| song.audio.as_deref())),
+        image: paths(songs.iter().map(|song| song.image.as_deref())),
+    };
+    let texts = serde_json::to_string(&texts)?;
+    let texts = if deflated { pack(true, [texts.into_bytes()]) } else { texts };
+    Ok((serde_json::to_string(&whole)?, texts))
 }
 
-/// Coordinates from 0 on, the same scale in both directions, y growing upwards.
-fn places(x: Vec<f64>, y: Vec<f64>) -> (Vec<u32>, Vec<u32>) {
-    let least = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = |values: &[f64]| values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let side = (most(&x) - least(&x)).max(most(&y) - least(&y));
-    let scale = if side > 0.0 { MAP / side } else { 0.0 };
-    let steps = |values: Vec<f64>| {
-        let zero = least(&values);
-        values.into_iter().map(|v| ((v - zero) * scale).round() as u32).collect()
-    };
-    (steps(x), steps(y))
+/// Bytes as base64, deflated (zlib) where the page is large.
+fn pack(deflated: bool, parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> String {
+    let mut bytes = Vec::new();
+    parts.into_iter().for_each(|part| bytes.extend_from_slice(part.as_ref()));
+    if deflated {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+        // Writing into memory does not fail.
+        if let Ok(packed) = encoder.write_all(&bytes).and_then(|()| encoder.finish()) {
+            bytes = packed;
+        }
+    }
+    STANDARD.encode(bytes)
+}
+
+/// A year to a tenth, no finer than it is shown.
+fn tenths(year: f64) -> f32 {
+    ((year * 10.0).round() / 10.0) as f32
+}
+
+/// From places on the map to coordinates from 0 on, the same scale in both directions, y growing upwards.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    zero: (f64, f64),
+    steps: f64,
+}
+
+impl Scale {
+    fn of(x: (f64, f64), y: (f64, f64)) -> Self {
+        let side = (x.1 - x.0).max(y.1 - y.0);
+        Self { zero: (x.0, y.0), steps: if side > 0.0 { MAP / side } else { 0.0 } }
+    }
+
+    fn x(self, value: f64) -> u16 {
+        ((value - self.zero.0) * self.steps).round() as u16
+    }
+
+    fn y(self, value: f64) -> u16 {
+        ((value - self.zero.1) * self.steps).round() as u16
+    }
 }
 
 fn words<'a>(texts: impl Iterator<Item = &'a str>) -> Words<'a> {
     let mut words = Words { words: Vec::new(), of: Vec::new() };
-    let mut known: HashMap<&str, usize> = HashMap::new();
+    let mut known: HashMap<&str, u32> = HashMap::new();
     for text in texts {
         let number = *known.entry(text).or_insert_with(|| {
             words.words.push(text);
-            words.words.len() - 1
+            words.words.len() as u32 - 1
         });
         words.of.push(number);
     }
@@ -144,17 +244,26 @@ fn paths<'a>(links: impl Iterator<Item = Option<&'a str>>) -> Paths<'a> {
     Paths { start, rest }
 }
 
-fn round(value: f64, scale: f64) -> f64 {
-    (value * scale).round() / scale
-}
-
 fn css([r, g, b]: palette::Rgb) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_come_back() {
+        use std::io::Read as _;
+        let numbers: Vec<[u8; 4]> = (0..1000_u32).map(u32::to_le_bytes).collect();
+        assert_eq!(STANDARD.decode(pack(false, &numbers)).unwrap(), numbers.as_flattened());
+        let packed = STANDARD.decode(pack(true, &numbers)).unwrap();
+        let mut found = Vec::new();
+        flate2::read::ZlibDecoder::new(&packed[..]).read_to_end(&mut found).unwrap();
+        assert_eq!(found, numbers.as_flattened());
+        assert!(packed.len() < found.len());
+    }
 
     #[test]
     fn links_share_their_beginning() {
@@ -170,9 +279,12 @@ mod tests {
 
     #[test]
     fn both_axes_keep_one_scale() {
-        let (x, y) = places(vec![-1.0, 1.0], vec![5.0, 6.0]);
-        assert_eq!((x, y), (vec![0, 100_000], vec![0, 50_000]));
-        assert_eq!(places(vec![3.0], vec![4.0]), (vec![0], vec![0]));
-        assert_eq!(places(vec![], vec![]), (vec![], vec![]));
+        let scale = Scale::of((-1.0, 1.0), (5.0, 6.0));
+        assert_eq!(
+            [scale.x(-1.0), scale.x(1.0), scale.y(5.0), scale.y(6.0)],
+            [0, 65_535, 0, 32_768]
+        );
+        let one = Scale::of((3.0, 3.0), (4.0, 4.0));
+        assert_eq!((one.x(3.0), one.y(4.0)), (0, 0));
     }
 }

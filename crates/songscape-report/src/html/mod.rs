@@ -2,7 +2,9 @@
 
 mod data;
 mod escape;
+mod methods;
 mod page;
 mod results;
+mod story;
 
 pub(crate) use page::{Content, Shown, page};

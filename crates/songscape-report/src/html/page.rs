@@ -6,9 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::data::Data;
+use super::data::data;
 use super::escape;
 use super::results::results;
+use super::story::story;
 use crate::error::{Error, Result};
 use crate::input::ReportInput;
 
@@ -16,7 +17,7 @@ const FRAME: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
 /// The program: one idea a file, one scope for all.
 const PROGRAM: &str = concat!(
-    "(() => {\n\"use strict\";\n",
+    "(async () => {\n\"use strict\";\n",
     include_str!("app/songs.js"),
     include_str!("app/colours.js"),
     include_str!("app/state.js"),
@@ -36,9 +37,12 @@ pub(crate) struct Shown {
     pub content: std::result::Result<Content, &'static str>,
 }
 
-/// A figure's caption, and its width and height in page units: at that size, the text of all figures
+/// A figure's texts, and its width and height in page units: at that size, the text of all figures
 /// is equally large.
 pub(crate) struct Content {
+    /// What is written in the picture.
+    pub alternative: String,
+    /// How to read it.
     pub caption: String,
     pub size: (f64, f64),
 }
@@ -50,11 +54,11 @@ pub(crate) fn page(
     tables: &[String],
     path: &Path,
 ) -> Result<String> {
-    let data = serde_json::to_string(&Data::new(input))
-        .map_err(|e| Error::Encode { path: path.into(), reason: e.to_string() })?;
+    let (data, texts) =
+        data(input).map_err(|e| Error::Encode { path: path.into(), reason: e.to_string() })?;
     let title = if input.title.trim().is_empty() { "Songscape" } else { &input.title };
     // Filled in one pass: nothing that is put in is searched for slots again.
-    let mut out = String::with_capacity(data.len() + 200_000);
+    let mut out = String::with_capacity(data.len() + texts.len() + 200_000);
     for (i, part) in FRAME.split("{{").enumerate() {
         let Some((slot, rest)) = part.split_once("}}").filter(|_| i > 0) else {
             out.push_str(part);
@@ -65,7 +69,9 @@ pub(crate) fn page(
             "title" => out.push_str(&escape::html(title)),
             "style" => out.push_str(STYLE),
             "results" => out.push_str(&results(input, shown, tables)),
+            "story" => out.push_str(&story(input)),
             "data" => out.push_str(&escape::json(&data)),
+            "texts" => out.push_str(&escape::json(&texts)),
             "program" => out.push_str(PROGRAM),
             _ => {}
         }
@@ -108,6 +114,9 @@ mod tests {
             .skip(1)
             .filter_map(|part| part.split_once("}}").map(|(slot, _)| slot))
             .collect();
-        assert_eq!(slots, ["policy", "title", "style", "title", "results", "data", "program"]);
+        assert_eq!(
+            slots,
+            ["policy", "title", "style", "title", "results", "story", "data", "texts", "program"]
+        );
     }
 }

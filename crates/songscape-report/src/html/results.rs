@@ -1,10 +1,15 @@
-//! The second half of the page: results beside their baselines, figures, tables. Plain HTML, made
-//! here; it reads without a program.
+//! The second half of the page: results beside their baselines, figures, tables, methods. Plain HTML,
+//! made here; it reads without a program.
+
+use songscape_analysis::study::{RetrievalScore, Scores};
 
 use super::escape::html;
+use super::methods::methods;
 use super::page::{Content, Shown};
+use crate::figures::text::{encoder, percent};
 use crate::input::ReportInput;
-use crate::scores::{NotBeaten, Scores};
+use crate::measures::baselines::{self, NotBeaten};
+use crate::measures::chance::{self, Chance, wilson};
 
 /// What the usual baselines are.
 const BASELINES: [(&str, &str); 4] = [
@@ -17,18 +22,21 @@ const BASELINES: [(&str, &str); 4] = [
 /// The section's content.
 pub(super) fn results(input: &ReportInput, shown: &[Shown], tables: &[String]) -> String {
     let mut out = String::new();
-    scores(&mut out, &input.scores);
+    if let Some(scores) = &input.scores {
+        beside_baselines(&mut out, input, scores);
+    }
     out += "<h2>Figures</h2>\n";
     for figure in shown {
         let (file, name) = (html(figure.file), html(figure.name));
         match &figure.content {
-            Ok(Content { caption, size: (width, height) }) => {
-                let caption = html(caption);
+            Ok(Content { alternative, caption, size: (width, height) }) => {
+                let (alternative, caption) = (html(alternative), html(caption));
                 out += &format!(
                     "<figure>\n<a href=\"figures/{file}.png\"><img src=\"figures/{file}.png\" \
-                     width=\"{width:.0}\" height=\"{height:.0}\" alt=\"{caption}\" \
+                     width=\"{width:.0}\" height=\"{height:.0}\" alt=\"{alternative}\" \
                      loading=\"lazy\"></a>\n<figcaption>{caption} \
-                     <a href=\"figures/{file}.svg\">SVG</a></figcaption>\n</figure>\n"
+                     <a href=\"figures/{file}.svg\" aria-label=\"{name} as SVG\">SVG</a></figcaption>\n\
+                     </figure>\n"
                 );
             }
             Err(why) => {
@@ -36,6 +44,7 @@ pub(super) fn results(input: &ReportInput, shown: &[Shown], tables: &[String]) -
             }
         }
     }
+    out += &methods(input);
     if !tables.is_empty() {
         out += "<h2>Tables</h2>\n<ul>\n";
         for file in tables {
@@ -48,38 +57,27 @@ pub(super) fn results(input: &ReportInput, shown: &[Shown], tables: &[String]) -
 }
 
 /// The tables, and in words whether a baseline is not beaten.
-fn scores(out: &mut String, scores: &Scores) {
-    if [scores.year_mae.len(), scores.retrieval.len(), scores.renditions.len()] == [0; 3] {
+fn beside_baselines(out: &mut String, input: &ReportInput, scores: &Scores) {
+    let years = baselines::year_errors(scores);
+    if years.is_empty() && scores.halves.is_empty() && scores.renditions.is_empty() {
         return;
     }
+    let own = baselines::judged(scores);
     *out += "<h2>Results beside their baselines</h2>\n<div class=\"tables\">\n";
-    if !scores.year_mae.is_empty() {
+    if !years.is_empty() {
         *out += "<table>\n<caption>Release year from sound</caption>\n\
                  <tr><th scope=\"col\">Model</th><th scope=\"col\">Mean absolute error, years</th></tr>\n";
-        for score in &scores.year_mae {
-            row(out, &score.name, &[format!("{:.2}", score.mae)]);
+        for (name, mae) in years {
+            row(out, own == Some(name), name, &[format!("{mae:.2}")]);
         }
         *out += "</table>\n";
     }
-    for (caption, rows) in [
-        ("Finding the other half of a song", &scores.retrieval),
-        ("Finding another recording of the same song", &scores.renditions),
-    ] {
-        if rows.is_empty() {
-            continue;
-        }
-        *out += &format!(
-            "<table>\n<caption>{caption}</caption>\n\
-             <tr><th scope=\"col\">Model</th><th scope=\"col\">First (recall@1)</th>\
-             <th scope=\"col\">Among ten (recall@10)</th></tr>\n"
-        );
-        for score in rows {
-            row(out, &score.name, &[percent(score.recall_at_1), percent(score.recall_at_10)]);
-        }
-        *out += "</table>\n";
-    }
+    let halves = "Finding the other half of a song";
+    retrieval(out, own, halves, &scores.halves, chance::halves(scores.songs));
+    let renditions = "Finding another recording of the same song";
+    retrieval(out, own, renditions, &scores.renditions, chance::renditions(input));
     *out += "</div>\n";
-    let known = BASELINES.iter().filter(|(name, _)| models(scores).any(|model| model == name));
+    let known = BASELINES.iter().filter(|(name, _)| baselines::models(scores).any(|m| m == *name));
     let known: Vec<String> = known.map(|(name, what)| format!("{name}: {what}")).collect();
     if !known.is_empty() {
         *out += &format!("<p class=\"soft\">Baselines. {}.</p>\n", html(&known.join("; ")));
@@ -89,12 +87,40 @@ fn scores(out: &mut String, scores: &Scores) {
     }
 }
 
-fn percent(share: f64) -> String {
-    format!("{:.1}%", share * 100.0)
+fn retrieval(
+    out: &mut String,
+    own: Option<&str>,
+    caption: &str,
+    rows: &[RetrievalScore],
+    chance: Option<Chance>,
+) {
+    if rows.is_empty() {
+        return;
+    }
+    *out += &format!(
+        "<table>\n<caption>{caption}</caption>\n\
+         <tr><th scope=\"col\">Model</th><th scope=\"col\">First (recall@1)</th>\
+         <th scope=\"col\">Among ten (recall@10)</th></tr>\n"
+    );
+    let measured = |share: f64| match chance {
+        Some(Chance { searches, .. }) => {
+            let (low, high) = wilson(share, searches);
+            format!("{} ({:.0}–{:.0})", percent(share), 100.0 * low, 100.0 * high)
+        }
+        None => percent(share),
+    };
+    for score in rows {
+        let own = own == Some(score.name.as_str());
+        row(out, own, &score.name, &[measured(score.recall_1), measured(score.recall_10)]);
+    }
+    if let Some(found) = chance {
+        row(out, false, "chance", &[percent(found.recall_1), percent(found.recall_10)]);
+    }
+    *out += "</table>\n";
 }
 
-fn row(out: &mut String, name: &str, values: &[String]) {
-    let class = if name == Scores::TRAINED { " class=\"trained\"" } else { "" };
+fn row(out: &mut String, own: bool, name: &str, values: &[String]) {
+    let class = if own { " class=\"trained\"" } else { "" };
     *out += &format!("<tr{class}><th scope=\"row\">{}</th>", html(name));
     for value in values {
         *out += &format!("<td>{value}</td>");
@@ -102,39 +128,43 @@ fn row(out: &mut String, name: &str, values: &[String]) {
     *out += "</tr>\n";
 }
 
-/// The names of all rows.
-fn models(scores: &Scores) -> impl Iterator<Item = &String> {
-    let found = scores.retrieval.iter().chain(&scores.renditions).map(|score| &score.name);
-    scores.year_mae.iter().map(|score| &score.name).chain(found)
-}
-
 /// What the numbers say, a sentence for each measure in which a baseline is as good or better.
 fn verdict(scores: &Scores) -> Vec<String> {
-    let trained = |name: &String| name == Scores::TRAINED;
-    if !models(scores).any(trained) || models(scores).all(trained) {
+    let own = baselines::judged(scores);
+    if baselines::models(scores).all(|name| own == Some(name)) {
         return Vec::new();
     }
-    let worse = scores.not_beaten();
+    let worse = baselines::not_beaten(scores);
     if worse.is_empty() {
-        return vec!["The trained encoder is better than every baseline in every measure.".into()];
+        return vec![format!(
+            "{} is better than every baseline in every measure.",
+            encoder(scores)
+        )];
     }
     let value = |measure: &str, value: f64| match measure {
-        Scores::YEAR_ERROR => format!("{value:.2} years"),
+        baselines::YEAR_ERROR => format!("{value:.2} years"),
         _ => percent(value),
     };
     worse
         .chunk_by(|a, b| a.measure == b.measure)
         .map(|of_measure| {
-            let &NotBeaten { measure, trained, .. } = &of_measure[0];
+            let &NotBeaten { measure, encoder: own, .. } = &of_measure[0];
             let baselines: Vec<String> = of_measure
                 .iter()
                 .map(|n| format!("“{}” ({})", n.baseline, value(measure, n.value)))
                 .collect();
             format!(
-                "In {measure} the trained encoder ({}) is not better than {}.",
-                value(measure, trained),
+                "{}: {} ({}) is not better than {}.",
+                capitalized(measure),
+                encoder(scores),
+                value(measure, own),
                 baselines.join(", ")
             )
         })
         .collect()
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

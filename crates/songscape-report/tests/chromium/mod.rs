@@ -22,6 +22,12 @@ pub fn find() -> Option<PathBuf> {
     folders.iter().flat_map(|f| names.iter().map(move |n| f.join(n))).find(|file| file.is_file())
 }
 
+/// The program of axe-core, as `install.sh` leaves it.
+pub fn axe() -> Option<String> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent()?;
+    std::fs::read_to_string(target.join("axe-core/axe.min.js")).ok()
+}
+
 /// A running browser with one page. It ends with this value.
 pub struct Chromium {
     child: Child,

@@ -5,9 +5,17 @@
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+use songscape_analysis::hdbscan::HdbscanParams;
+use songscape_analysis::music::clusters::{ClusterOn, Stability};
+use songscape_analysis::music::tables::{ClusterTree, TreeRow};
+use songscape_analysis::music::years::YearParams;
+use songscape_analysis::study::{
+    ClusterScores, MapScores, RetrievalScore, Scores, YearScore, YearScores,
+};
+use songscape_analysis::umap::UmapParams;
 use songscape_report::{
-    CondensedTree, HistoryStep, MeanSpectrum, ReportInput, RetrievalScore, Scores, SongRow,
-    Spectrogram, TreeCluster, YearScore,
+    HistoryStep, MeanSpectrum, MethodStage, Methods, ReportInput, SongFlow, SongRow, Spectrogram,
 };
 
 fn gauss(rng: &mut impl Rng) -> f64 {
@@ -54,16 +62,11 @@ pub fn sample(songs: usize, clusters: i32, (first, last): (i32, i32)) -> ReportI
                 cluster,
                 probability: if cluster < 0 { 0.0 } else { rng.random_range(0.4..1.0) },
                 predicted: Some(sounds),
+                interval: Some((sounds - 12.0, sounds + 12.0)),
                 extra: vec![["waltz", "march", "swing", "rock"][style % 4].into()],
             }
         })
         .collect();
-    let year = |name: &str, mae| YearScore { name: name.into(), mae };
-    let found = |name: &str, one, ten| RetrievalScore {
-        name: name.into(),
-        recall_at_1: one,
-        recall_at_10: ten,
-    };
     let labels: Vec<i32> = rows.iter().map(|song| song.cluster).collect();
     let levels = (0..songs).map(|i| {
         let style = f64::from(labels[i].max(0));
@@ -78,27 +81,11 @@ pub fn sample(songs: usize, clusters: i32, (first, last): (i32, i32)) -> ReportI
         representatives: (0..clusters)
             .map(|c| (c, (0..songs).filter(|&i| rows[i].cluster == c).take(10).collect()))
             .collect(),
-        neighbours: (0..songs)
+        neighbors: (0..songs)
             .map(|i| (1..=10).map(|k| ((i + k * 7) % songs) as u32).collect())
             .collect(),
         songs: rows,
-        scores: Scores {
-            year_mae: vec![
-                year(Scores::TRAINED, 6.2),
-                year("constant", 15.2),
-                year("row statistics", 7.9),
-                year("untrained encoder", 8.4),
-            ],
-            retrieval: vec![
-                found(Scores::TRAINED, 0.912, 0.981),
-                found("row statistics", 0.704, 0.883),
-                found("untrained encoder", 0.655, 0.86),
-            ],
-            renditions: vec![
-                found(Scores::TRAINED, 0.512, 0.781),
-                found("row statistics", 0.204, 0.483),
-            ],
-        },
+        scores: Some(scores(songs)),
         history: (0..1500)
             .map(|i| HistoryStep {
                 step: i * 10,
@@ -117,6 +104,80 @@ pub fn sample(songs: usize, clusters: i32, (first, last): (i32, i32)) -> ReportI
         }),
         spectra,
         tree: Some(tree),
+        methods: methods(songs),
+    }
+}
+
+/// The scores of an encoder that beats its baselines.
+pub fn scores(songs: usize) -> Scores {
+    let year = |name: &str, mae| YearScore { name: name.into(), mae, r2: 0.5 };
+    let found =
+        |name: &str, recall_1, recall_10| RetrievalScore { name: name.into(), recall_1, recall_10 };
+    Scores {
+        songs,
+        map: Some(MapScores {
+            params: UmapParams::default(),
+            trustworthiness: Some(0.934),
+            trustworthiness_rows: songs.min(5000),
+            global_structure: Some(0.61),
+        }),
+        clusters: Some(ClusterScores {
+            on: ClusterOn::Umap,
+            params: HdbscanParams::default(),
+            count: 2,
+            unclustered: songs / 4,
+            sizes: vec![songs / 2, songs / 4],
+            persistence: vec![0.5, 0.1],
+            validity: Some(-0.02),
+            spanning_tree_weight: 1.0,
+            stability: Some(Stability { runs: 5, kept: 0.8, ari: 0.71, jaccard: vec![0.9, 0.32] }),
+            comparison: None,
+        }),
+        years: Some(YearScores {
+            params: YearParams::for_songs(songs, 7),
+            songs,
+            coverage: Some(0.8),
+            interval_width: Some(24.0),
+            bias: [].into(),
+            models: vec![
+                year("trained encoder", 6.2),
+                year("constant", 15.2),
+                year("row statistics", 7.9),
+                year("untrained encoder", 8.4),
+            ],
+        }),
+        halves: vec![
+            found("trained encoder", 0.912, 0.981),
+            found("row statistics", 0.704, 0.883),
+            found("untrained encoder", 0.655, 0.86),
+        ],
+        renditions: vec![
+            found("trained encoder", 0.512, 0.781),
+            found("row statistics", 0.204, 0.483),
+        ],
+        ..Scores::default()
+    }
+}
+
+fn methods(songs: usize) -> Methods {
+    let stage = |name: &str, parameters| MethodStage {
+        name: name.into(),
+        version: Some(1),
+        software: "0.1.0".into(),
+        parameters,
+        inputs: [("songs".to_owned(), "c0ffee".repeat(8))].into(),
+        finished: Some("2026-11-29T12:00:00Z".into()),
+        ..MethodStage::default()
+    };
+    Methods {
+        version: "0.1.0".into(),
+        data_date: Some("2026-11-28".into()),
+        device: Some("CPU".into()),
+        songs: Some(SongFlow { found: songs + 3, shown: songs, left_out: vec![] }),
+        stages: vec![
+            stage("spectrograms", json!({ "rows": 256, "range_db": 60.0 })),
+            stage("analysis", json!({ "seed": 7, "umap": { "neighbors": 15, "seed": 7 } })),
+        ],
     }
 }
 
@@ -135,16 +196,19 @@ fn glissando(columns: usize, rows: usize) -> Vec<u8> {
     pixels
 }
 
-/// A tree that parts the clusters in halves again and again; songs in none leave on the way.
-fn tree(labels: &[i32], rng: &mut impl Rng) -> CondensedTree {
-    let mut tree = CondensedTree { clusters: Vec::new(), leaves: vec![(0, 0.0); labels.len()] };
+/// A tree that parts the clusters in halves again and again; unclustered songs leave on the way.
+fn tree(labels: &[i32], rng: &mut impl Rng) -> ClusterTree {
+    let songs = labels.len();
+    let mut leaves = vec![(0, 0.0); songs];
+    let (mut nodes, mut rows) = (0, Vec::new());
     let mut numbers: Vec<i32> = labels.iter().copied().filter(|&l| l >= 0).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let mut pending = vec![(None, 0.0, numbers)];
     while !pending.is_empty() {
         let (parent, birth, numbers) = pending.remove(0);
-        let node = tree.clusters.len();
+        let node = nodes;
+        nodes += 1;
         let end = birth + 0.2 + rng.random::<f64>();
         let mut size = 0;
         for (song, label) in labels.iter().enumerate() {
@@ -152,17 +216,27 @@ fn tree(labels: &[i32], rng: &mut impl Rng) -> CondensedTree {
             if stays || parent.is_none() {
                 size += 1;
                 let last = if stays { end + 3.0 * rng.random::<f64>() } else { end };
-                tree.leaves[song] =
+                leaves[song] =
                     (node, birth.max(0.1) + (last - birth.max(0.1)) * rng.random::<f64>());
             }
         }
         let label = (numbers.len() == 1 && parent.is_some()).then(|| numbers[0]);
-        tree.clusters.push(TreeCluster { parent, birth, size, label });
+        if let Some(parent) = parent {
+            let (parent, child) = (songs + parent, songs + node);
+            rows.push(TreeRow { parent, child, lambda: birth, size, label });
+        }
         if numbers.len() > 1 {
             let (one, two) = numbers.split_at(numbers.len() / 2);
             pending.push((Some(node), end, one.to_vec()));
             pending.push((Some(node), end, two.to_vec()));
         }
     }
-    tree
+    rows.extend(leaves.iter().enumerate().map(|(song, &(node, lambda))| TreeRow {
+        parent: songs + node,
+        child: song,
+        lambda,
+        size: 1,
+        label: None,
+    }));
+    ClusterTree::from_rows(&rows, songs).expect("a tree")
 }

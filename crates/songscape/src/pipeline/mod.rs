@@ -1,13 +1,11 @@
 //! The whole way from audio files to the report, over one project folder.
 //!
 //! A [`Pipeline`] only composes the stages: each reads the files of the stages before it and writes
-//! files of its own, so each can be run alone and again. See [`Step`] for the files.
+//! files of its own, so each can be run by itself and again. See [`Step`] for the files.
 
 mod analysis;
-mod error;
 mod parameters;
 mod report;
-mod scores;
 mod vectors;
 
 use std::fmt;
@@ -18,18 +16,21 @@ use songscape_audio::{
 };
 use songscape_contrastive::Songs;
 use songscape_contrastive::baseline::Pitches;
-use songscape_project::{Failure, Progress, Project, Stage, State, hash_file};
+use songscape_project::{
+    Failure, Progress, Project, Stage, State, hash_file, remove_folder_if_there,
+};
 use songscape_resnet::Model;
 use tch::Device;
 
-pub use analysis::AnalysisParams;
-pub use error::{Error, Result};
 pub use parameters::Parameters;
-pub use scores::{RetrievalScore, Scores, YearScore};
+pub use songscape_analysis::study::{Scores, StudyParams};
+
+pub use crate::error::{Error, Result};
 pub use vectors::{SongVectors, Source};
 
 /// The music to analyse.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Input {
     /// The embedded demo music, made in the folder `music` of the project.
     Demo,
@@ -39,6 +40,7 @@ pub enum Input {
 
 /// The stages, in the order in which each needs the ones before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Step {
     /// `songs.csv`: one row per song; `duplicates.csv`: what is there more than once.
     Catalog,
@@ -108,7 +110,7 @@ impl Pipeline {
     /// [`Error::Project`] when another process works on the folder or it cannot be made;
     /// [`Error::Threads`] when the system does not give so many threads.
     pub fn new(
-        folder: &Path,
+        folder: impl AsRef<Path>,
         input: Input,
         parameters: Parameters,
         device: Device,
@@ -138,19 +140,6 @@ impl Pipeline {
             Step::Report => self.report(progress),
         }
         .map(Summary)
-    }
-
-    /// The results beside their baselines, once the analysis is done.
-    ///
-    /// # Errors
-    /// [`Error::Project`] when they are not there.
-    pub fn scores(&self) -> Result<Scores> {
-        Ok(songscape_project::read_json(&self.project.path("analysis/scores.json"))?)
-    }
-
-    /// Where the report is.
-    pub fn report_page(&self) -> PathBuf {
-        self.project.path("report/index.html")
     }
 
     /// The number of inputs that failed, all of them listed in `failures.csv`.
@@ -236,7 +225,8 @@ impl Pipeline {
         let pixels = self.store().pixels()?;
         let Parameters { encoder, training, .. } = &self.parameters;
         let stage = Stage::open(
-            &self.project.path("model"),
+            self.project.path("model"),
+            1,
             &serde_json::json!({ "encoder": encoder, "training": training }),
             &[("images", self.store().fingerprint()?)],
         )?;
@@ -245,7 +235,7 @@ impl Pipeline {
         }
         if stage.state() == State::Outdated {
             // They belong to a training on other images.
-            remove_folder(&stage.path("checkpoints"))?;
+            remove_folder_if_there(stage.path("checkpoints"))?;
         }
         let songs = (0..pixels.len()).map(|i| pixels.song(i)).collect();
         let songs = Songs::new(pixels.rows(), songs)?;
@@ -268,7 +258,8 @@ impl Pipeline {
         let weights = self.project.path("model/model.safetensors");
         let pixels = self.store().pixels()?;
         let stage = Stage::open(
-            &self.project.path("vectors"),
+            self.project.path("vectors"),
+            1,
             &serde_json::json!({
                 "untrained_seed": self.parameters.training.seed,
                 "pooling": self.parameters.pooling,
@@ -280,7 +271,7 @@ impl Pipeline {
             return Ok(format!("{what}, done before"));
         }
         if stage.state() == State::Outdated {
-            remove_folder(&stage.path("features"))?;
+            remove_folder_if_there(stage.path("features"))?;
         }
         let trained = Model::load(&weights, self.device)?;
         let seed = self.parameters.training.seed;
@@ -292,21 +283,15 @@ impl Pipeline {
         stage.finish()?;
         Ok(format!("{what}, {} numbers each", pooling.width(trained.config().channels())))
     }
-
-    /// The catalog's rows that have an image, in the order of the images and of the vectors.
-    fn songs_with_images(&self, pixels: &Pixels) -> Result<Catalog> {
-        let mut catalog = Catalog::read_csv(&self.songs_table())?;
-        let ids: std::collections::HashSet<&String> = pixels.ids().iter().collect();
-        catalog.songs.retain(|song| ids.contains(&song.id));
-        Ok(catalog)
-    }
 }
 
-fn remove_folder(folder: &Path) -> Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(songscape_project::Error::Io { path: folder.into(), source }.into())
-        }
-        _ => Ok(()),
+/// Why a stage was made again, for its summary; nothing where it was not.
+fn again<'a>(stage: &'a Stage) -> String {
+    let names = stage.changes().iter().map(|change| change.field.trim_start_matches("inputs."));
+    let names: Vec<&'a str> = names.collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(", made again for its {}", names.join(", "))
     }
 }

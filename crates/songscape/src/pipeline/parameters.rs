@@ -1,9 +1,8 @@
+use songscape_analysis::study::StudyParams;
 use songscape_audio::{ImageParams, LibraryParams};
 use songscape_contrastive::TrainParams;
 use songscape_resnet::{EncoderConfig, Pooling};
 use songscape_synth::Params as DemoMusic;
-
-use super::AnalysisParams;
 
 /// Everything that decides what the stages compute.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +20,7 @@ pub struct Parameters {
     /// How the encoder's vectors of a song become one.
     pub pooling: Pooling,
     /// Map, clusters and years.
-    pub analysis: AnalysisParams,
+    pub analysis: StudyParams,
 }
 
 impl Parameters {
@@ -34,15 +33,15 @@ impl Parameters {
             encoder: EncoderConfig::demo(),
             training: TrainParams { seed, ..TrainParams::demo() },
             pooling: Pooling::Mean,
-            analysis: AnalysisParams::new(seed),
+            analysis: StudyParams::seeded(seed),
         }
     }
 
     /// The published configuration, exact in shape: for a GPU and thousands of songs.
-    pub fn seed(seed: u64) -> Self {
+    pub fn published(seed: u64) -> Self {
         Self {
-            encoder: EncoderConfig::seed(),
-            training: TrainParams { seed, ..TrainParams::seed() },
+            encoder: EncoderConfig::published(),
+            training: TrainParams { seed, ..TrainParams::published() },
             ..Self::demo(seed)
         }
     }

@@ -10,7 +10,8 @@ const dark = () => document.documentElement.dataset.theme === "dark";
 const lifted = (colour) => (dark() ? blend(colour, [255, 255, 255], 0.28) : colour);
 const clusterColour = (cluster) =>
   cluster < 0 ? (dark() ? [150, 150, 150] : [17, 17, 17])
-    : lifted(hex(data.colours.clusters[cluster % data.colours.clusters.length]));
+    : lifted(hex(data.colours.of[cluster]));
+const categoryColour = (i) => lifted(hex(data.colours.clusters[i % data.colours.clusters.length]));
 const unknownColour = () => (dark() ? [104, 104, 104] : [168, 168, 168]);
 const ghostColour = () => (dark() ? [44, 47, 53] : [230, 232, 235]);
 const backColour = () => (dark() ? [20, 22, 26] : [255, 255, 255]);
@@ -23,27 +24,29 @@ function scaleColour(t) {
 }
 
 // A category has `entries` (key, label, count, colour) and the entry of each song; a number has
-// `values` (NaN: not known), `low` and `high`.
-function category(key, name, keyOf, options = {}) {
+// `values` (NaN: not known), `low` and `high`. `codes` are the categories by number, -1 is a code too.
+function category(key, name, codes, options = {}) {
   const counts = new Map();
-  for (const row of rows) counts.set(keyOf(row), (counts.get(keyOf(row)) ?? 0) + 1);
+  for (let row = 0; row < count; row++) counts.set(codes[row], (counts.get(codes[row]) ?? 0) + 1);
   const order = [...counts.keys()].sort(options.order ?? ((a, b) => counts.get(b) - counts.get(a)));
   const most = options.all ? Infinity : data.colours.clusters.length - 1;
   const shown = order.length > most + 1 ? order.slice(0, most) : order;
-  const index = new Map(shown.map((k, i) => [k, i]));
+  const index = new Map(shown.map((code, i) => [code, i]));
   const of = new Int32Array(count);
   let rest = 0;
-  for (const row of rows) {
-    const i = index.get(keyOf(row));
+  for (let row = 0; row < count; row++) {
+    const i = index.get(codes[row]);
     if (i === undefined) rest++;
     of[row] = i ?? shown.length;
   }
-  const entries = shown.map((k, i) => ({
-    key: String(k),
-    label: (options.label ?? String)(k),
-    count: counts.get(k),
-    colour: options.colour ? () => options.colour(k) : k === "" ? unknownColour : () => clusterColour(i),
+  const label = options.label ?? String;
+  const entries = shown.map((code, i) => ({
+    key: label(code),
+    label: label(code) || "(none)",
+    count: counts.get(code),
+    colour: options.colour ? () => options.colour(code) : label(code) === "" ? unknownColour : () => categoryColour(i),
   }));
+  if (options.key) entries.forEach((entry, i) => { entry.key = String(shown[i]); });
   if (rest > 0) {
     entries.push({ key: OTHER, label: `${number(order.length - shown.length)} others`, count: rest, colour: unknownColour });
   }
@@ -52,52 +55,63 @@ function category(key, name, keyOf, options = {}) {
 
 function numeric(key, name, values) {
   let low = Infinity, high = -Infinity, missing = 0;
-  for (const v of values) {
+  for (let row = 0; row < count; row++) {
+    const v = values[row];
     if (Number.isNaN(v)) missing++;
     else { low = Math.min(low, v); high = Math.max(high, v); }
   }
   return { key, name, values, low, high, missing };
 }
 
-const numberOr = (value) => (value === null || value === "" ? NaN : Number(value));
-const attributes = [];
-attributes.push({ key: "cluster", name: "Cluster", build: () =>
-  category("cluster", "Cluster", (row) => data.cluster[row], {
+// `texts` says whether an attribute needs them.
+const attributes = [{ key: "cluster", name: "Cluster", build: () =>
+  category("cluster", "Cluster", clusters, {
     all: true,
+    key: true,
     order: (a, b) => (a < 0) - (b < 0) || a - b,
     label: clusterName,
     colour: clusterColour,
-  }) });
+  }) }];
 if (hasYears) {
-  attributes.push({ key: "year", name: "Year", build: () => numeric("year", "Year", data.year.map(numberOr)) });
+  attributes.push({ key: "year", name: "Year", build: () => numeric("year", "Year", Float64Array.from(years, (v) => (v === NO_YEAR ? NaN : v))) });
 }
-if (data.predicted.some((v) => v !== null)) {
-  attributes.push({ key: "predicted", name: "Predicted year", build: () =>
-    numeric("predicted", "Predicted year", data.predicted.map((v) => (v === null ? NaN : Math.round(v)))) });
+if (predicted.some((v) => !Number.isNaN(v))) {
+  attributes.push({ key: "predicted", name: "Predicted year", build: () => numeric("predicted", "Predicted year", predicted.map(Math.round)) });
 }
-// Colours say something where there are two values or more.
-if (data.artist.words.length > 1) {
-  attributes.push({ key: "artist", name: "Artist", build: () => category("artist", "Artist", artistOf, { label: (v) => v || "(none)" }) });
+if (data.artistsKnown) {
+  attributes.push({ key: "artist", name: "Artist", texts: true, build: () => category("artist", "Artist", artists, { label: (code) => texts.artists[code] }) });
 }
-for (const column of data.columns.filter((c) => c.values.words.length > 1)) {
+data.columns.forEach((column, i) => {
   const key = `column ${column.name}`;
-  const { words, of } = column.values;
-  const numbers = words.length > 12 && words.every((word) => Number.isFinite(Number(word)));
-  attributes.push({ key, name: column.name, build: () => numbers
-    ? numeric(key, column.name, of.map((i) => numberOr(words[i])))
-    : category(key, column.name, (row) => words[of[row]], { label: (v) => v || "(none)" }) });
-}
+  if (column.kind === "number") {
+    attributes.push({ key, name: column.name, texts: true, build: () => {
+      const numbers = texts.columns[i].map((word) => (word === "" ? NaN : Number(word)));
+      return numeric(key, column.name, Float64Array.from(columnValues[i], (code) => numbers[code]));
+    } });
+  } else if (column.kind === "category") {
+    attributes.push({ key, name: column.name, texts: true, build: () => category(key, column.name, columnValues[i], { label: (code) => texts.columns[i][code] }) });
+  }
+});
 
 const built = new Map();
 function attribute(key) {
-  const found = attributes.find((a) => a.key === key) ?? attributes[0];
+  let found = attributes.find((a) => a.key === key) ?? attributes[0];
+  if (found.texts && !texts) found = attributes[0];
   if (!built.has(found.key)) built.set(found.key, found.build());
   return built.get(found.key);
 }
 
-function colourOf(attr, row) {
-  if (attr.entries) return attr.entries[attr.of[row]].colour();
-  const value = attr.values[row];
-  if (Number.isNaN(value)) return unknownColour();
-  return scaleColour(attr.high > attr.low ? (value - attr.low) / (attr.high - attr.low) : 0.5);
+// The colour of each song, asked for once for all songs: by entry, or by 256 steps of the scale.
+function painter(attr) {
+  if (attr.entries) {
+    const colours = attr.entries.map((entry) => entry.colour());
+    return (row) => colours[attr.of[row]];
+  }
+  const steps = Array.from({ length: 256 }, (_, i) => scaleColour(i / 255));
+  const unknown = unknownColour();
+  const scale = attr.high > attr.low ? 255 / (attr.high - attr.low) : 0;
+  return (row) => {
+    const value = attr.values[row];
+    return Number.isNaN(value) ? unknown : steps[scale > 0 ? Math.round((value - attr.low) * scale) : 127];
+  };
 }

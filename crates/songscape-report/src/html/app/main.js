@@ -17,20 +17,21 @@ function offerClearing() {
 // Songs passed on a walk from one to the nearest that was not there yet.
 let walked = new Set();
 function walk() {
-  const next = (data.neighbours[state.song] ?? []).find((row) => row !== state.song && !walked.has(row));
+  const next = state.song < 0 ? undefined : nearOf(state.song).find((row) => !walked.has(row));
   if (next !== undefined) select(next, true, walked);
 }
 
 function select(row, play, way = new Set()) {
   walked = way.add(row);
   state.song = row;
+  state.wanted = "";
   drawSong(play);
   offerClearing();
   if (row >= 0) {
     comeTo(row);
     // On a narrow page the song is below the map: its player comes into sight.
     if (play) audio?.scrollIntoView({ block: "nearest" });
-    $("said").textContent = `Selected: ${[data.name[row] || data.id[row], artistOf(row), yearOf(row)].filter(Boolean).join(", ")}`;
+    $("said").textContent = `Selected: ${[nameOf(row), artistOf(row), yearOf(row)].filter(Boolean).join(", ")}`;
   }
   redraw();
   rememberSoon();
@@ -38,21 +39,29 @@ function select(row, play, way = new Set()) {
 
 function showTab(name) {
   state.tab = name;
-  for (const part of ["map", "results"]) {
+  for (const part of TABS) {
     const on = part === name;
     $(`tab-${part}`).setAttribute("aria-selected", on);
     $(`tab-${part}`).tabIndex = on ? 0 : -1;
     $(`view-${part}`).hidden = !on;
   }
   if (name === "map") resize();
-  rememberSoon();
 }
-for (const part of ["map", "results"]) {
-  $(`tab-${part}`).addEventListener("click", () => showTab(part));
+// The reader's own step, to which the Back button leads.
+function goToTab(name) {
+  if (name === state.tab) return;
+  clearTimeout(addressTimer);
+  writeAddress();
+  showTab(name);
+  writeAddress(true);
+}
+for (const part of TABS) {
+  $(`tab-${part}`).addEventListener("click", () => goToTab(part));
   $(`tab-${part}`).addEventListener("keydown", (event) => {
     if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-    const other = part === "map" ? "results" : "map";
-    showTab(other);
+    const step = event.key === "ArrowRight" ? 1 : TABS.length - 1;
+    const other = TABS[(TABS.indexOf(part) + step) % TABS.length];
+    goToTab(other);
     $(`tab-${other}`).focus();
   });
 }
@@ -60,13 +69,18 @@ for (const part of ["map", "results"]) {
 function applyTheme() {
   document.documentElement.dataset.theme = state.theme;
   $("theme").textContent = state.theme === "dark" ? "Light" : "Dark";
+  // The SVGs turn dark with the page. Those of very many points are too large to be shown.
+  if (count > 20000) return;
+  for (const image of document.querySelectorAll("figure img")) {
+    image.src = image.getAttribute("src").replace(/\.(png|svg)$/, state.theme === "dark" ? ".svg" : ".png");
+  }
 }
 $("theme").addEventListener("click", () => {
   state.theme = state.theme === "dark" ? "light" : "dark";
   applyTheme();
   drawLegend();
-  drawSong(false);
   refresh();
+  drawSong(false);
 });
 
 for (const { key, name } of attributes) $("colour").append(make("option", { value: key, textContent: name }));
@@ -116,6 +130,7 @@ document.addEventListener("keydown", (event) => {
   else if (!typed && !event.ctrlKey && !event.metaKey && !event.altKey && state.tab === "map") {
     if (event.key === "/") { event.preventDefault(); $("search").focus(); }
     else if (event.key === "l" || event.key === "L") setLassoing(!lassoing);
+    else if (event.key === "n" || event.key === "N") walk();
   }
 });
 
@@ -170,14 +185,24 @@ function fromAddress() {
   $("search").value = state.query;
   if (hasYears) showYears();
   drawLegend();
-  drawSong(false);
   showTab(state.tab);
   refresh();
+  drawSong(false);
 }
-window.addEventListener("hashchange", fromAddress);
+window.addEventListener("hashchange", () => { fromAddress(); checkView(); redraw(); });
 window.addEventListener("resize", resize);
 
+// Small reports are whole at once; of large ones the map comes first.
+if (!data.deflated) await readTexts();
 fromAddress();
 resize();
+checkView();
 document.body.dataset.songs = count;
 document.body.dataset.ready = "true";
+if (!texts) {
+  await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+  await readTexts();
+  fromAddress();
+}
+document.body.dataset.texts = "true";
+prepareSearch();

@@ -4,15 +4,24 @@ const stage = $("stage"), marks = $("marks"), tip = $("tip");
 const pen = marks.getContext("2d");
 const raster = new Raster($("points"));
 let width = 1, height = 1, density = 1;
-let colours = new Uint32Array(count);
-// An order that has nothing to do with the catalog's: no group covers the others.
-const order = rows.slice().sort((a, b) => (Math.imul(a + 1, 0x9e3779b1) >>> 0) - (Math.imul(b + 1, 0x9e3779b1) >>> 0));
-let beneath = [], above = [];
+const colours = new Uint32Array(count);
+let paintOf = () => unknownColour();
+// An order that has nothing to do with the catalog's: no group covers the others. Steps of the golden section
+// go once around all songs.
+const gcd = (a, b) => (b ? gcd(b, a % b) : a);
+let stride = Math.max(1, Math.round(count * 0.6180339887));
+while (gcd(stride, count || 1) !== 1) stride++;
+const order = new Uint32Array(count);
+for (let i = 0, row = 0; i < count; i++, row = (row + stride) % count) order[i] = row;
+// The shown songs in the order of painting: those without a colour of their own first.
+let painted = new Uint32Array(0);
+// More songs than this are dots of one pixel or two while they are small; the map is too full for discs.
+const DOTS = 60000;
 const shownClusters = new Set();
 let hovered = -1, lassoing = false, draft = null;
 
-const extentX = placeX.reduce((a, b) => Math.max(a, b), 0);
-const extentY = placeY.reduce((a, b) => Math.max(a, b), 0);
+const largest = (values) => { let most = 0; for (const v of values) if (v > most) most = v; return most; };
+const extentX = largest(placeX), extentY = largest(placeY);
 function wholeMap() {
   const k = Math.min(width / ((extentX || 1) * 1.08), height / ((extentY || 1) * 1.08));
   return { x: extentX / 2, y: extentY / 2, k: Number.isFinite(k) && k > 0 ? k : 1 };
@@ -33,20 +42,23 @@ function pointRadius() {
 // After a change of colours or filters: what is drawn, and over what.
 function arrange() {
   const attr = attribute(state.colour);
-  for (const row of rows) colours[row] = Raster.packed(colourOf(attr, row));
-  beneath = [];
-  above = [];
-  const last = attr.key === "cluster" ? (row) => data.cluster[row] >= 0 : attr.values ? (row) => !Number.isNaN(attr.values[row]) : () => true;
+  paintOf = painter(attr);
+  for (let row = 0; row < count; row++) colours[row] = Raster.packed(paintOf(row));
+  const last = attr.key === "cluster" ? (row) => clusters[row] >= 0 : attr.values ? (row) => !Number.isNaN(attr.values[row]) : () => true;
   shownClusters.clear();
-  for (const row of order) {
-    if (!shown[row]) continue;
-    shownClusters.add(data.cluster[row]);
-    (last(row) ? above : beneath).push(row);
+  painted = new Uint32Array(listed.length);
+  let n = 0;
+  for (const upper of [false, true]) {
+    for (const row of order) if (shown[row] && last(row) === upper) painted[n++] = row;
   }
+  let before = NaN;
+  for (const row of painted) if (clusters[row] !== before) shownClusters.add(before = clusters[row]);
   redraw();
 }
 
-let waiting = false;
+// Songs that can be drawn in each frame while the map moves.
+const MOVING = 400000;
+let waiting = false, moving = false, resting = 0;
 function redraw() {
   if (waiting) return;
   waiting = true;
@@ -64,37 +76,120 @@ function paint() {
   raster.setRadius(Math.max(0.6, Math.round(pointRadius() * density * 4) / 4));
   let drawn = 0;
   const ghost = Raster.packed(ghostColour());
-  if (listed.length < count) for (const row of order) if (!shown[row]) raster.disc(left + placeX[row] * scale, top - placeY[row] * scale, ghost);
-  for (const row of beneath) drawn += raster.disc(left + placeX[row] * scale, top - placeY[row] * scale, colours[row]);
-  for (const row of above) drawn += raster.disc(left + placeX[row] * scale, top - placeY[row] * scale, colours[row]);
+  // Of very many songs a part is drawn while the map moves, and all of them when it rests.
+  const step = moving && listed.length > MOVING ? Math.ceil(listed.length / MOVING) : 1;
+  const small = count > DOTS && k < whole.k * 8;
+  if (listed.length < count && step === 1) {
+    for (const row of order) {
+      if (shown[row]) continue;
+      if (small) raster.dot(left + placeX[row] * scale, top - placeY[row] * scale, ghost);
+      else raster.disc(left + placeX[row] * scale, top - placeY[row] * scale, ghost);
+    }
+  }
+  if (small) {
+    for (let i = 0; i < painted.length; i += step) {
+      const row = painted[i];
+      drawn += raster.dot(left + placeX[row] * scale, top - placeY[row] * scale, colours[row]);
+    }
+  } else {
+    for (let i = 0; i < painted.length; i += step) {
+      const row = painted[i];
+      drawn += raster.disc(left + placeX[row] * scale, top - placeY[row] * scale, colours[row]);
+    }
+  }
   raster.show();
+  if (step > 1) {
+    clearTimeout(resting);
+    resting = setTimeout(() => { moving = false; redraw(); }, 150);
+  }
+  moving = false;
+  // The tooltip goes with its song: when it is filtered out, and when the map moves away under the pointer.
+  if (!tip.hidden && (hovered < 0 || !shown[hovered])) hover(-1);
+  else if (!tip.hidden) placeTip(hovered);
   paintMarks();
   document.body.dataset.drawn = drawn;
   document.body.dataset.milliseconds = (performance.now() - started).toFixed(1);
 }
 
-// The members' median place: the cluster's number stands there.
-let centres = null;
-function clusterCentres() {
-  if (centres) return centres;
-  const members = new Map();
-  for (const row of rows) {
-    const cluster = data.cluster[row];
-    if (cluster < 0) continue;
-    if (!members.has(cluster)) members.set(cluster, []);
-    members.get(cluster).push(row);
-  }
-  const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-  centres = [...members].map(([cluster, list]) => {
-    const mx = median(list.map((row) => placeX[row])), my = median(list.map((row) => placeY[row]));
-    let best = list[0], least = Infinity;
-    for (const row of list) {
-      const far = Math.hypot(placeX[row] - mx, placeY[row] - my);
-      if (far < least) { least = far; best = row; }
+// The clusters' numbers and words, the largest cluster first: each number at its cluster's centre or at the
+// nearest free place around it, with a line to the centre; the words beside it, where they hide nothing.
+function labels() {
+  const overlaps = (a, b) => a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
+  const box = (x, y, half) => ({ left: x - half, right: x + half, top: y - 11, bottom: y + 11 });
+  const around = [[0, 0]];
+  for (let ring = 1; ring <= 4; ring++) {
+    for (let i = 0; i < 8 + 4 * ring; i++) {
+      const angle = (2 * Math.PI * i) / (8 + 4 * ring) - 1.2;
+      around.push([14 * ring * Math.cos(angle), 14 * ring * Math.sin(angle)]);
     }
-    return { cluster, size: list.length, x: placeX[best], y: placeY[best] };
-  }).sort((a, b) => b.size - a.size);
-  return centres;
+  }
+  const taken = [], placed = [];
+  for (const { cluster, x, y } of data.centres) {
+    const sx = screenX(x), sy = screenY(y), half = 6 + 3.6 * String(cluster).length;
+    if (!shownClusters.has(cluster) || sx < 0 || sy < 0 || sx > width || sy > height) continue;
+    const free = around.find(([dx, dy]) => {
+      const own = box(sx + dx, sy + dy, half);
+      return own.left > 0 && own.top > 0 && own.right < width && own.bottom < height && !taken.some((other) => overlaps(own, other));
+    });
+    if (!free) continue;
+    const at = { cluster, sx, sy, x: sx + free[0], y: sy + free[1], half, words: null };
+    taken.push(box(at.x, at.y, half));
+    placed.push(at);
+  }
+  pen.font = "600 12px system-ui, sans-serif";
+  for (const at of placed) {
+    const words = wordsOf(at.cluster);
+    if (!words) continue;
+    const wide = pen.measureText(words).width + 8;
+    for (const left of [at.x + at.half + 3, at.x - at.half - 3 - wide]) {
+      const own = { left, right: left + wide, top: at.y - 9, bottom: at.y + 9 };
+      if (own.left < 0 || own.right > width || taken.some((other) => overlaps(own, other))) continue;
+      at.words = { text: words, left: left + 4, wide };
+      taken.push(own);
+      break;
+    }
+  }
+  return placed;
+}
+
+function paintLabels(ink, back) {
+  const placed = labels();
+  pen.lineWidth = 1;
+  pen.strokeStyle = ink;
+  for (const { sx, sy, x, y } of placed) {
+    if (sx === x && sy === y) continue;
+    pen.beginPath();
+    pen.moveTo(sx, sy);
+    pen.lineTo(x, y);
+    pen.stroke();
+  }
+  pen.textBaseline = "middle";
+  for (const { cluster, x, y, half, words } of placed) {
+    pen.beginPath();
+    pen.arc(x, y, half, 0, 7);
+    pen.fillStyle = back;
+    pen.globalAlpha = 0.88;
+    pen.fill();
+    pen.globalAlpha = 1;
+    pen.strokeStyle = css(clusterColour(cluster));
+    pen.lineWidth = 2;
+    pen.stroke();
+    pen.fillStyle = ink;
+    pen.textAlign = "center";
+    pen.font = "600 13px system-ui, sans-serif";
+    pen.fillText(cluster, x, y + 0.5);
+    if (!words) continue;
+    // A halo in the colour of the page sets the words off from the points.
+    pen.textAlign = "left";
+    pen.font = "600 12px system-ui, sans-serif";
+    pen.lineWidth = 4;
+    pen.lineJoin = "round";
+    pen.strokeStyle = back;
+    pen.globalAlpha = 0.85;
+    pen.strokeText(words.text, words.left, y + 0.5);
+    pen.globalAlpha = 1;
+    pen.fillText(words.text, words.left, y + 0.5);
+  }
 }
 
 function ring(row, radius, colour, line) {
@@ -110,30 +205,9 @@ function paintMarks() {
   pen.setTransform(density, 0, 0, density, 0, 0);
   pen.clearRect(0, 0, width, height);
   const r = pointRadius();
-  if (state.colour === "cluster") {
-    pen.font = "600 13px system-ui, sans-serif";
-    pen.textAlign = "center";
-    pen.textBaseline = "middle";
-    const taken = [];
-    for (const { cluster, x, y } of clusterCentres()) {
-      const sx = screenX(x), sy = screenY(y);
-      if (!shownClusters.has(cluster) || taken.some(([a, b]) => Math.hypot(a - sx, b - sy) < 22)) continue;
-      taken.push([sx, sy]);
-      pen.beginPath();
-      pen.arc(sx, sy, 6 + 3.6 * String(cluster).length, 0, 7);
-      pen.fillStyle = back;
-      pen.globalAlpha = 0.88;
-      pen.fill();
-      pen.globalAlpha = 1;
-      pen.strokeStyle = css(clusterColour(cluster));
-      pen.lineWidth = 2;
-      pen.stroke();
-      pen.fillStyle = ink;
-      pen.fillText(cluster, sx, sy + 0.5);
-    }
-  }
+  if (state.colour === "cluster") paintLabels(ink, back);
   if (state.song >= 0) {
-    const near = data.neighbours[state.song] ?? [];
+    const near = nearOf(state.song);
     pen.strokeStyle = ink;
     pen.globalAlpha = 0.45;
     pen.lineWidth = 1;
@@ -168,24 +242,36 @@ function paintMarks() {
 const SQUARES = Math.max(1, Math.min(256, Math.ceil(Math.sqrt(count / 3))));
 const squareSize = Math.max(extentX, extentY, 1) / SQUARES;
 const square = (value) => Math.min(Math.max(Math.floor(value / squareSize), 0), SQUARES - 1);
-const squares = new Map();
-for (const row of rows) {
-  const key = square(placeY[row]) * SQUARES + square(placeX[row]);
-  if (!squares.has(key)) squares.set(key, []);
-  squares.get(key).push(row);
+// The rows of square i are squareRows[squareStarts[i]] up to squareRows[squareStarts[i + 1] - 1].
+const squareStarts = new Uint32Array(SQUARES * SQUARES + 1), squareRows = new Uint32Array(count);
+const squareOf = (row) => square(placeY[row]) * SQUARES + square(placeX[row]);
+for (let row = 0; row < count; row++) squareStarts[squareOf(row) + 1]++;
+for (let i = 0; i < SQUARES * SQUARES; i++) squareStarts[i + 1] += squareStarts[i];
+{
+  const next = squareStarts.slice();
+  for (let row = 0; row < count; row++) squareRows[next[squareOf(row)]++] = row;
 }
 function nearest(sx, sy, reach) {
   const x = dataX(sx), y = dataY(sy), far = reach / view().k;
   let best = -1, least = far;
   for (let j = square(y - far); j <= square(y + far); j++) {
     for (let i = square(x - far); i <= square(x + far); i++) {
-      for (const row of squares.get(j * SQUARES + i) ?? []) {
+      const at = j * SQUARES + i;
+      for (let place = squareStarts[at]; place < squareStarts[at + 1]; place++) {
+        const row = squareRows[place];
         const d = Math.hypot(placeX[row] - x, placeY[row] - y);
         if (shown[row] && d <= least) { least = d; best = row; }
       }
     }
   }
   return best;
+}
+
+// A view from the address may be of nowhere, or of nothing: then the whole map is shown.
+function checkView() {
+  const seen = state.view;
+  const within = (value, extent) => value >= -0.05 * extent - 1 && value <= 1.05 * extent + 1;
+  if (seen && !(within(seen.x, extentX) && within(seen.y, extentY) && seen.k > whole.k * 0.3 && seen.k < whole.k * 500)) state.view = null;
 }
 
 // The middle of the screen stays on the map: nobody gets lost.
@@ -197,6 +283,7 @@ function zoom(factor, sx = width / 2, sy = height / 2) {
   const x = dataX(sx), y = dataY(sy);
   const k = Math.min(Math.max(view().k * factor, whole.k * 0.4), whole.k * 400);
   look(x - (sx - width / 2) / k, y + (sy - height / 2) / k, k);
+  moving = true;
   redraw();
   rememberSoon();
 }
@@ -204,6 +291,7 @@ function zoom(factor, sx = width / 2, sy = height / 2) {
 function move(dx, dy) {
   const { x, y, k } = view();
   look(x - dx / k, y + dy / k, k);
+  moving = true;
   redraw();
   rememberSoon();
 }
@@ -213,21 +301,35 @@ function comeTo(row) {
   if (sx < 20 || sy < 20 || sx > width - 20 || sy > height - 20) move(width / 2 - sx, height / 2 - sy);
 }
 
-function hover(row, sx, sy) {
+// Where the tooltip stands: beside the song, in the corner where it covers fewest of its nearest songs.
+function placeTip(row) {
+  const { offsetWidth: w, offsetHeight: h } = tip;
+  const x = screenX(placeX[row]), y = screenY(placeY[row]), gap = pointRadius() + 8;
+  const near = nearOf(row).map((other) => [screenX(placeX[other]), screenY(placeY[other])]);
+  let best = null;
+  for (const [dx, dy] of [[1, 1], [1, -1], [-1, 1], [-1, -1]]) {
+    const left = dx > 0 ? x + gap : x - gap - w, top = dy > 0 ? y + gap : y - gap - h;
+    const outside = left < 4 || top < 4 || left + w > width - 4 || top + h > height - 4;
+    const covered = near.filter(([a, b]) => a > left - 4 && a < left + w + 4 && b > top - 4 && b < top + h + 4).length;
+    const cost = covered + (outside ? 100 : 0);
+    if (!best || cost < best.cost) best = { cost, left, top };
+  }
+  tip.style.left = `${Math.max(4, Math.min(best.left, width - w - 4))}px`;
+  tip.style.top = `${Math.max(4, Math.min(best.top, height - h - 4))}px`;
+}
+
+function hover(row) {
   marks.classList.toggle("over", row >= 0);
   if (row !== hovered) {
     hovered = row;
     tip.hidden = row < 0;
     if (row >= 0) {
-      tip.replaceChildren(make("b", { textContent: data.name[row] || data.id[row] }),
-        [artistOf(row), yearOf(row) ?? "year not known", inCluster(data.cluster[row])].filter((part) => part !== "").join(" · "));
+      tip.replaceChildren(make("b", { textContent: nameOf(row) }),
+        [artistOf(row), yearOf(row) ?? "year not known", isAmbiguous(row) ? idOf(row) : "", inCluster(clusters[row])].filter((part) => part !== "").join(" · "));
     }
     paintMarks();
   }
-  if (row >= 0) {
-    tip.style.left = `${Math.max(4, Math.min(sx + 14, width - tip.offsetWidth - 6))}px`;
-    tip.style.top = `${sy + 18 + tip.offsetHeight > height ? Math.max(4, sy - tip.offsetHeight - 12) : sy + 18}px`;
-  }
+  if (row >= 0) placeTip(row);
 }
 
 function resize() {
@@ -240,6 +342,7 @@ function resize() {
   marks.width = raster.width;
   marks.height = raster.height;
   whole = wholeMap();
+  checkView();
   paint();
 }
 
@@ -263,7 +366,7 @@ marks.addEventListener("pointermove", (event) => {
   const at = [event.offsetX, event.offsetY];
   const before = pointers.get(event.pointerId);
   if (!before) {
-    if (event.pointerType !== "touch") hover(nearest(...at, 12), ...at);
+    if (event.pointerType !== "touch") hover(nearest(...at, 12));
     return;
   }
   if (pointers.size === 2) {
@@ -330,9 +433,8 @@ marks.addEventListener("keydown", (event) => {
       const row = nearest(width / 2, height / 2, Math.hypot(width, height));
       if (row >= 0) select(row, true);
     },
-    n: walk,
   };
-  const action = keys[event.key] ?? keys[event.key.toLowerCase()];
+  const action = keys[event.key];
   if (!action) return;
   event.preventDefault();
   action();

@@ -5,17 +5,24 @@ let audio = null;
 
 function songButton(row) {
   const dot = make("i");
-  dot.style.background = css(colourOf(attribute(state.colour), row));
-  const what = make("span", { className: "what", textContent: data.name[row] || data.id[row] });
+  dot.style.background = css(paintOf(row));
+  const what = make("span", { className: "what", textContent: nameOf(row) });
   if (artistOf(row)) what.append(make("span", { textContent: ` · ${artistOf(row)}` }));
-  const button = make("button", { type: "button", title: data.id[row] }, dot, what, make("span", { className: "when", textContent: yearOf(row) ?? "" }));
-  button.addEventListener("click", () => select(row, true));
+  if (isAmbiguous(row)) what.append(make("span", { textContent: ` · ${idOf(row)}` }));
+  const button = make("button", { type: "button", title: idOf(row) }, dot, what, make("span", { className: "when", textContent: yearOf(row) ?? "" }));
+  button.addEventListener("click", () => {
+    select(row, true);
+    // The list that the button was in may be gone: the keyboard goes on from the song.
+    if (!button.isConnected) $("song").querySelector("h2")?.focus();
+  });
   button.addEventListener("mouseenter", () => { hovered = row; paintMarks(); });
   button.addEventListener("mouseleave", () => { hovered = -1; paintMarks(); });
   return make("li", {}, button);
 }
 const songList = (list) => make("ol", { className: "songs" }, ...list.map(songButton));
 
+// Seconds between the ticks of a time axis.
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 // Frequencies beside the picture, on its log axis: they stay when it scrolls.
@@ -37,7 +44,7 @@ function spectrogram(source, player) {
   const picture = make("img", { src: source, alt: "Spectrogram: time to the right, frequency upwards" });
   const head = make("div", { className: "head" });
   const box = make("div", { className: "spectrogram whole" }, picture, head);
-  const time = make("div", { className: "row soft seconds" });
+  const time = make("div", { className: "soft seconds" });
   const range = data.frequencies ? `${Math.round(data.frequencies[0])} Hz to ${number(Math.round(data.frequencies[1]))} Hz, upwards` : "frequency upwards";
   const size = make("button", { type: "button", className: "small", textContent: "Full length", "aria-pressed": false });
   const follow = () => {
@@ -47,12 +54,20 @@ function spectrogram(source, player) {
     head.hidden = !player || !share;
     if (!box.classList.contains("whole") && player && !player.paused) box.scrollLeft = share * picture.clientWidth - box.clientWidth / 2;
   };
-  // The times at the ends and between them, of the part that is seen.
+  // Round times of the part that is seen, each under its place.
   const times = () => {
     if (!data.rate || !picture.naturalWidth || !picture.clientWidth) return;
-    const second = picture.naturalWidth / data.rate / picture.clientWidth;
-    time.replaceChildren(...[0, 1, 2, 3, 4].map((i) =>
-      make("span", { textContent: clock((box.scrollLeft + (box.clientWidth * i) / 4) * second) })));
+    const pixels = (picture.clientWidth * data.rate) / picture.naturalWidth;
+    const from = box.scrollLeft / pixels, to = (box.scrollLeft + box.clientWidth) / pixels;
+    const step = STEPS.find((seconds) => seconds * pixels >= 64) ?? STEPS.at(-1);
+    const ticks = [];
+    for (let second = Math.ceil(from / step - 1e-9) * step; second <= to + 1e-9; second += step) {
+      const tick = make("span", { textContent: clock(second) });
+      tick.style.left = `${second * pixels - box.scrollLeft}px`;
+      tick.dataset.second = second;
+      ticks.push(tick);
+    }
+    time.replaceChildren(...ticks);
   };
   size.addEventListener("click", () => {
     const whole = box.classList.toggle("whole");
@@ -85,18 +100,18 @@ function drawSong(play) {
     box.replaceChildren(make("p", { className: "soft", textContent: count ? "Click a song on the map, or search, to hear it." : "There are no songs." }));
     return;
   }
-  const cluster = data.cluster[row];
+  const cluster = clusters[row];
   const facts = [yearOf(row) === null ? "year not known" : `released ${yearOf(row)}`];
-  if (data.predicted[row] !== null) facts.push(`sounds like ${Math.round(data.predicted[row])}`);
-  facts.push(inCluster(cluster) + (cluster < 0 ? "" : ` (${Math.round(data.probability[row] * 100)}%)`));
-  box.replaceChildren(make("h2", { textContent: data.name[row] || data.id[row] }), make("p", { textContent: artistOf(row) }), make("p", { className: "soft", textContent: facts.join(" · ") }));
-  for (const column of data.columns) {
-    const value = column.values.words[column.values.of[row]];
+  if (!Number.isNaN(predicted[row])) facts.push(`sounds like ${Math.round(predicted[row])}`);
+  facts.push(inCluster(cluster) + (cluster < 0 ? "" : ` (${probability[row]}%)`));
+  box.replaceChildren(make("h2", { textContent: nameOf(row), tabIndex: -1 }), make("p", { textContent: artistOf(row) }), make("p", { className: "soft", textContent: facts.join(" · ") }));
+  for (const [i, column] of data.columns.entries()) {
+    const value = valueOf(i, row);
     if (value) box.append(make("p", { className: "soft", textContent: `${column.name}: ${value}` }));
   }
-  const source = linkOf(data.audio, row), picture = linkOf(data.image, row);
+  const source = audioOf(row), picture = imageOf(row);
   if (source) {
-    audio = make("audio", { controls: true, preload: "none", src: source, "aria-label": `Play ${data.name[row]}` });
+    audio = make("audio", { controls: true, preload: "none", src: source, "aria-label": `Play ${nameOf(row)}` });
     const player = audio;
     player.addEventListener("error", () => player.replaceWith(make("p", { className: "soft", textContent: `This browser cannot play ${decoded(source)}.` })));
     box.append(player);
@@ -105,10 +120,10 @@ function drawSong(play) {
     box.append(make("p", { className: "soft", textContent: "There is no link to its audio file." }));
   }
   if (picture) box.append(spectrogram(picture, audio));
-  const near = (data.neighbours[row] ?? []).filter((other) => other !== row);
+  const near = nearOf(row);
   if (near.length) box.append(make("h3", { textContent: "Nearest songs" }), songList(near));
   const standing = data.representatives[cluster] ?? [];
-  if (standing.length && cluster >= 0) box.append(make("h3", { textContent: `Songs that stand for cluster ${cluster}` }), songList(standing));
+  if (standing.length && cluster >= 0) box.append(make("h3", { textContent: `Songs typical of cluster ${cluster}` }), songList(standing));
 }
 const decoded = (link) => { try { return decodeURIComponent(link); } catch { return link; } };
 
@@ -117,23 +132,24 @@ function drawList() {
   const what = state.lasso ? "in the lasso" : state.query ? "found" : filtered() ? "shown" : "in all";
   const title = make("h2", { textContent: `${songs(listed.length)} ${what}` });
   const m3u = make("button", { type: "button", className: "small", textContent: "M3U", "aria-label": "Save as M3U", title: "Save these songs as a playlist" });
-  const playable = listed.filter((row) => data.audio.rest[row] !== null);
-  m3u.disabled = playable.length === 0;
+  m3u.disabled = !listed.some(hasAudio);
   m3u.addEventListener("click", () => save("songs.m3u8", "audio/x-mpegurl",
-    m3uText(playable.map((row) => ({ artist: artistOf(row), title: data.name[row], link: linkOf(data.audio, row) })), location.href)));
+    m3uText(Array.from(listed.filter(hasAudio), (row) => ({ artist: artistOf(row), title: texts.name[row], link: audioOf(row) })), location.href)));
   const csv = make("button", { type: "button", className: "small", textContent: "CSV", "aria-label": "Save as CSV", title: "Save these songs as a table" });
   csv.disabled = listed.length === 0;
   csv.addEventListener("click", () => save("songs.csv", "text/csv", csvText(
     ["id", "title", "artist", "year", "predicted", "cluster", "audio", ...data.columns.map((c) => c.name)],
-    listed.map((row) => [data.id[row], data.name[row], artistOf(row), yearOf(row), data.predicted[row], data.cluster[row], decoded(linkOf(data.audio, row) ?? ""), ...data.columns.map((c) => c.values.words[c.values.of[row]])]))));
+    Array.from(listed, (row) => [idOf(row), texts.name[row], artistOf(row), yearOf(row), Number.isNaN(predicted[row]) ? null : Math.round(predicted[row] * 10) / 10, clusters[row], decoded(audioOf(row) ?? ""), ...data.columns.map((_, i) => valueOf(i, row))]))));
   // What was asked for comes first; a list of everything can wait.
   const asked = state.lasso !== null || state.query !== "";
   box.classList.toggle("asked", asked);
   if (asked) {
     $("song").before(box);
     box.parentElement.scrollTop = 0;
+    // As many as fit above the selected song.
+    box.style.setProperty("--room", `${Math.max(240, Math.round(box.parentElement.clientHeight * (state.song >= 0 ? 0.5 : 0.75)))}px`);
   }
   else $("legend").after(box);
-  box.replaceChildren(make("div", { className: "row" }, title, make("span", {}, m3u, " ", csv)), songList(listed.slice(0, LISTED)));
+  box.replaceChildren(make("div", { className: "row" }, title, make("span", {}, m3u, " ", csv)), songList(Array.from(listed.subarray(0, LISTED))));
   if (listed.length > LISTED) box.append(make("p", { className: "soft", textContent: `and ${number(listed.length - LISTED)} more; the saved files hold all of them` }));
 }

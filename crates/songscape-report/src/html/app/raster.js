@@ -75,6 +75,14 @@ class Raster {
     return true;
   }
 
+  // Single pixels for very many points: about ten times as quick as discs.
+  dot(cx, cy, colour) {
+    const x = Math.round(cx), y = Math.round(cy);
+    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return false;
+    this.pixels[y * this.width + x] = colour;
+    return true;
+  }
+
   show() {
     this.context.putImageData(this.image, 0, 0);
   }

@@ -1,8 +1,10 @@
 // Lists as files: CSV for tables, M3U for players.
 
-// RFC 4180: a field with a comma, a quote or a line end is quoted.
+// RFC 4180: a field with a comma, a quote or a line end is quoted. A text that a spreadsheet would take
+// for a formula gets an apostrophe in front (OWASP, "CSV injection"); numbers stay numbers.
 const csvField = (value) => {
-  const text = value === null || value === undefined ? "" : String(value);
+  let text = value === null || value === undefined ? "" : String(value);
+  if (/^[=+\-@\t\r]/.test(text) && !Number.isFinite(Number(text))) text = `'${text}`;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 const csvText = (header, lines) => [header, ...lines].map((line) => line.map(csvField).join(",")).join("\r\n") + "\r\n";

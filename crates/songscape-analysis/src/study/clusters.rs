@@ -1,0 +1,90 @@
+//! What there is to say about the clusters.
+
+use ndarray::ArrayView2;
+use songscape_project::Progress;
+
+use super::outputs::Outputs;
+use super::{ClusterScores, SCORED, StudyInput, StudyParams, some_rows};
+use crate::error::Result;
+use crate::hdbscan::{self, Clusters};
+use crate::music::clusters::{SongClusters, stability};
+use crate::music::{change, comparisons, representatives, tables};
+
+/// Parts of the songs that are clustered again, and the share of the songs in each.
+const DRAWS: (usize, f64) = (5, 0.8);
+/// Songs from which on that says anything.
+const LEAST: usize = 20;
+
+/// Writes the clusters and their tree.
+pub(super) fn write(out: &Outputs, clusters: &Clusters) -> Result<()> {
+    tables::write_clusters(out.path("clusters.csv")?, clusters)?;
+    tables::write_condensed_tree(out.path("condensed_tree.csv")?, clusters)
+}
+
+/// Writes every table of clusters, and scores them.
+pub(super) fn describe(
+    params: &StudyParams,
+    out: &Outputs,
+    input: &StudyInput,
+    found: &SongClusters,
+    progress: &dyn Progress,
+) -> Result<ClusterScores> {
+    let (clusters, x) = (&found.clusters, input.vectors.whole.view());
+    let (labels, years) = (clusters.labels(), input.songs.years());
+    write(out, clusters)?;
+    let typical = representatives(
+        x,
+        labels,
+        clusters.probabilities(),
+        &input.songs.artists(),
+        params.representatives,
+    )?;
+    tables::write_representatives(out.path("representatives.csv")?, &typical)?;
+    if years.iter().any(Option::is_some) {
+        let shares = tables::shares_per_year(labels, &years)?;
+        tables::write_shares_per_year(out.path("shares_per_year.csv")?, &shares)?;
+        let per_cluster = tables::years_per_cluster(labels, &years)?;
+        tables::write_years_per_cluster(out.path("years_per_cluster.csv")?, &per_cluster)?;
+        let trends = change::trends(labels, &years)?;
+        change::write_trends(out.path("trends.csv")?, &trends)?;
+    }
+    let mut scores = score(params, found.points.view(), clusters)?;
+    if x.nrows() >= LEAST {
+        let (runs, kept) = DRAWS;
+        let again = stability(found, &scores.params, runs, kept, params.seed, progress)?;
+        scores.stability = Some(again);
+    }
+    let (points, labels) = some_rows(found.points.view(), labels);
+    scores.comparison = Some(comparisons::clusters(points.view(), &labels)?);
+    Ok(scores)
+}
+
+/// What clusters of points `[n, m]` are worth by themselves.
+pub(super) fn score(
+    params: &StudyParams,
+    points: ArrayView2<f64>,
+    clusters: &Clusters,
+) -> Result<ClusterScores> {
+    let mut sizes = vec![0; clusters.count()];
+    for label in clusters.labels().iter().filter_map(|&label| usize::try_from(label).ok()) {
+        sizes[label] += 1;
+    }
+    let params_used = params.hdbscan(points.nrows());
+    let validity = if points.nrows() <= SCORED {
+        hdbscan::validity(points, clusters.labels(), params_used.metric)?
+    } else {
+        None
+    };
+    Ok(ClusterScores {
+        on: params.cluster_on,
+        params: params_used,
+        count: clusters.count(),
+        unclustered: clusters.noise(),
+        sizes,
+        persistence: clusters.persistence().to_vec(),
+        validity,
+        spanning_tree_weight: clusters.spanning_tree_weight(),
+        stability: None,
+        comparison: None,
+    })
+}

@@ -1,0 +1,220 @@
+//! From vectors and a table of songs to everything that there is to say about them: map, clusters,
+//! years, tables and scores. The pipeline and the program `analyze` both call it, so that the same
+//! vectors give the same files by either way.
+
+mod clusters;
+mod outputs;
+mod params;
+mod scores;
+mod vectors;
+mod years;
+
+use std::path::Path;
+
+use ndarray::{ArrayView2, Axis};
+use songscape_project::{Progress, SongTable};
+
+pub use params::{StudyParams, StudyPart};
+pub use scores::{ClusterScores, MapScores, RetrievalScore, Scores, YearScore, YearScores};
+pub use vectors::VectorSet;
+
+use crate::error::{Error, Result};
+use crate::hdbscan::{self, Clusters};
+use crate::metrics::{global_structure, trustworthiness, trustworthiness_of_some};
+use crate::music::clusters::{ClusterOn, cluster_near};
+use crate::music::tables;
+use crate::neighbors::{self, Neighbors};
+use crate::retrieval::numbered;
+use crate::umap::{self, UmapParams};
+use crate::vectors::{check_finite, write_npy};
+use outputs::Outputs;
+
+/// Songs up to which every song is scored or compared; of more, some are.
+const SCORED: usize = 5_000;
+/// Songs of which the trustworthiness is taken when there are more than that.
+const TRUSTED: usize = 1_000;
+
+/// What a study is about.
+#[derive(Debug, Clone)]
+pub struct StudyInput<'a> {
+    /// The vectors, one per song.
+    pub vectors: &'a VectorSet,
+    /// What is known of the songs, in the same order.
+    pub songs: &'a SongTable,
+    /// Other vectors of the same songs, which are scored beside them.
+    pub baselines: &'a [VectorSet],
+}
+
+impl StudyInput<'_> {
+    fn check(&self) -> Result<()> {
+        let expected = self.vectors.whole.nrows();
+        let same = |what: &'static str, found: usize| {
+            if found == expected {
+                Ok(())
+            } else {
+                Err(Error::LengthMismatch { what, found, expected })
+            }
+        };
+        same("the catalog", self.songs.songs.len())?;
+        check_finite(self.vectors.whole.view())?;
+        for baseline in self.baselines {
+            same("a baseline", baseline.whole.nrows())?;
+            check_finite(baseline.whole.view())?;
+        }
+        Ok(())
+    }
+
+    fn files(&self) -> Vec<&Path> {
+        let sets = self.baselines.iter().chain([self.vectors]);
+        sets.filter_map(|set| set.file.as_deref()).collect()
+    }
+}
+
+/// Makes a study and writes it into a folder: `umap.npy`, `clusters.csv`, `condensed_tree.csv`,
+/// `neighbors.csv`, `representatives.csv`, for songs with years `years.csv`, `shares_per_year.csv`,
+/// `years_per_cluster.csv`, `trends.csv` and `yearly_change.csv`, and [`Scores`] as `scores.json`. Of
+/// these files, what an earlier study left there and this one does not make is removed.
+///
+/// Years that cannot be predicted because of what the songs are (too few of them have one, or all the
+/// same) are left out, and the scores say why.
+///
+/// # Errors
+/// [`Error::LengthMismatch`] when songs and vectors are not equally many; [`Error::NotFinite`];
+/// [`Error::Parameter`]; [`Error::TooFewRows`]; [`Error::Interrupted`]; [`Error::Project`] and
+/// [`Error::File`] when a file cannot be written.
+pub fn study(
+    input: &StudyInput,
+    params: &StudyParams,
+    folder: impl AsRef<Path>,
+    progress: &dyn Progress,
+) -> Result<Scores> {
+    params.check()?;
+    input.check()?;
+    let out = &Outputs::create(folder.as_ref(), &input.files())?;
+    let x = input.vectors.whole.view();
+    let (n, columns) = x.dim();
+    let mut scores = Scores { songs: n, columns, seed: params.seed, ..Scores::default() };
+    let map_params = params.umap(n);
+    map_params.check()?;
+
+    let on_umap = params.makes(StudyPart::Hdbscan) && params.cluster_on == ClusterOn::Umap;
+    let near = match params.makes_map() || on_umap {
+        true => Some(nearest(x, &map_params, progress)?),
+        false => None,
+    };
+    let map = match (&near, params.makes_map()) {
+        (Some(near), true) => {
+            let map = umap::fit_neighbors(x, near, &map_params, progress)?;
+            write_npy(out.path("umap.npy")?, map.view())?;
+            Some(map)
+        }
+        _ => None,
+    };
+    let clusters = if params.makes(StudyPart::Hdbscan) {
+        let map = map.as_ref().map(|map| map.view());
+        let found = cluster_near(x, near.as_ref(), map, &params.clusters(n), progress)?;
+        scores.clusters = Some(clusters::describe(params, out, input, &found, progress)?);
+        Some(found.clusters)
+    } else {
+        None
+    };
+    if let (Some(near), None) = (&near, params.only) {
+        tables::write_neighbors(out.path("neighbors.csv")?, &near.first(params.nearest))?;
+    }
+    if let Some(map) = &map {
+        scores.map = Some(score_map(x, map.view(), map_params, clusters.as_ref())?);
+    }
+    if params.makes(StudyPart::Years) {
+        years::predict(params, out, input, &mut scores, progress)?;
+    }
+    if params.only.is_none() {
+        retrieve(input, &mut scores)?;
+    }
+    out.finish(&scores)?;
+    Ok(scores)
+}
+
+/// The clusters of vectors `[n, d]` as they are, in float64, with no map: `clusters.csv`,
+/// `condensed_tree.csv` and `scores.json`. `file` is what the vectors were read from.
+///
+/// # Errors
+/// As [`study`].
+pub fn cluster_vectors(
+    x: ArrayView2<f64>,
+    file: &Path,
+    params: &StudyParams,
+    folder: impl AsRef<Path>,
+    progress: &dyn Progress,
+) -> Result<Scores> {
+    let out = Outputs::create(folder.as_ref(), &[file])?;
+    let clusters = hdbscan::fit_interruptible(x, &params.hdbscan(x.nrows()), progress)?;
+    clusters::write(&out, &clusters)?;
+    let scores = Scores {
+        songs: x.nrows(),
+        columns: x.ncols(),
+        seed: params.seed,
+        clusters: Some(clusters::score(params, x, &clusters)?),
+        ..Scores::default()
+    };
+    out.finish(&scores)?;
+    Ok(scores)
+}
+
+/// The neighbours that the map, the clusters and the list of nearest songs share.
+fn nearest(x: ArrayView2<f32>, params: &UmapParams, progress: &dyn Progress) -> Result<Neighbors> {
+    let needed = params.neighbors.max(params.dims + 2);
+    if x.nrows() < needed {
+        let what = format!("a map of {} dims with {} neighbors", params.dims, params.neighbors);
+        return Err(Error::TooFewRows { what, rows: x.nrows(), needed });
+    }
+    neighbors::nearest(x, params.neighbors - 1, params.metric, params.seed, progress)
+}
+
+fn score_map(
+    x: ArrayView2<f32>,
+    map: ArrayView2<f32>,
+    params: UmapParams,
+    clusters: Option<&Clusters>,
+) -> Result<MapScores> {
+    let n = x.nrows();
+    let k = 15.min(n.saturating_sub(1) / 3);
+    let whole = n <= SCORED;
+    let trust = match (k, whole) {
+        (0, _) => None,
+        (_, true) => Some(trustworthiness(x, map, k, params.metric)?),
+        _ => Some(trustworthiness_of_some(x, map, k, params.metric, TRUSTED)?),
+    };
+    let global_structure = match clusters {
+        Some(clusters) => global_structure(x, map, clusters.labels(), params.metric)?,
+        None => None,
+    };
+    Ok(MapScores {
+        params,
+        trustworthiness: trust,
+        trustworthiness_rows: if whole { n } else { TRUSTED },
+        global_structure,
+    })
+}
+
+/// Retrieval between the halves of songs, and of other recordings of the same song.
+fn retrieve(input: &StudyInput, scores: &mut Scores) -> Result<()> {
+    let sets = || std::iter::once(input.vectors).chain(input.baselines);
+    for set in sets() {
+        scores.halves.extend(set.score_halves()?);
+    }
+    let Some(songs) = input.songs.column("song") else { return Ok(()) };
+    let labels = numbered(&songs);
+    let different = labels.iter().max().map_or(0, |largest| largest + 1);
+    if different < labels.len() {
+        scores.renditions =
+            sets().map(|set| set.score_renditions(&labels)).collect::<Result<_>>()?;
+    }
+    Ok(())
+}
+
+/// Every so many-th song, so that at most [`SCORED`] are taken.
+fn some_rows<T: Clone>(x: ArrayView2<T>, labels: &[i32]) -> (ndarray::Array2<T>, Vec<i32>) {
+    let step = x.nrows().div_ceil(SCORED).max(1);
+    let some: Vec<usize> = (0..x.nrows()).step_by(step).collect();
+    (x.select(Axis(0), &some), some.iter().map(|&row| labels[row]).collect())
+}

@@ -1,0 +1,170 @@
+//! What a study is made with.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::hdbscan::{HdbscanParams, Method};
+use crate::music::clusters::{ClusterOn, ClusterParams};
+use crate::music::years::YearParams;
+use crate::neighbors::Metric;
+use crate::umap::{Start, UmapParams};
+
+/// What a [`study`](super::study) is made with. Sizes without a value follow from the number of songs.
+/// All that was used is written to `scores.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StudyParams {
+    /// The one part to make; without a value all of them.
+    pub only: Option<StudyPart>,
+    /// Size of a song's neighbourhood on the map, the song itself counted; 15, fewer for few songs.
+    pub map_neighbors: Option<usize>,
+    /// Dimensions of the map, 1 to 64.
+    pub dims: usize,
+    /// How vectors are compared; cosine, and euclidean for clusters on the vectors.
+    pub metric: Option<Metric>,
+    /// Where the map starts.
+    pub start: Start,
+    /// Where clusters are sought.
+    pub cluster_on: ClusterOn,
+    /// How clusters are chosen from the tree.
+    pub cluster_method: Method,
+    /// Fewer songs than this are not a cluster; 25, fewer for few songs.
+    pub min_cluster_size: Option<usize>,
+    /// The neighbour, the song itself not counted, whose distance is the core distance; 10, fewer for
+    /// few songs.
+    pub min_samples: Option<usize>,
+    /// Clusters that part at a smaller distance than this are left together.
+    pub epsilon: f64,
+    /// Larger clusters are not chosen.
+    pub max_cluster_size: Option<usize>,
+    /// Whether all songs together may be one cluster.
+    pub allow_single_cluster: bool,
+    /// Folds of the prediction of years, at least 2; the songs of an artist share a fold.
+    pub folds: usize,
+    /// Whether years are also predicted by ridge regression and by nearest neighbours (slow for
+    /// thousands of songs).
+    pub compare: bool,
+    /// Nearest songs that are listed for each song.
+    pub nearest: usize,
+    /// Songs that stand for each cluster.
+    pub representatives: usize,
+    /// The seed of everything random.
+    pub seed: u64,
+}
+
+/// One part of a study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum StudyPart {
+    /// The map.
+    Umap,
+    /// The clusters, and what there is to say about them.
+    Hdbscan,
+    /// The years, and the change from year to year.
+    Years,
+}
+
+impl Default for StudyParams {
+    fn default() -> Self {
+        Self {
+            only: None,
+            map_neighbors: None,
+            dims: 2,
+            metric: None,
+            start: Start::default(),
+            cluster_on: ClusterOn::default(),
+            cluster_method: Method::default(),
+            min_cluster_size: None,
+            min_samples: None,
+            epsilon: 0.0,
+            max_cluster_size: None,
+            allow_single_cluster: false,
+            folds: 5,
+            compare: false,
+            nearest: 10,
+            representatives: 10,
+            seed: 1,
+        }
+    }
+}
+
+impl StudyParams {
+    /// The defaults with another seed.
+    pub fn seeded(seed: u64) -> Self {
+        Self { seed, ..Self::default() }
+    }
+
+    /// Checks every range that does not depend on the songs.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] names the field.
+    pub fn check(&self) -> Result<()> {
+        if self.folds < 2 {
+            return Err(Error::parameter("folds", self.folds, "at least 2"));
+        }
+        Ok(())
+    }
+
+    /// Whether a part is made.
+    pub fn makes(&self, part: StudyPart) -> bool {
+        self.only.is_none_or(|only| only == part)
+    }
+
+    /// Whether the map is made, for itself or for the clusters.
+    pub(super) fn makes_map(&self) -> bool {
+        let below_clusters = self.makes(StudyPart::Hdbscan) && self.cluster_on == ClusterOn::Map;
+        self.makes(StudyPart::Umap) || below_clusters
+    }
+
+    /// Whether only clusters are sought, among the vectors themselves.
+    pub fn is_clustering_of_vectors(&self) -> bool {
+        self.only == Some(StudyPart::Hdbscan) && self.cluster_on == ClusterOn::Vectors
+    }
+
+    /// The map of so many songs.
+    pub(super) fn umap(&self, songs: usize) -> UmapParams {
+        let reduced = UmapParams::default().reduced_for(songs);
+        UmapParams {
+            neighbors: self.map_neighbors.unwrap_or(reduced.neighbors),
+            dims: self.dims,
+            metric: self.metric.unwrap_or_default(),
+            start: self.start,
+            seed: self.seed,
+            ..reduced
+        }
+    }
+
+    /// The clusters of so many songs.
+    pub(super) fn hdbscan(&self, songs: usize) -> HdbscanParams {
+        let reduced = HdbscanParams::default().reduced_for(songs);
+        HdbscanParams {
+            min_cluster_size: self.min_cluster_size.unwrap_or(reduced.min_cluster_size),
+            min_samples: self.min_samples.unwrap_or(reduced.min_samples),
+            method: self.cluster_method,
+            metric: match self.cluster_on {
+                ClusterOn::Vectors => self.metric.unwrap_or(Metric::Euclidean),
+                _ => Metric::Euclidean,
+            },
+            epsilon: self.epsilon,
+            max_cluster_size: self.max_cluster_size,
+            allow_single_cluster: self.allow_single_cluster,
+        }
+    }
+
+    /// The same with the UMAP that clusters are sought on, which differs from the map in what suits
+    /// only clustering.
+    pub(super) fn clusters(&self, songs: usize) -> ClusterParams {
+        let suited = UmapParams::for_clustering().reduced_for(songs);
+        ClusterParams {
+            on: self.cluster_on,
+            umap: UmapParams { dims: suited.dims, min_dist: suited.min_dist, ..self.umap(songs) },
+            hdbscan: self.hdbscan(songs),
+        }
+    }
+
+    /// The years of so many songs that have one.
+    pub(super) fn years(&self, dated: usize) -> YearParams {
+        YearParams { folds: self.folds, ..YearParams::for_songs(dated, self.seed) }
+    }
+}

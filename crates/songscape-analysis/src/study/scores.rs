@@ -1,0 +1,194 @@
+//! What a study found, in numbers: `scores.json`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use songscape_project::{read_json, write_json};
+
+use crate::error::Result;
+use crate::hdbscan::HdbscanParams;
+use crate::music::change::ChangeTest;
+use crate::music::clusters::{ClusterOn, Stability};
+use crate::music::comparisons::ClusterComparison;
+use crate::music::years::YearParams;
+use crate::umap::UmapParams;
+
+/// The results of a study, each model beside the baselines on the same songs and folds. What was not
+/// asked for, or is not possible with these songs, is absent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Scores {
+    /// Songs with vectors.
+    pub songs: usize,
+    /// Length of a vector.
+    pub columns: usize,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// The map.
+    pub map: Option<MapScores>,
+    /// The clusters.
+    pub clusters: Option<ClusterScores>,
+    /// The release year from the vectors, cross-validated with folds grouped by artist.
+    pub years: Option<YearScores>,
+    /// Why there is no prediction of years, where one was asked for.
+    pub years_left_out: Option<String>,
+    /// Whether the music of neighbouring years differs by more than chance.
+    pub change: Option<ChangeTest>,
+    /// Same-song retrieval: one half of each song looks for its other half. Empty without halves.
+    pub halves: Vec<RetrievalScore>,
+    /// Each recording looks for another recording of the same song. Empty where the table of songs
+    /// has no column `song`.
+    pub renditions: Vec<RetrievalScore>,
+}
+
+/// How well the map shows what the vectors say.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MapScores {
+    /// How it was made.
+    pub params: UmapParams,
+    /// Trustworthiness of 15 neighbours (fewer for few songs), 0 to 1, over `trustworthiness_rows`
+    /// songs (Venna and Kaski 2001).
+    pub trustworthiness: Option<f64>,
+    /// The songs that it was taken from.
+    pub trustworthiness_rows: usize,
+    /// Correlation of the distances between the centres of clusters, among vectors and on the map.
+    pub global_structure: Option<f64>,
+}
+
+/// The clusters, and how firm they are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClusterScores {
+    /// Where they were sought.
+    pub on: ClusterOn,
+    /// How.
+    pub params: HdbscanParams,
+    /// How many there are.
+    pub count: usize,
+    /// Songs in no cluster.
+    pub unclustered: usize,
+    /// Songs of each cluster.
+    pub sizes: Vec<usize>,
+    /// Relative excess of mass of each cluster, 0 to 1.
+    pub persistence: Vec<f64>,
+    /// Density-based validity (DBCV), −1 to 1; `None` for many songs.
+    pub validity: Option<f64>,
+    /// Sum of the edges of the spanning tree.
+    pub spanning_tree_weight: f64,
+    /// Parts of the songs clustered again.
+    pub stability: Option<Stability>,
+    /// k-means and a Gaussian mixture beside them, on at most 5,000 songs.
+    pub comparison: Option<ClusterComparison>,
+}
+
+/// The prediction of years.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct YearScores {
+    /// How they were predicted.
+    pub params: YearParams,
+    /// Songs with a year.
+    pub songs: usize,
+    /// Share of the songs whose year lies in the predicted interval; 0.8 is aimed at.
+    pub coverage: Option<f64>,
+    /// Mean width of the intervals in years.
+    pub interval_width: Option<f64>,
+    /// Mean of predicted − true year for each year.
+    pub bias: BTreeMap<i32, f64>,
+    /// The vectors' model first, then those that it is compared with.
+    pub models: Vec<YearScore>,
+}
+
+/// The error of the predicted year, out of fold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct YearScore {
+    /// The model, such as `trained encoder` or `constant`.
+    pub name: String,
+    /// Mean absolute error in years.
+    pub mae: f64,
+    /// Coefficient of determination.
+    pub r2: f64,
+}
+
+/// How often a vector finds its target among all songs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RetrievalScore {
+    /// The model, such as `trained encoder`.
+    pub name: String,
+    /// Share of queries whose nearest is a target.
+    pub recall_1: f64,
+    /// Share of queries with a target among the ten nearest.
+    pub recall_10: f64,
+}
+
+impl Scores {
+    /// The name of the file in the folder of an analysis.
+    pub const FILE: &str = "scores.json";
+
+    /// Reads the scores in the folder of an analysis.
+    ///
+    /// # Errors
+    /// [`Error::Project`](crate::Error::Project) when they are not there or of another form.
+    pub fn read(folder: impl AsRef<Path>) -> Result<Self> {
+        Ok(read_json(folder.as_ref().join(Self::FILE))?)
+    }
+
+    pub(super) fn write(&self, folder: &Path) -> Result<()> {
+        Ok(write_json(folder.join(Self::FILE), self)?)
+    }
+
+    /// The prediction of years in one model's words: its mean absolute error in years.
+    pub fn year_error(&self) -> Option<f64> {
+        Some(self.years.as_ref()?.models.first()?.mae)
+    }
+
+    /// One line: songs, trustworthiness, clusters, error of the years.
+    pub fn summary(&self) -> String {
+        let mut parts = vec![count(self.songs, "song")];
+        if let Some(trust) = self.map.as_ref().and_then(|map| map.trustworthiness) {
+            parts.push(format!("trustworthiness {trust:.4}"));
+        }
+        if let Some(ClusterScores { count: found, unclustered, .. }) = self.clusters {
+            let clusters = count(found, "cluster");
+            parts.push(format!("{clusters}, {unclustered} of {} songs unclustered", self.songs));
+        }
+        if let Some(mae) = self.year_error() {
+            parts.push(format!("years off by {mae:.2} on average"));
+        }
+        if let Some(why) = &self.years_left_out {
+            parts.push(format!("no years: {why}"));
+        }
+        parts.join(", ")
+    }
+}
+
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// The comparisons as tables of text.
+impl fmt::Display for Scores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(why) = &self.years_left_out {
+            writeln!(f, "no prediction of years: {why}")?;
+        }
+        if let Some(years) = &self.years {
+            writeln!(f, "\n{:<22}{:>10}{:>10}", "year (out of fold)", "MAE", "R²")?;
+            for row in &years.models {
+                writeln!(f, "{:<22}{:>10.2}{:>10.2}", row.name, row.mae, row.r2)?;
+            }
+        }
+        retrieval(f, "same song, halves", &self.halves)?;
+        retrieval(f, "other rendition", &self.renditions)
+    }
+}
+
+fn retrieval(f: &mut fmt::Formatter<'_>, title: &str, rows: &[RetrievalScore]) -> fmt::Result {
+    if !rows.is_empty() {
+        writeln!(f, "\n{title:<22}{:>10}{:>10}", "recall@1", "recall@10")?;
+    }
+    for row in rows {
+        writeln!(f, "{:<22}{:>10.3}{:>10.3}", row.name, row.recall_1, row.recall_10)?;
+    }
+    Ok(())
+}

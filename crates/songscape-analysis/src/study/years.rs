@@ -1,0 +1,80 @@
+//! The years from the vectors, beside the baselines, and the change from year to year.
+
+use songscape_project::Progress;
+
+use super::outputs::Outputs;
+use super::{Scores, StudyInput, StudyParams, VectorSet, YearScore, YearScores};
+use crate::error::{Error, Result};
+use crate::music::change::{self, ChangeParams};
+use crate::music::years::{YearParams, YearPredictions, constant, cross_validate};
+use crate::music::{comparisons, tables};
+
+/// Predicts the years on the same folds from every set of vectors and from none; the predictions that
+/// are written are those of the study's own vectors.
+pub(super) fn predict(
+    params: &StudyParams,
+    out: &Outputs,
+    input: &StudyInput,
+    scores: &mut Scores,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let (x, years, artists) =
+        (input.vectors.whole.view(), input.songs.years(), input.songs.artists());
+    let own = params.years(years.iter().flatten().count());
+    let found = match cross_validate(x, &years, &artists, &own, progress) {
+        Ok(found) => found,
+        Err(why) if is_left_out(&why) => {
+            scores.years_left_out = Some(why.to_string());
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    tables::write_years(out.path("years.csv")?, &found)?;
+
+    let mut models = vec![score(&input.vectors.name, &found)];
+    // Only the study's own vectors need intervals.
+    let plain = YearParams { interval: None, ..own.clone() };
+    for VectorSet { name, whole, .. } in input.baselines {
+        match cross_validate(whole.view(), &years, &artists, &plain, progress) {
+            Ok(found) => models.push(score(name, &found)),
+            Err(why) if is_left_out(&why) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if params.compare {
+        let (folds, seed) = (own.folds, own.seed);
+        let others = comparisons::years(x, &years, &artists, folds, seed, progress)?;
+        models.push(score("ridge regression", &others.ridge));
+        models.push(score("nearest neighbors", &others.nearest));
+    }
+    models.push(score("constant", &constant(&years, &artists, own.folds, own.seed)?));
+
+    let change_params = ChangeParams { seed: params.seed, ..ChangeParams::default() };
+    let changed = change::yearly_change(x, &years, &change_params, progress)?;
+    change::write_yearly_change(out.path("yearly_change.csv")?, &changed)?;
+    scores.change = changed.test;
+    scores.years = Some(YearScores {
+        params: own,
+        songs: found.rows.len(),
+        coverage: found.coverage,
+        interval_width: found.width,
+        bias: found.bias,
+        models,
+    });
+    Ok(())
+}
+
+/// Whether years cannot be predicted because of what the songs are, not because of a fault.
+fn is_left_out(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::TooFewYears { .. }
+            | Error::OneYear { .. }
+            | Error::TooFewGroups { .. }
+            | Error::AllConstant { .. }
+    )
+}
+
+fn score(name: &str, found: &YearPredictions) -> YearScore {
+    YearScore { name: name.into(), mae: found.mae, r2: found.r2 }
+}

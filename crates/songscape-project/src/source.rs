@@ -1,0 +1,90 @@
+//! The vectors of a project: whose they are, and the files that they are kept in.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// What the vectors of the songs are made with: the trained encoder, or a baseline beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Source {
+    /// The encoder after training.
+    TrainedEncoder,
+    /// The mean and deviation of every row of the image: what no learning at all gives.
+    RowStatistics,
+    /// The mean and deviation of the twelve pitch classes: only the harmony.
+    Chroma,
+    /// The encoder with its random initial weights.
+    UntrainedEncoder,
+}
+
+/// Which part of each song the vectors are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Part {
+    /// The whole song.
+    Whole,
+    /// Its first half.
+    FirstHalf,
+    /// Its second half, which shares no audio with the first.
+    SecondHalf,
+}
+
+impl Source {
+    /// All sources, the trained encoder first.
+    pub const ALL: [Self; 4] =
+        [Self::TrainedEncoder, Self::RowStatistics, Self::Chroma, Self::UntrainedEncoder];
+    /// The sources that the trained encoder is compared with.
+    pub const BASELINES: [Self; 3] = [Self::RowStatistics, Self::Chroma, Self::UntrainedEncoder];
+
+    /// As in tables and titles.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TrainedEncoder => "trained encoder",
+            Self::RowStatistics => "row statistics",
+            Self::Chroma => "chroma",
+            Self::UntrainedEncoder => "untrained encoder",
+        }
+    }
+
+    /// The file in a folder of vectors, such as `trained-encoder.npy`.
+    pub fn file(self, folder: impl AsRef<Path>) -> PathBuf {
+        folder.as_ref().join(format!("{}.npy", self.name().replace(' ', "-")))
+    }
+}
+
+impl Part {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Whole, Self::FirstHalf, Self::SecondHalf];
+
+    /// The file of this part, beside the file of the vectors of whole songs: `chroma.npy` and
+    /// `chroma.first-half.npy`.
+    pub fn beside(self, whole: impl AsRef<Path>) -> PathBuf {
+        match self {
+            Self::Whole => whole.as_ref().into(),
+            Self::FirstHalf => whole.as_ref().with_extension("first-half.npy"),
+            Self::SecondHalf => whole.as_ref().with_extension("second-half.npy"),
+        }
+    }
+}
+
+/// The name of the vectors in a file: `row statistics` for `vectors/row-statistics.npy`.
+pub fn name_of_vectors(file: impl AsRef<Path>) -> String {
+    file.as_ref().file_stem().unwrap_or_default().to_string_lossy().replace('-', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_files_belong_together() {
+        for source in Source::ALL {
+            assert_eq!(name_of_vectors(source.file("vectors")), source.name());
+        }
+        let chroma = Source::Chroma.file("vectors");
+        assert_eq!(Part::FirstHalf.beside(&chroma), Path::new("vectors/chroma.first-half.npy"));
+        assert_eq!(Part::Whole.beside(&chroma), chroma);
+    }
+}

@@ -1,0 +1,13 @@
+//! Any bytes as a tag of a music file for `songscape-audio`: ID3v2, APE, chunks, comments.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[allow(dead_code)]
+#[path = "../../crates/songscape-audio/tests/any_bytes/mod.rs"]
+mod any_bytes;
+
+fuzz_target!(
+    init: std::panic::set_hook(Box::new(|panic| eprintln!("{panic}"))),
+    |data: &[u8]| any_bytes::tags(data)
+);
