@@ -1,5 +1,5 @@
 //! The classic pictures of synchrosqueezing: chirps, crossing chirps, a close pair, an impulse;
-//! the wavelet transform beside the squeezed one.
+//! the wavelet transform with its cone of influence beside the squeezed one; ridges, coherence.
 
 #[path = "../../crates/songscape-ssq/examples/picture/mod.rs"]
 mod picture;
@@ -9,11 +9,16 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
+use ndarray::Array2;
 use picture::{Panel, draw, moduli};
 use songscape_examples::start;
-use songscape_ssq::{CwtParams, Reassignment, ScaleSpec, SsqParams, SsqPlan, signal};
+use songscape_ssq::{
+    CoherenceParams, CwtParams, CwtPlan, HalfWidth, Reassignment, RidgeParams, ScaleSpec, SsqParams,
+    SsqPlan, ridges, signal,
+};
 
-/// Draws chirps.png, crossing.png, pair.png and impulse.png: CWT left, SSQ right.
+/// Draws chirps.png, crossing.png, pair.png and impulse.png (CWT left, its cone of influence dark;
+/// SSQ right), ridges.png (through crossing chirps, with two penalties) and coherence.png.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage.
 #[derive(Parser)]
@@ -63,18 +68,79 @@ fn run(arguments: &Arguments) -> Result<()> {
         ("impulse", signal::impulse(n, n / 2), Reassignment::First),
     ];
     for (name, signal, reassignment) in pictures {
-        let scales = ScaleSpec::Range { low: 20.0, high: 900.0, rows: 320 };
-        let cwt = CwtParams { sampling_rate: RATE, scales, ..CwtParams::default() };
-        let params = SsqParams { cwt, reassignment, ..SsqParams::default() };
-        let plan = SsqPlan::<f64>::new(&params, n)?;
+        let plan = plan(reassignment)?;
         let (w, t) = (plan.cwt().transform(&signal)?, plan.transform(&signal)?);
-        let frequencies = plan.bins().frequencies();
-        let seconds = n as f64 / RATE;
-        let panel = |title, values| Panel { title, values, frequencies: &frequencies, seconds };
-        let path = arguments.out.join(name).with_extension("png");
-        let panels = [panel("CWT", moduli(&w)), panel("SSQ", moduli(&t))];
-        draw(&path, &panels, (arguments.width.into(), arguments.height.into()))?;
-        println!("{}", path.display());
+        let moduli_in_cone = shade_cone(moduli(&w), plan.cwt());
+        write(arguments, name, &plan, [("CWT", moduli_in_cone), ("SSQ", moduli(&t))])?;
     }
+    ridges_through_a_crossing(arguments)?;
+    coherence(arguments)
+}
+
+fn plan(reassignment: Reassignment) -> Result<SsqPlan<f64>> {
+    let scales = ScaleSpec::Range { low: 20.0, high: 900.0, rows: 320 };
+    let cwt = CwtParams { sampling_rate: RATE, scales, ..CwtParams::default() };
+    let params = SsqParams { cwt, reassignment, ..SsqParams::default() };
+    Ok(SsqPlan::new(&params, SAMPLES)?)
+}
+
+fn write(
+    arguments: &Arguments,
+    name: &str,
+    plan: &SsqPlan<f64>,
+    images: [(&str, Array2<f32>); 2],
+) -> Result<()> {
+    let frequencies = plan.bins().frequencies();
+    let seconds = SAMPLES as f64 / RATE;
+    let panels =
+        images.map(|(title, values)| Panel { title, values, frequencies: &frequencies, seconds });
+    let path = arguments.out.join(name).with_extension("png");
+    draw(&path, &panels, (arguments.width.into(), arguments.height.into()))?;
+    println!("{}", path.display());
     Ok(())
+}
+
+/// Darkens what the ends of the signal reach into.
+fn shade_cone(mut values: Array2<f32>, plan: &CwtPlan<f64>) -> Array2<f32> {
+    let cone = plan.cone_of_influence();
+    let columns = values.ncols();
+    for ((row, column), value) in values.indexed_iter_mut() {
+        let from_an_end = column.min(columns - 1 - column) as f64 / RATE;
+        if from_an_end < cone[row] {
+            *value *= 0.4;
+        }
+    }
+    values
+}
+
+/// Ridges through two chirps that cross: with the usual penalty they turn back where they meet,
+/// with a high one they go straight on.
+fn ridges_through_a_crossing(arguments: &Arguments) -> Result<()> {
+    let plan = plan(Reassignment::Second)?;
+    let rising = signal::linear_chirp(SAMPLES, RATE, 60.0, 500.0);
+    let t = plan.transform(&add(&rising, &signal::linear_chirp(SAMPLES, RATE, 500.0, 60.0)))?;
+    let with = |penalty: f64| -> Result<Array2<f32>> {
+        let half_width = HalfWidth::Rows(12);
+        let params = RidgeParams { count: 1, penalty, half_width };
+        let mut values = moduli(&t).mapv(|value| 0.45 * value);
+        for ridge in ridges(t.view(), &plan.bins().frequencies(), &params)? {
+            for (column, row) in ridge.rows.iter().enumerate() {
+                values[[*row, column]] = 1.0;
+            }
+        }
+        Ok(values)
+    };
+    write(arguments, "ridges", &plan, [("PENALTY 20", with(20.0)?), ("PENALTY 500", with(500.0)?)])
+}
+
+/// Two signals with a wave in common, each in its own noise: the wave is where they are coherent.
+fn coherence(arguments: &Arguments) -> Result<()> {
+    let plan = plan(Reassignment::First)?;
+    let common = signal::linear_chirp(SAMPLES, RATE, 100.0, 200.0);
+    let with = |seed: u64| add(&common, &signal::white_noise(SAMPLES, seed));
+    let (x, y) = (with(1), with(2));
+    let w = moduli(&plan.cwt().transform(&x)?);
+    let coherence = plan.cwt().coherence(&x, &y, &CoherenceParams::default())?;
+    let squared = shade_cone(coherence.squared.mapv(|r| r as f32), plan.cwt());
+    write(arguments, "coherence", &plan, [("CWT", w), ("COHERENCE", squared)])
 }

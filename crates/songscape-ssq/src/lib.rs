@@ -16,16 +16,20 @@
 )]
 //!
 //! Start with
-//! - [`LogSpectrogram`] for spectrogram images of sound of any length, as a stream;
-//! - [`CwtPlan`] and [`SsqPlan`] for the transforms themselves;
+//! - [`LogSpectrogram`] for spectrogram images of sound of any length, whole or as a stream;
+//! - [`CwtPlan`] and [`SsqPlan`] for the transforms themselves, [`CwtStream`] and [`SsqStream`] for
+//!   the same as a stream;
 //! - [`icwt`], [`issq`], [`ridges`] and [`issq_component`] for the way back;
-//! - [`Reassignment::Second`] for steep chirps, [`StftPlan`] and [`SsqStftPlan`] for the same with
-//!   windows in place of wavelets.
+//! - [`Reassignment::Second`] for steep chirps, [`StftPlan`] and [`SsqStftPlan`] for windows in
+//!   place of wavelets;
+//! - [`RedNoise`], [`CwtPlan::significant_power`] and [`CwtPlan::coherence`] for what a coefficient
+//!   means.
 //!
-//! Conventions: row 0 is the highest frequency; arrays are `[rows, samples]`; frequencies are in
-//! Hz, scales in samples; transforms have L1 norm by default, so that a sine of amplitude A has
-//! coefficients of modulus A. Plans do all set-up once, are `Send + Sync`, and give the same result
-//! with any number of threads.
+//! Conventions: row 0 is the highest frequency; arrays are `[rows, samples]`, for complex signals
+//! `[2 · rows, samples]`, positive frequencies first; frequencies are in Hz, scales in samples;
+//! transforms have L1 norm by default, so that a sine of amplitude A has coefficients of modulus A.
+//! Plans do all set-up once, are `Send + Sync`, and give the same result with any number of threads.
+//! With the feature `serde`, parameters can be written to files and read back.
 //!
 //! A component pulled out of noise by its ridge:
 //!
