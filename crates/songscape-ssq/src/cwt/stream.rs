@@ -43,18 +43,17 @@ impl Windows {
         let longest = probe.scales().values().last().copied().unwrap_or(1.0);
         let whole = (reach * longest).ceil();
         let samples = latency * params.sampling_rate;
-        // Where there is no time for the whole reach, three quarters of it are guard.
-        let most = (0.75 * samples).max(UNIT as f64);
-        let guard = whole.min(most);
-        let length = 2.0 * guard + samples;
-        if length > LONGEST as f64 {
+        if 2.0 * whole.min(samples) + samples > LONGEST as f64 {
             let (what, unit, limit) = ("the window of a stream", "samples", LONGEST);
-            return Err(Error::TooLong { what, length: length as u64, unit, limit });
+            let length = (2.0 * whole.min(samples) + samples) as u64;
+            return Err(Error::TooLong { what, length, unit, limit });
         }
-        let units = |samples: f64| (samples / UNIT as f64).floor().max(1.0) as usize;
-        let guard = units(guard + (UNIT - 1) as f64);
-        let useful = (units(samples) - guard.min(units(samples))).max(1);
-        Ok(Self { guard: guard * UNIT, useful: useful * UNIT })
+        // In all at least one unit of guard and one that is useful. Where there is no time for the
+        // whole reach, three quarters of it are guard.
+        let all = ((samples / UNIT as f64) as usize).max(2);
+        let most = (3 * all / 4).clamp(1, all - 1);
+        let guard = ((whole / UNIT as f64).ceil() as usize).clamp(1, most);
+        Ok(Self { guard: guard * UNIT, useful: (all - guard) * UNIT })
     }
 
     /// Samples of a window.
