@@ -174,16 +174,18 @@ impl Bins {
         let wavelet = plan.params().wavelet.as_ref();
         let scales = plan.scales();
         let values = scales.values();
+        let fitting = || values.iter().zip(plan.fits()).filter(|(_, fits)| **fits);
         let frequency = |scale: f64| {
             peak_bin(wavelet, scale, plan.padded_length()) as f64 * plan.params().sampling_rate
                 / plan.padded_length() as f64
         };
-        let (Some(smallest), Some(largest)) = (values.first(), values.last()) else {
-            return Err(Error::TooShort { what: "the list of scales", given: 0, least: 1 });
+        let (Some((smallest, _)), Some((largest, _))) = (fitting().next(), fitting().last()) else {
+            let what = "the list of scales that fit the signal";
+            return Err(Error::TooShort { what, given: 0, least: 1 });
         };
         let (low, high) = (frequency(*largest), frequency(*smallest));
         let Some(transition) = scales.transition() else {
-            return if values.len() == 1 {
+            return if low == high {
                 Self::explicit(vec![high])
             } else if scales.spacing() == Spacing::Linear {
                 Self::linear(low, high, values.len())
