@@ -139,25 +139,29 @@ fn assign(w: (f32, f32), d: (f32, f32), place: Place, rows: Rows) -> (u32, [f32;
 /// 3·2^22: numbers near it are spaced by 1.
 const WHOLE: f32 = 12_582_912.0;
 
-/// Adds the energies of the coefficients to the columns of a tile, `count` cells each,
-/// `per_column` coefficients to each. A cell holds what falls to its row and what falls to the
-/// next, side by side: one addition for both.
+/// Adds the energies of coefficients to a tile, `per_column` of them to each column from `first` on.
+/// A cell holds what falls to its row and what falls to the next, side by side: one addition for
+/// both. Cells lie row by row, `columns` in each, since neighbouring columns mostly fall into the
+/// same rows: then they share a cache line.
 ///
-/// Four columns take turns, since sums into one column would wait for each other: neighbouring
-/// coefficients mostly fall into the same row.
+/// Four columns take turns, since sums into one cell would wait for each other.
 pub(super) fn accumulate(
-    row: &[u32],
-    pair: &[[f32; 2]],
+    assigned: &Assigned,
     per_column: usize,
-    columns: &mut [[f32; 2]],
-    count: usize,
+    cells: &mut [[f32; 2]],
+    columns: usize,
+    first: usize,
 ) {
-    let data = row.chunks(4 * per_column).zip(pair.chunks(4 * per_column));
-    for (target, (row, pair)) in columns.chunks_mut(4 * count).zip(data) {
-        if target.len() == 4 * count && row.len() == 4 * per_column {
-            let (c0, rest) = target.split_at_mut(count);
-            let (c1, rest) = rest.split_at_mut(count);
-            let (c2, c3) = rest.split_at_mut(count);
+    let Assigned { row, pair } = assigned;
+    let mut add = |column: usize, row: u32, pair: &[f32; 2]| {
+        if let Some(cell) = cells.get_mut(row as usize * columns + column) {
+            *cell = [cell[0] + pair[0], cell[1] + pair[1]];
+        }
+    };
+    let turns = row.chunks(4 * per_column).zip(pair.chunks(4 * per_column));
+    for (turn, (row, pair)) in turns.enumerate() {
+        let first = first + 4 * turn;
+        if per_column > 1 && row.len() == 4 * per_column {
             let (r0, rest) = row.split_at(per_column);
             let (r1, rest) = rest.split_at(per_column);
             let (r2, r3) = rest.split_at(per_column);
@@ -167,23 +171,15 @@ pub(super) fn accumulate(
             let firsts = r0.iter().zip(p0).zip(r1.iter().zip(p1));
             let lasts = r2.iter().zip(p2).zip(r3.iter().zip(p3));
             for (((r0, p0), (r1, p1)), ((r2, p2), (r3, p3))) in firsts.zip(lasts) {
-                add(c0, *r0, p0);
-                add(c1, *r1, p1);
-                add(c2, *r2, p2);
-                add(c3, *r3, p3);
+                add(first, *r0, p0);
+                add(first + 1, *r1, p1);
+                add(first + 2, *r2, p2);
+                add(first + 3, *r3, p3);
             }
         } else {
-            let data = row.chunks(per_column).zip(pair.chunks(per_column));
-            for (target, (row, pair)) in target.chunks_mut(count).zip(data) {
-                row.iter().zip(pair).for_each(|(r, p)| add(target, *r, p));
+            for (i, (row, pair)) in row.iter().zip(pair).enumerate() {
+                add(first + i / per_column, *row, pair);
             }
         }
-    }
-}
-
-#[inline(always)]
-fn add(column: &mut [[f32; 2]], row: u32, pair: &[f32; 2]) {
-    if let Some(cell) = column.get_mut(row as usize) {
-        *cell = [cell[0] + pair[0], cell[1] + pair[1]];
     }
 }

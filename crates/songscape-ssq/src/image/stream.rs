@@ -28,7 +28,7 @@ pub struct LogSpectrogramStream {
     spare: Vec<Tile>,
 }
 
-/// The cells of the useful columns of a block: what falls to a row, and from it to the next.
+/// The cells of the useful columns of a block, row by row: what falls to a row, and to the next.
 type Tile = Vec<[f32; 2]>;
 
 /// What is done of a band.
@@ -140,13 +140,12 @@ impl LogSpectrogramStream {
 
     fn emit(&mut self, columns: i64, emit: &mut dyn FnMut(&[f32])) {
         let finished = self.bands.iter().map(|done| done.end).min().unwrap_or(0).min(columns);
-        let rows = self.column.len();
         while self.emitted < finished {
             self.column.fill(0.0);
             for (done, band) in self.bands.iter_mut().zip(&self.plan.bands) {
                 let place = (self.emitted - done.start) as usize;
                 if let Some(tile) = done.tiles.front() {
-                    add_column(&tile[place * rows..(place + 1) * rows], &mut self.column);
+                    add_column(tile, band.columns as usize, place, &mut self.column);
                 }
                 if place + 1 == band.columns as usize {
                     done.start += band.columns;

@@ -46,7 +46,7 @@ impl Work {
     }
 
     /// Adds the energies of a block, from `known` samples and silence after them, to the cells of
-    /// its useful columns: `[columns, rows]`.
+    /// its useful columns: `[rows, columns]`.
     pub fn tile(&mut self, band: &Band, known: &[f32], cells: &mut [[f32; 2]]) {
         let known = &known[..known.len().min(band.block)];
         let block = &mut self.block[..band.block];
@@ -111,21 +111,19 @@ impl Work {
         let columns = (AT_A_TIME / per_column / 4 * 4).max(4);
         let rows = self.rows;
         let Samples { re, im } = &self.samples;
-        for (i, cells) in cells.chunks_mut(columns * rows.count).enumerate() {
-            let columns_here = cells.len() / rows.count;
-            let from = i * columns * per_column;
-            let count = columns_here * per_column;
-            self.assigned.resize(count);
+        let all = band.columns as usize;
+        for first in (0..all).step_by(columns) {
+            let from = first * per_column;
+            self.assigned.resize(columns.min(all - first) * per_column);
             let samples = (&re[from..], &im[from..]);
             let out = &mut self.assigned;
             assign::at_samples(samples, row.slopes, row.place, rows, out);
-            assign::accumulate(&out.row, &out.pair, per_column, cells, rows.count);
+            assign::accumulate(out, per_column, cells, all, first);
             for (values, slopes) in &row.between {
                 assign::between_samples(samples, values, slopes, row.place, rows, out);
-                assign::accumulate(&out.row, &out.pair, per_column, cells, rows.count);
+                assign::accumulate(out, per_column, cells, all, first);
             }
         }
-        debug_assert_eq!(cells.len(), band.columns as usize * rows.count);
     }
 }
 
@@ -135,10 +133,10 @@ fn multiply(w: &mut [Complex32], x: &[Complex32], psi: &[f32]) {
     }
 }
 
-/// Adds the energies of a column's cells, each with its share of the next row, to a column.
-pub(super) fn add_column(cells: &[[f32; 2]], column: &mut [f32]) {
+/// Adds the energies of the cells of a tile's column, each with its share of the next row.
+pub(super) fn add_column(tile: &[[f32; 2]], columns: usize, place: usize, column: &mut [f32]) {
     let mut carried = 0.0;
-    for (to, [here, next]) in column.iter_mut().zip(cells) {
+    for (to, [here, next]) in column.iter_mut().zip(tile[place..].iter().step_by(columns)) {
         *to += here + carried;
         carried = *next;
     }

@@ -94,7 +94,7 @@ fn fill(plan: &Plan, signal: &[f32], columns: std::ops::Range<i64>, out: &mut [f
             for band in 0..plan.bands.len() {
                 if let Some((_, start, cells)) = find(band, column) {
                     let place = (column - start) as usize;
-                    add_column(&cells[place * rows..(place + 1) * rows], out);
+                    add_column(cells, plan.bands[band].columns as usize, place, out);
                 }
             }
         }
