@@ -157,7 +157,11 @@ where
     picture::draw(&out.join("picture.png"), &panels[..panels.len().min(2 * MOST_DRAWN)])?;
     println!(
         "{} of {} samples, {} scales, {} bins: {}",
-        if signals.nrows() == 1 { "1 signal".to_owned() } else { format!("{} signals", signals.nrows()) },
+        if signals.nrows() == 1 {
+            "1 signal".to_owned()
+        } else {
+            format!("{} signals", signals.nrows())
+        },
         signals.ncols(),
         scales.values().len(),
         bins.len(),

@@ -13,8 +13,8 @@ use ndarray::Array2;
 use picture::{Panel, draw, moduli};
 use songscape_examples::start;
 use songscape_ssq::{
-    CoherenceParams, CwtParams, CwtPlan, HalfWidth, Reassignment, RidgeParams, ScaleSpec, SsqParams,
-    SsqPlan, ridges, signal,
+    CoherenceParams, CwtParams, CwtPlan, HalfWidth, Reassignment, RidgeParams, ScaleSpec,
+    SsqParams, SsqPlan, ridges, signal,
 };
 
 /// Draws chirps.png, crossing.png, pair.png and impulse.png (CWT left, its cone of influence dark;

@@ -32,7 +32,11 @@ impl<T: Real> CwtPlan<T> {
     /// # Errors
     /// [`Error::Length`] for another shape than that of a real signal's transform;
     /// [`Error::Parameter`] unless the bound is from 1e-6 to below 1.
-    pub fn inverse_exact(&self, w: ArrayView2<'_, Complex<T>>, bound: f64) -> Result<Vec<T>, Error> {
+    pub fn inverse_exact(
+        &self,
+        w: ArrayView2<'_, Complex<T>>,
+        bound: f64,
+    ) -> Result<Vec<T>, Error> {
         if !(LEAST_BOUND..1.0).contains(&bound) {
             return Err(Error::parameter("bound", bound, "1e-6 to below 1"));
         }

@@ -76,7 +76,11 @@ fn real_part<T: Real>(sums: &[Complex64], gain: f64) -> Vec<T> {
 }
 
 /// The sum of both sides of a complex signal; that of a real one is twice the real part of a side.
-fn both_sides<T: Real>(positive: &[Complex64], negative: &[Complex64], gain: f64) -> Vec<Complex<T>> {
+fn both_sides<T: Real>(
+    positive: &[Complex64],
+    negative: &[Complex64],
+    gain: f64,
+) -> Vec<Complex<T>> {
     let sum = |(p, n): (&Complex64, &Complex64)| 0.5 * gain * (p + n);
     positive.iter().zip(negative).map(sum).map(|z| Complex::new(T::of(z.re), T::of(z.im))).collect()
 }

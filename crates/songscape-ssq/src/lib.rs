@@ -87,7 +87,9 @@ pub use real::Real;
 pub use ridge::{HalfWidth, Ridge, RidgeParams, ridges};
 pub use scales::{Bounds, ScaleSpec, Scales, Spacing, Variable};
 pub use significance::RedNoise;
-pub use ssq::{Bins, FrequencySpec, Outside, Reassignment, SsqParams, SsqPlan, SsqStream, Weights, squeeze};
+pub use ssq::{
+    Bins, FrequencySpec, Outside, Reassignment, SsqParams, SsqPlan, SsqStream, Weights, squeeze,
+};
 pub use stft::{SsqStftParams, SsqStftPlan, StftParams, StftPlan, Window};
 pub use wavelet::{Morse, Wavelet};
 

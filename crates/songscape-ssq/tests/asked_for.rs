@@ -69,7 +69,9 @@ fn streams_give_the_columns_of_the_whole() {
 
 #[test]
 fn images_come_out_in_time() {
-    for (latency, most) in [(Latency::Unlimited, 4.8), (Latency::live(), 0.25), (Latency::Seconds(1.0), 1.0)] {
+    for (latency, most) in
+        [(Latency::Unlimited, 4.8), (Latency::live(), 0.25), (Latency::Seconds(1.0), 1.0)]
+    {
         let params = LogSpectrogramParams { latency, ..Default::default() };
         let plan = LogSpectrogram::new(&params).unwrap();
         assert!(plan.latency() <= most, "{latency:?}: {}", plan.latency());
@@ -213,7 +215,8 @@ fn noise_is_significant_as_often_as_it_should() {
         let plan = CwtPlan::<f64>::new(&params, n).unwrap();
         let (mut above, mut all) = (0.0, 0.0);
         for seed in 0..12 {
-            let x: Vec<f64> = signal::red_noise(n, correlation, seed).iter().map(|x| 3.0 * x).collect();
+            let x: Vec<f64> =
+                signal::red_noise(n, correlation, seed).iter().map(|x| 3.0 * x).collect();
             let noise = RedNoise::fit(&x);
             assert!((noise.correlation - correlation).abs() < 0.05, "{noise:?}");
             assert!((noise.variance / 9.0 - 1.0).abs() < 0.15, "{noise:?}");
@@ -235,8 +238,7 @@ fn noise_is_significant_as_often_as_it_should() {
 fn coherence_is_where_signals_keep_in_step() {
     let n = 3000;
     let wavelet = wavelet::by_name("morlet:6").unwrap();
-    let plan =
-        CwtPlan::<f64>::new(&CwtParams { wavelet, ..range(10.0, 300.0, 50) }, n).unwrap();
+    let plan = CwtPlan::<f64>::new(&CwtParams { wavelet, ..range(10.0, 300.0, 50) }, n).unwrap();
     // Both have a wave of 60 Hz, y an eighth of a turn later, and noises of their own.
     let with = |seed: u64, late: f64| -> Vec<f64> {
         let noise = signal::white_noise(n, seed);
@@ -252,9 +254,8 @@ fn coherence_is_where_signals_keep_in_step() {
         assert!((coherence.phase[[row, column]] - TAU / 8.0).abs() < 0.15);
     }
     let white = RedNoise { correlation: 0.0, variance: 1.0 };
-    let level = |seed| {
-        plan.significant_coherence((&white, &white), &params, 0.95, 6, seed).unwrap()
-    };
+    let level =
+        |seed| plan.significant_coherence((&white, &white), &params, 0.95, 6, seed).unwrap();
     let levels = level(1);
     assert_eq!(levels, level(1));
     // By chance alone 5 % are above.
@@ -289,15 +290,14 @@ fn within_the_band(n: usize) -> Vec<f64> {
 fn the_exact_inverse_is_exact_within_the_band() {
     let n = 4096;
     let x = within_the_band(n);
-    let largest = |a: &[f64]| {
-        a.iter().zip(&x).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
-    };
+    let largest = |a: &[f64]| a.iter().zip(&x).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     // Scales so few that the sum over them is a poor integral.
     for (padding, norm) in
         [(Padding::None, Norm::L1), (Padding::Reflect, Norm::L1), (Padding::Zero, Norm::L2)]
     {
         let scales = ScaleSpec::Range { low: 15.0, high: 450.0, rows: 40 };
-        let params = CwtParams { sampling_rate: 1000.0, scales, padding, norm, ..Default::default() };
+        let params =
+            CwtParams { sampling_rate: 1000.0, scales, padding, norm, ..Default::default() };
         let plan = CwtPlan::<f64>::new(&params, n).unwrap();
         let w = plan.transform(&x).unwrap();
         let exact = plan.inverse_exact(w.view(), 0.01).unwrap();
@@ -315,9 +315,8 @@ fn the_exact_inverse_is_exact_within_the_band() {
     let plan = CwtPlan::<f64>::new(&range(10.0, 450.0, 200), n).unwrap();
     let w = plan.transform(&mixture).unwrap();
     let band = plan.inverse_band(w.view(), 100.0, 400.0).unwrap();
-    let error = (1000..3000)
-        .map(|i| (band[i] - (TAU * 0.2 * i as f64).cos()).abs())
-        .fold(0.0, f64::max);
+    let error =
+        (1000..3000).map(|i| (band[i] - (TAU * 0.2 * i as f64).cos()).abs()).fold(0.0, f64::max);
     assert!(error < 1e-3, "{error}");
     assert!(plan.inverse_band(w.view(), 4.0, 3.0).is_err());
 }
@@ -351,5 +350,8 @@ fn parameters_are_written_and_read_back() {
     assert_eq!(format!("{ssq:?}"), format!("{again:?}"));
     // Without what was added later.
     let old = r#"{"sampling_rate":8000.0,"rows":9,"f_min":50.0,"f_max":3000.0,"columns_per_second":50.0}"#;
-    assert_eq!(serde_json::from_str::<LogSpectrogramParams>(old).unwrap().latency, Latency::Unlimited);
+    assert_eq!(
+        serde_json::from_str::<LogSpectrogramParams>(old).unwrap().latency,
+        Latency::Unlimited
+    );
 }

@@ -117,8 +117,11 @@ fn complex_signals_have_two_sides() {
         SsqPlan::<f64>::new(&SsqParams { cwt: range(10.0, 400.0, 170), ..Default::default() }, n)
             .unwrap();
     let wavelet = plan.cwt().params().wavelet.as_ref();
-    let mixture: Vec<Complex64> =
-        turn(80.0).iter().zip(turn(-130.0)).map(|(a, b)| a + Complex64::new(0.3, 0.4) * b).collect();
+    let mixture: Vec<Complex64> = turn(80.0)
+        .iter()
+        .zip(turn(-130.0))
+        .map(|(a, b)| a + Complex64::new(0.3, 0.4) * b)
+        .collect();
     for z in [turn(60.0), turn(-60.0), mixture.clone()] {
         let w = plan.cwt().transform(&z).unwrap();
         assert_eq!(w.dim(), (340, n));
@@ -222,7 +225,10 @@ fn bins_of_a_range_hold_what_is_in_the_range() {
     let bins = Bins::log(40.0, 100.0, 30).unwrap();
     assert_eq!((bins.row(20.0), bins.row(101.0), bins.row(40.1)), (None, Some(0), Some(29)));
     let bins = bins.with_outside(Outside::Clamp);
-    assert_eq!((bins.row(20.0), bins.row(1e9), bins.outside()), (Some(29), Some(0), Outside::Clamp));
+    assert_eq!(
+        (bins.row(20.0), bins.row(1e9), bins.outside()),
+        (Some(29), Some(0), Outside::Clamp)
+    );
     let above = SsqParams {
         cwt: range(10.0, 400.0, 20),
         frequencies: FrequencySpec::Range(100.0, 700.0),
@@ -323,8 +329,10 @@ fn broken_wavelets_are_refused_with_the_value() {
         refused(8.0, |_| 0.0),
         "the wavelet's spectrum at its peak is 0, expected a finite number other than 0"
     );
-    assert!(refused(8.0, |w| if w > 9.0 { f64::NAN } else { (-(w - 8.0).powi(2)).exp() })
-        .starts_with("the wavelet's spectrum is NaN"));
+    assert!(
+        refused(8.0, |w| if w > 9.0 { f64::NAN } else { (-(w - 8.0).powi(2)).exp() })
+            .starts_with("the wavelet's spectrum is NaN")
+    );
     assert!(refused(5.0, |w| (-(w - 8.0).powi(2)).exp()).starts_with("the wavelet's peak is 5,"));
     assert!(refused(f64::NAN, |w| (-(w - 8.0).powi(2)).exp()).contains("peak is NaN"));
     assert!(refused(1.0, |w| (-(w - 1.0).powi(2)).exp()).contains("spectrum at 0 is 0.36787"));

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use ndarray::Array2;
 use num_complex::{Complex, Complex64};
 use songscape_ssq::{
-    Bins, CwtParams, CwtPlan, Error, FrequencySpec, Latency, LogSpectrogram, LogSpectrogramParams, Morse,
-    Padding,
-    RidgeParams, ScaleSpec, SsqParams, SsqPlan, Wavelet, Weights, issq_band, issq_component,
-    phase_transform, ridges, squeeze, wavelet,
+    Bins, CwtParams, CwtPlan, Error, FrequencySpec, Latency, LogSpectrogram, LogSpectrogramParams,
+    Morse, Padding, RidgeParams, ScaleSpec, SsqParams, SsqPlan, Wavelet, Weights, issq_band,
+    issq_component, phase_transform, ridges, squeeze, wavelet,
 };
 
 fn params() -> CwtParams {

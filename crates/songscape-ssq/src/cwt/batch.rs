@@ -16,11 +16,12 @@ pub(crate) fn channels<T: Real, S: Sample<T>>(
     into: impl Fn(&[S], ndarray::ArrayViewMut2<'_, Complex<T>>) -> Result<(), Error> + Sync,
 ) -> Result<Array3<Complex<T>>, Error> {
     let (count, rows, columns) = (signals.nrows(), shape.0, shape.1);
-    let missing = || Error::Memory { what: "transforms", rows: count.saturating_mul(rows), columns };
-    let length = count.checked_mul(rows).and_then(|n| n.checked_mul(columns)).ok_or_else(missing)?;
+    let missing =
+        || Error::Memory { what: "transforms", rows: count.saturating_mul(rows), columns };
+    let length =
+        count.checked_mul(rows).and_then(|n| n.checked_mul(columns)).ok_or_else(missing)?;
     let values = bytemuck::try_zeroed_vec(length).map_err(|()| missing())?;
-    let mut all =
-        Array3::from_shape_vec((count, rows, columns), values).map_err(|_| missing())?;
+    let mut all = Array3::from_shape_vec((count, rows, columns), values).map_err(|_| missing())?;
     let tasks: Vec<_> = signals.axis_iter(Axis(0)).zip(all.axis_iter_mut(Axis(0))).collect();
     tasks.into_par_iter().try_for_each(|(signal, out)| match signal.as_slice() {
         Some(signal) => into(signal, out),

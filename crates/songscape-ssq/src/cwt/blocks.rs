@@ -172,9 +172,8 @@ impl<T: Real> Blocks<T> {
         };
         let shape = KaiserBessel::new::<T>();
         let rates = distinct(|layout| layout.per_cell);
-        let kernel = |per_cell: &usize| {
-            Kernel::new(shape, *per_cell, params.sampling_rate, second_order)
-        };
+        let kernel =
+            |per_cell: &usize| Kernel::new(shape, *per_cell, params.sampling_rate, second_order);
         let kernels: Vec<Kernel<T>> = rates.iter().map(kernel).collect();
         let plan = |cells| (cells, T::plan_fft(cells, FftDirection::Inverse));
         let inverses = distinct(Layout::cells).into_iter().map(plan).collect();

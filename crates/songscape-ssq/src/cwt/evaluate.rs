@@ -271,7 +271,8 @@ pub(crate) fn values_and_second_order_frequencies<T: Real>(
             let moment_slope = weigh::<T, FMA>(moments, &kernel.slopes[part..part + taps]);
             let mut logs = [T::zero(); LANES];
             let mut w = tile.w;
-            let lane_of = |pair: &([T; LANES], [T; LANES]), lane: usize| (pair.0[lane], pair.1[lane]);
+            let lane_of =
+                |pair: &([T; LANES], [T; LANES]), lane: usize| (pair.0[lane], pair.1[lane]);
             for lane in 0..LANES {
                 let b = lane_of(&tile.w, lane);
                 let energy = b.0 * b.0 + b.1 * b.1;

@@ -131,7 +131,12 @@ impl<T: Real> CwtPlan<T> {
         let scales = Scales::new(&params.scales, params.voices, wavelet, samples, rate)?;
         let cells = (scales.values().len() as u64).saturating_mul(samples as u64);
         if cells > MOST_CELLS {
-            return Err(Error::TooLong { what: "the transform", length: cells, unit: "values", limit: MOST_CELLS });
+            return Err(Error::TooLong {
+                what: "the transform",
+                length: cells,
+                unit: "values",
+                limit: MOST_CELLS,
+            });
         }
         let padded = params.padding.place(samples);
         let blocks = Blocks::new(params, scales.values(), samples, padded.length, second_order);
@@ -141,9 +146,8 @@ impl<T: Real> CwtPlan<T> {
             let sample = |psi: &(dyn Fn(f64, f64) -> f64 + Sync)| {
                 let filter = |(row, scale): (usize, &f64)| {
                     let psi = |w| psi(*scale, w);
-                    let filter = || {
-                        filterbank::filter(&psi, support, *scale, params.norm, padded.length)
-                    };
+                    let filter =
+                        || filterbank::filter(&psi, support, *scale, params.norm, padded.length);
                     (!in_blocks(row)).then(filter)
                 };
                 scales.values().par_iter().enumerate().map(filter).collect::<Vec<_>>()
@@ -294,4 +298,3 @@ pub(crate) fn zeros<T: Real>(rows: usize, columns: usize) -> Result<Array2<Compl
 
 /// More coefficients than this are refused.
 const MOST_CELLS: u64 = 1 << 40;
-

@@ -32,7 +32,8 @@ impl Windows {
         }
         if matches!(params.scales, ScaleSpec::Spaced { .. }) {
             let found = "spaced".to_owned();
-            let expected = "a range in Hz or explicit scales: a stream has no length to take bounds from";
+            let expected =
+                "a range in Hz or explicit scales: a stream has no length to take bounds from";
             return Err(Error::Parameter { field: "scales", found, expected });
         }
         // The scales, and whatever is wrong with the other parameters.

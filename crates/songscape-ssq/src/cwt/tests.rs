@@ -25,7 +25,13 @@ fn errors<T: Real>(wavelet: Arc<dyn Wavelet>, padding: Padding, samples: usize) 
     let wavelet = params.wavelet.as_ref();
     let support = wavelet::support(wavelet, f64::SPECTRUM_CUT);
     let filter = |scale: &f64| {
-        Some(filterbank::filter::<f64>(&|w| wavelet.spectrum(w), support, *scale, params.norm, padded.length))
+        Some(filterbank::filter::<f64>(
+            &|w| wavelet.spectrum(w),
+            support,
+            *scale,
+            params.norm,
+            padded.length,
+        ))
     };
     let filters = scales.values().iter().map(filter).collect();
     let whole = Whole::new(filters, vec![], *padded, samples, params.sampling_rate);

@@ -115,7 +115,8 @@ impl LogSpectrogramStream {
                 .enumerate()
                 .filter(|(i, _)| self.bands[*i].end < columns)
                 .min_by_key(|(i, band)| (end(band, self.bands[*i].end), *i));
-            let Some((i, band)) = next.filter(|(i, band)| end(band, self.bands[*i].end) <= available)
+            let Some((i, band)) =
+                next.filter(|(i, band)| end(band, self.bands[*i].end) <= available)
             else {
                 break;
             };

@@ -27,7 +27,8 @@ pub(super) fn fit<const N: usize>(
         let cosines: [f64; N] = std::array::from_fn(|k| square * (k as f64 * theta).cos());
         for i in 0..N {
             let angle = theta * (offset - (i as f64 - before as f64));
-            right[i] += if derivative { -square * theta * angle.sin() } else { square * angle.cos() };
+            right[i] +=
+                if derivative { -square * theta * angle.sin() } else { square * angle.cos() };
             for j in 0..N {
                 matrix[i][j] += cosines[i.abs_diff(j)];
             }

@@ -77,7 +77,12 @@ impl Scales {
         let length = if spacing == Spacing::Linear { (high / low).ceil() } else { count };
         if length > MOST_SCALES as f64 {
             let what = "the list of scales";
-            return Err(Error::TooLong { what, length: length as u64, unit: "scales", limit: MOST_SCALES });
+            return Err(Error::TooLong {
+                what,
+                length: length as u64,
+                unit: "scales",
+                limit: MOST_SCALES,
+            });
         }
         let power = |i: usize| ((first + i as f64) / voices).exp2();
         let step = std::f64::consts::LN_2 / voices;
@@ -202,7 +207,12 @@ pub(crate) fn check_samples(samples: usize) -> Result<(), Error> {
     }
     if samples as u64 > MOST_SAMPLES {
         let length = samples as u64;
-        return Err(Error::TooLong { what: "the signal", length, unit: "samples", limit: MOST_SAMPLES });
+        return Err(Error::TooLong {
+            what: "the signal",
+            length,
+            unit: "samples",
+            limit: MOST_SAMPLES,
+        });
     }
     Ok(())
 }

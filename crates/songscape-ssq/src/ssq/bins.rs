@@ -283,9 +283,7 @@ impl Bins {
                     (log - first) / step
                 }
             }
-            Rule::Search { boundaries } => {
-                boundaries.partition_point(|b| *b < log) as f64 - 1.0
-            }
+            Rule::Search { boundaries } => boundaries.partition_point(|b| *b < log) as f64 - 1.0,
         };
         let inside = position >= -0.5 && position <= last as f64 + 0.5;
         if self.outside == Outside::Drop && !inside {

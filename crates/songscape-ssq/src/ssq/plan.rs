@@ -10,7 +10,8 @@ use num_complex::Complex;
 use super::squeeze::{self, Weights};
 use super::{Bins, FrequencySpec, Outside};
 use crate::cwt::{
-    CwtParams, CwtPlan, CwtScratch, Output, Pool, Prepared, Sample, evaluate, halves, segments, zeros,
+    CwtParams, CwtPlan, CwtScratch, Output, Pool, Prepared, Sample, evaluate, halves, segments,
+    zeros,
 };
 use crate::phase::{self, check_same_shape};
 use crate::real::Real;

@@ -210,7 +210,12 @@ impl<T: Real> StftPlan<T> {
         }
         if params.fft_length > LONGEST {
             let (length, limit) = (params.fft_length as u64, LONGEST as u64);
-            return Err(Error::TooLong { what: "the Fourier transform", length, unit: "samples", limit });
+            return Err(Error::TooLong {
+                what: "the Fourier transform",
+                length,
+                unit: "samples",
+                limit,
+            });
         }
         if params.window_length > params.fft_length {
             let (name, value) = ("window_length", params.window_length as f64);
@@ -229,7 +234,12 @@ impl<T: Real> StftPlan<T> {
         let plan = Self { shared: Arc::new(shared) };
         let cells = (plan.rows() as u64).saturating_mul(plan.columns() as u64);
         if cells > MOST_CELLS {
-            return Err(Error::TooLong { what: "the transform", length: cells, unit: "values", limit: MOST_CELLS });
+            return Err(Error::TooLong {
+                what: "the transform",
+                length: cells,
+                unit: "values",
+                limit: MOST_CELLS,
+            });
         }
         Ok(plan)
     }

@@ -54,9 +54,15 @@ mod tests {
     fn names_with_and_without_parameters() {
         assert_eq!(by_name("gmw:3,60").unwrap().peak(), by_name("gmw").unwrap().peak());
         assert_eq!(by_name("bump:6,2").unwrap().peak(), 6.0);
-        for name in
-            ["gmw:3,60", "gmw:2,20,1", "gmw:3,8,0,energy", "morlet:6", "bump:6,2", "cmhat:1,1", "hhhat:5"]
-        {
+        for name in [
+            "gmw:3,60",
+            "gmw:2,20,1",
+            "gmw:3,8,0,energy",
+            "morlet:6",
+            "bump:6,2",
+            "cmhat:1,1",
+            "hhhat:5",
+        ] {
             let wavelet = by_name(name).unwrap();
             let again = by_name(&wavelet.name().unwrap()).unwrap();
             for w in [0.3, 1.0, 2.7, 5.5] {

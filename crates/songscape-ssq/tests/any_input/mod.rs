@@ -8,10 +8,11 @@ use num_complex::Complex;
 use songscape_ssq::stft::Sides;
 use songscape_ssq::wavelet::{self, MorseNorm, Properties};
 use songscape_ssq::{
-    Bins, Bounds, CwtParams, FrequencySpec, HalfWidth, Latency, LogSpectrogram, LogSpectrogramParams, Morse,
-    Norm, Outside, Padding, Real, Reassignment, RidgeParams, ScaleSpec, Spacing, SsqParams, SsqPlan,
-    SsqStftParams, SsqStftPlan, StftParams, StftPlan, Wavelet, Weights, Window, icwt, issq,
-    issq_band, issq_complex, issq_component, phase_transform, ridges, squeeze,
+    Bins, Bounds, CoherenceParams, CwtParams, FrequencySpec, HalfWidth, Latency, LogSpectrogram,
+    LogSpectrogramParams, Morse, Norm, Outside, Padding, Real, Reassignment, RedNoise, RidgeParams,
+    ScaleSpec, Spacing, SsqParams, SsqPlan, SsqStftParams, SsqStftPlan, SsqStream, StftParams,
+    StftPlan, Wavelet, Weights, Window, icwt, issq, issq_band, issq_complex, issq_component,
+    phase_transform, ridges, squeeze,
 };
 
 /// Numbers at the edges of what is allowed, and beyond.
@@ -231,12 +232,28 @@ fn transforms<T: Real>(u: &mut Unstructured<'_>) -> Result<()> {
         let _ = cwt.inverse(w.view());
         let _ = cwt.inverse_band(w.view(), number(u)?, number(u)?);
         let _ = cwt.inverse_two_integral(w.view());
+        let _ = cwt.inverse_exact(w.view(), number(u)?);
+        let noise = RedNoise::fit(&signal);
+        let _ = cwt.significant_power(&noise, number(u)?);
+        let _ = cwt.cone_of_influence();
+        let octaves = if bool::arbitrary(u)? { Some(number(u)?) } else { None };
+        let coherence = CoherenceParams { octaves };
+        let _ = cwt.coherence(&signal, &signal, &coherence);
         let threshold = if bool::arbitrary(u)? { Some(T::of(number(u)?)) } else { None };
         let _ = icwt(w.view(), cwt.scales(), wavelet.as_ref());
         if let Ok(omega) = phase_transform(w.view(), d.view(), threshold) {
             let weights = any_weights(u)?;
             let steps = cwt.scales().log_steps();
             let _ = squeeze(w.view(), omega.view(), steps, plan.bins(), weights);
+        }
+    }
+    let channels = Array2::from_elem((2, signal.len()), T::one());
+    let _ = plan.transform_channels(channels.view());
+    if u.ratio(1, 4)? {
+        let latency = f64::from(u.int_in_range(0..=200u8)?) / params.cwt.sampling_rate;
+        if let Ok(mut stream) = SsqStream::<T>::new(&params, latency) {
+            let _ = stream.push(&signal, &mut |t| assert!(t.ncols() > 0));
+            let _ = stream.finish(&mut |t| assert!(t.ncols() > 0));
         }
     }
     if let Ok(t) = plan.transform(&signal) {
@@ -323,7 +340,11 @@ fn image(u: &mut Unstructured<'_>) -> Result<()> {
         f_max: number(u)?,
         columns_per_second: number(u)?,
         wavelet: any_wavelet(u)?,
-        latency: if bool::arbitrary(u)? { Latency::Seconds(number(u)?) } else { Latency::Unlimited },
+        latency: if bool::arbitrary(u)? {
+            Latency::Seconds(number(u)?)
+        } else {
+            Latency::Unlimited
+        },
     };
     let Ok(plan) = LogSpectrogram::new(&params) else { return Ok(()) };
     let mut stream = plan.stream();
@@ -331,6 +352,7 @@ fn image(u: &mut Unstructured<'_>) -> Result<()> {
         let length = u.int_in_range(0..=200)?;
         let block = (0..length).map(|_| Ok(number(u)? as f32)).collect::<Result<Vec<_>>>()?;
         let _ = stream.push(&block, &mut |column| assert_eq!(column.len(), params.rows));
+        let _ = plan.image(&block);
     }
     let _ = stream.finish(&mut |column| assert_eq!(column.len(), params.rows));
     Ok(())

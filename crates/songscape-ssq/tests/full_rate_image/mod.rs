@@ -2,8 +2,7 @@
 
 use songscape_ssq::wavelet::Properties;
 use songscape_ssq::{
-    CwtParams, CwtPlan, LogSpectrogram, LogSpectrogramParams, Padding, ScaleSpec,
-    phase_transform,
+    CwtParams, CwtPlan, LogSpectrogram, LogSpectrogramParams, Padding, ScaleSpec, phase_transform,
 };
 
 /// Sums of |W|² of all samples, each split by its frequency between two rows.

@@ -27,7 +27,13 @@ thread_local! {
 
 /// Starts a stream: 1, or 0 where the parameters make none.
 #[unsafe(no_mangle)]
-pub extern "C" fn start(sampling_rate: f64, rows: usize, f_min: f64, f_max: f64, latency: f64) -> u32 {
+pub extern "C" fn start(
+    sampling_rate: f64,
+    rows: usize,
+    f_min: f64,
+    f_max: f64,
+    latency: f64,
+) -> u32 {
     let params = LogSpectrogramParams {
         sampling_rate,
         rows,
