@@ -54,8 +54,7 @@ impl<T: Real> CwtPlan<T> {
         let params = self.params();
         let wavelet = params.wavelet.as_ref();
         let support = wavelet::support(wavelet, 1e-9);
-        let e_folding = (-1f64).exp();
-        let reach = wavelet::time_reach(wavelet, support, e_folding).unwrap_or(f64::INFINITY);
+        let reach = wavelet::time_of_share(wavelet, support, (-1f64).exp());
         self.scales().values().iter().map(|scale| reach * scale / params.sampling_rate).collect()
     }
 

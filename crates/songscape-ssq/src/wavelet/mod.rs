@@ -26,7 +26,7 @@ pub use morse::{Morse, MorseNorm};
 pub use name::by_name;
 pub use properties::Properties;
 pub(crate) use properties::{
-    GridPeak, admissibility_ssq, first_reaching, grid_peak, support, time_reach,
+    GridPeak, admissibility_ssq, first_reaching, grid_peak, support, time_of_share, time_reach,
 };
 
 /// A wavelet with a real Fourier transform ψ̂(w).
