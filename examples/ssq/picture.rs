@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::Result;
 use ndarray::Array2;
 use num_complex::Complex;
+use songscape::Error;
 use songscape::project::write_atomic;
 use songscape::ssq::Real;
 
 /// Moduli as brightness, the panels side by side, each column of pixels the largest of its samples.
-pub fn draw<T: Real>(path: &Path, panels: &[&Array2<Complex<T>>]) -> Result<()> {
+pub fn draw<T: Real>(path: &Path, panels: &[&Array2<Complex<T>>]) -> Result<(), Error> {
     const WIDTH: usize = 640;
     const GAP: usize = 8;
     let height = panels.iter().map(|panel| panel.nrows()).max().unwrap_or(0);
