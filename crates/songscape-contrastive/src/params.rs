@@ -198,8 +198,8 @@ impl TrainParams {
 
     /// A training of two minutes on two CPU cores, for
     /// [`EncoderConfig::demo`](songscape_resnet::EncoderConfig::demo): 500 steps of 64 pairs of
-    /// crops of 256 columns (1.3 s), decoupled contrastive loss, bfloat16. The temperature is high: a low
-    /// one tells songs apart at the cost of what they have in common, such as their time
+    /// crops of 256 columns (1.3 s), decoupled contrastive loss, in the format that is
+    /// [fastest on this processor](Precision::fastest_on_cpu). The temperature is high: a low one tells songs apart at the cost of what they have in common, such as their time
     /// (`docs/learning.md` has the comparison).
     pub fn demo() -> Self {
         Self {
@@ -218,7 +218,7 @@ impl TrainParams {
             warmup_steps: 10,
             steps: 500,
             schedule: Schedule::Cosine,
-            precision: Precision::Bf16,
+            precision: Precision::fastest_on_cpu(),
             seed: 0,
             checkpoint_every: 50,
             held_out: 0.0,

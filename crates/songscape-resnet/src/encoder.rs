@@ -174,6 +174,21 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// The faster format for training on this machine's processor: bfloat16 where libtorch has kernels
+    /// for it (x86 with AVX-512), else float32. Without them a step in bfloat16 takes many times as long.
+    pub fn fastest_on_cpu() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let wide = is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512dq");
+            if wide {
+                return Self::Bf16;
+            }
+        }
+        Self::F32
+    }
+
     /// The kind of element.
     pub fn kind(self) -> Kind {
         match self {
