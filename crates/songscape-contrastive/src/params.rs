@@ -196,11 +196,12 @@ impl TrainParams {
         }
     }
 
-    /// A training of two minutes on two CPU cores, for
+    /// A training of two minutes on two CPU cores with AVX-512, for
     /// [`EncoderConfig::demo`](songscape_resnet::EncoderConfig::demo): 500 steps of 64 pairs of
     /// crops of 256 columns (1.3 s), decoupled contrastive loss, in the format that is
-    /// [fastest on this processor](Precision::fastest_on_cpu). The temperature is high: a low one tells songs apart at the cost of what they have in common, such as their time
-    /// (`docs/learning.md` has the comparison).
+    /// [fastest on this processor](Precision::fastest_on_cpu). The temperature is high: a low one tells
+    /// songs apart at the cost of what they have in common, such as their time (`docs/learning.md` has the
+    /// comparison).
     pub fn demo() -> Self {
         Self {
             crop_columns: 256,
