@@ -142,16 +142,20 @@ impl Scores {
         Some(self.years.as_ref()?.models.first()?.mae)
     }
 
+    /// How many clusters there are, and how many songs are in none of them.
+    pub fn clustering(&self) -> Option<String> {
+        let ClusterScores { count: found, unclustered, .. } = self.clusters.as_ref()?;
+        let clusters = count(*found, "cluster");
+        Some(format!("{clusters}, {unclustered} of {} songs unclustered", self.songs))
+    }
+
     /// One line: songs, trustworthiness, clusters, error of the years.
     pub fn summary(&self) -> String {
         let mut parts = vec![count(self.songs, "song")];
         if let Some(trust) = self.map.as_ref().and_then(|map| map.trustworthiness) {
             parts.push(format!("trustworthiness {trust:.4}"));
         }
-        if let Some(ClusterScores { count: found, unclustered, .. }) = self.clusters {
-            let clusters = count(found, "cluster");
-            parts.push(format!("{clusters}, {unclustered} of {} songs unclustered", self.songs));
-        }
+        parts.extend(self.clustering());
         if let Some(mae) = self.year_error() {
             parts.push(format!("years off by {mae:.2} on average"));
         }

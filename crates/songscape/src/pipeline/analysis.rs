@@ -31,7 +31,7 @@ impl Pipeline {
         }
         let made = again(&stage);
         stage.finish()?;
-        Ok(format!("{}{made}", self.scores()?.summary()))
+        Ok(format!("{}{made}", self.scores()?.clustering().unwrap_or_default()))
     }
 
     /// The results beside their baselines, once the analysis is done.
