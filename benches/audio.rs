@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use cpu_time::{ProcessTime, ThreadTime};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use songscape_audio::{
-    AudioReader, Catalog, ImageParams, Library, LibraryParams, Limits, Renderer, Resampler, Song,
+    AudioReader, ImageParams, Library, LibraryParams, Limits, Renderer, Resampler, Song, SongTable,
     Store,
 };
 use songscape_project::Silent;
@@ -133,14 +133,14 @@ fn stages(c: &mut Criterion) {
 }
 
 /// A library of eight files of noise.
-fn library(folder: &Path) -> Catalog {
+fn library(folder: &Path) -> SongTable {
     let music = folder.join("music");
     fs::create_dir(&music).expect("a folder");
     (0..8).for_each(|i| noise(&music.join(format!("{i}.wav")), 20, i));
     Library::open(&music, &LibraryParams::default(), &Silent).expect("a library").catalog
 }
 
-fn make(catalog: &Catalog, store: &Path, threads: usize) {
+fn make(catalog: &SongTable, store: &Path, threads: usize) {
     let (params, limits) = (ImageParams::default(), Limits::default());
     let made = Store::make(catalog, store, &params, &limits, threads, &Silent).expect("a store");
     assert_eq!(made.images.len() + made.failures.len(), catalog.songs.len());
@@ -201,7 +201,7 @@ fn crops(c: &mut Criterion) {
 }
 
 /// Makes a store look as if it held the images of `n` songs, from the one image in it.
-fn multiply(store: &Path, catalog: &Catalog, n: usize) -> Catalog {
+fn multiply(store: &Path, catalog: &SongTable, n: usize) -> SongTable {
     let song = &catalog.songs[0];
     let index = fs::read_to_string(store.join("index.csv")).expect("the index");
     let (header, row) = index.split_once('\n').expect("a row");
@@ -216,7 +216,7 @@ fn multiply(store: &Path, catalog: &Catalog, n: usize) -> Catalog {
         let hash = format!("{i:032x}");
         rows += &row.replace(&song.id, &id).replace(&name, &path).replace(audio, &hash);
         places += &format!("{id},{},{},256\n", i as u64 * bytes, bytes / 256);
-        fs::hard_link(catalog.file(song), catalog.root.join(&path)).expect("a link");
+        fs::hard_link(catalog.file(song), catalog.folder.join(&path)).expect("a link");
         fs::write(store.join(format!("{id}.png")), "").expect("an image");
         songs.push(Song { id, path: path.into(), ..song.clone() });
     }
@@ -224,7 +224,7 @@ fn multiply(store: &Path, catalog: &Catalog, n: usize) -> Catalog {
     fs::write(store.join("pixels.csv"), places).expect("the places");
     let pixels = fs::File::create(store.join("pixels.u8")).expect("the cache");
     pixels.set_len(bytes * n as u64).expect("a file with holes");
-    Catalog { songs, ..catalog.clone() }
+    SongTable { songs, ..catalog.clone() }
 }
 
 /// A second run over an unchanged library of 50,000 songs: tags and images.

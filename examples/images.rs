@@ -65,7 +65,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
     Failure::record(&failures, "catalog", &library.failures)?;
     let duplicates = arguments.out.join("duplicates.csv");
     Duplicate::record(&duplicates, "catalog", &library.duplicates)?;
-    library.catalog.write_csv(arguments.out.join("songs.csv"))?;
+    library.catalog.write(arguments.out.join("songs.csv"))?;
     let summary = library.summary();
     print(format_args!("{}", summary.to_string().trim_end()))?;
     let mut failed = library.failures.len();

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use serde::{Deserialize, Serialize};
 use songscape::analysis::retrieval::numbered;
 use songscape::audio::{ImageParams, Store};
 use songscape::contrastive::evaluation::{Evaluation, Known};
-use songscape::contrastive::{Augment, Loss, TrainParams, train};
-use songscape::project::{Progress, Project, Source, Stage};
+use songscape::contrastive::{Augment, Loss, TrainParams};
+use songscape::project::{Progress, Project, Source};
 use songscape::resnet::{DeviceChoice, EncoderConfig, Pooling};
+use songscape::training::Training;
 use songscape::vectors::{Embedding, Images, Keep, songs_of};
 use songscape::{Error, Result};
 use songscape_examples::{Bars, print, start};
@@ -78,16 +78,14 @@ struct Arguments {
     device: DeviceChoice,
 }
 
-/// What a training is made with: other parameters in the same folder are refused by name.
-#[derive(Serialize, Deserialize)]
-struct Made {
-    encoder: EncoderConfig,
-    training: TrainParams,
-}
-
 /// The models in the order of the tables.
-const MODELS: [Source; 4] =
-    [Source::TrainedEncoder, Source::UntrainedEncoder, Source::RowStatistics, Source::Chroma];
+const MODELS: [Source; 5] = [
+    Source::TrainedEncoder,
+    Source::UntrainedEncoder,
+    Source::RowStatistics,
+    Source::Chroma,
+    Source::SharpenedChroma,
+];
 
 fn main() -> ExitCode {
     start(|| run(&Arguments::parse(), &*Bars::listening()))
@@ -127,13 +125,9 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
 
     let device = arguments.device.resolve()?;
     let project = Project::open(&arguments.out)?;
-    let made = Made { encoder, training: params };
-    let inputs = [("images", store.fingerprint()?)];
-    let stage = Stage::open(project.root(), 1, &made, &inputs)?;
-    let (origin, folder) = (images.origin(arguments.pooling), project.root());
-    let Made { encoder, training } = &made;
-    let trained = train(&images.songs()?, encoder, training, origin, device, folder, progress)?;
-    stage.finish()?;
+    let training = Training { encoder, training: params };
+    let stage = training.open(&store, project.root())?;
+    let trained = training.run(stage, &images, arguments.pooling, device, progress)?;
     let seconds = trained.history.last().map_or(0.0, |step| step.seconds);
     print(format_args!("{} steps in {seconds:.0} s", trained.history.len()))?;
     print(format_args!("written {}", arguments.out.join("model.safetensors").display()))?;

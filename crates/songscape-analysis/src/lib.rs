@@ -16,6 +16,7 @@
 //! | [`hdbscan`] | clusters of any shape, with what belongs to none set apart |
 //! | [`boosting`] | gradient boosting of regression trees on histograms |
 //! | [`folds`], [`metrics`] | cross-validation by groups, and scores |
+//! | [`bootstrap`] | intervals of means, over groups of values |
 //! | [`music`] | years, clusters and representatives of songs, tables, comparisons |
 //! | [`retrieval`] | does a part of a song find the rest of it? |
 //! | [`study`] | all of it, from vectors and a table of songs to a folder of results |
@@ -44,6 +45,7 @@
 //! ```
 
 pub mod boosting;
+pub mod bootstrap;
 mod eigen;
 mod error;
 pub mod folds;

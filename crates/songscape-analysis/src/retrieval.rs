@@ -7,11 +7,49 @@
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate, s};
 use serde::{Deserialize, Serialize};
 
+use crate::bootstrap::{Difference, Interval, mean_interval};
 use crate::error::{Error, Result};
 use crate::vectors::unit_rows;
 
 /// Rows whose cosines are in memory at a time.
 const BLOCK: usize = 1024;
+
+/// Where each query found its first target: what all figures of a retrieval are computed from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// The place of each query's first target, from 1.
+    pub places: Vec<usize>,
+    /// The song of each query: queries of one song are not independent.
+    pub songs: Vec<usize>,
+}
+
+impl Places {
+    /// The figures.
+    pub fn retrieval(&self) -> Retrieval {
+        Retrieval::new(&self.places)
+    }
+
+    /// The 95 % interval of the recall among the nearest `k`, over songs; `None` for fewer than two.
+    pub fn interval(&self, k: usize) -> Option<Interval> {
+        mean_interval(&self.hits(k), &self.songs).expect("each query has a song")
+    }
+
+    /// The recall among the nearest `k` less that of another retrieval with the same queries. Pairs
+    /// of queries are compared, which tells more apart than two intervals do. `None` where the
+    /// queries are not the same, or of fewer than two songs.
+    pub fn difference(&self, other: &Self, k: usize) -> Option<Difference> {
+        if self.songs != other.songs {
+            return None;
+        }
+        let found = Difference::of_pairs(&self.hits(k), &other.hits(k), &self.songs);
+        found.expect("the queries are the same")
+    }
+
+    /// 1 for each query with a target among the nearest `k`, else 0.
+    fn hits(&self, k: usize) -> Vec<f64> {
+        self.places.iter().map(|&place| f64::from(u8::from(place <= k))).collect()
+    }
+}
 
 /// How well queries find their targets.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -49,7 +87,7 @@ impl Retrieval {
 ///
 /// let a = array![[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]];
 /// let b = array![[0.9, 0.1], [0.1, 0.9], [0.1, 1.0]];
-/// let found = same_row(a.view(), b.view())?;
+/// let found = same_row(a.view(), b.view())?.retrieval();
 /// assert_eq!(found.recall_1, 3.0 / 6.0);
 /// assert_eq!(found.recall_5, 1.0);
 /// # Ok::<(), songscape_analysis::Error>(())
@@ -57,7 +95,7 @@ impl Retrieval {
 ///
 /// # Errors
 /// [`Error::LengthMismatch`] and [`Error::ColumnMismatch`] when the shapes differ.
-pub fn same_row(a: ArrayView2<f32>, b: ArrayView2<f32>) -> Result<Retrieval> {
+pub fn same_row(a: ArrayView2<f32>, b: ArrayView2<f32>) -> Result<Places> {
     same_shape(a, b)?;
     let (a, b) = (unit_rows(a), unit_rows(b));
     let mut places = Vec::with_capacity(2 * a.nrows());
@@ -68,7 +106,8 @@ pub fn same_row(a: ArrayView2<f32>, b: ArrayView2<f32>) -> Result<Retrieval> {
             places.push(1 + before.count());
         });
     }
-    Ok(Retrieval::new(&places))
+    let songs = (0..a.nrows()).chain(0..a.nrows()).collect();
+    Ok(Places { places, songs })
 }
 
 /// Each row looks among all other rows, by cosine, for one with its own label. Rows whose label no
@@ -76,21 +115,22 @@ pub fn same_row(a: ArrayView2<f32>, b: ArrayView2<f32>) -> Result<Retrieval> {
 ///
 /// # Errors
 /// [`Error::LengthMismatch`] when there are not as many labels as rows.
-pub fn same_label(vectors: ArrayView2<f32>, labels: &[usize]) -> Result<Retrieval> {
+pub fn same_label(vectors: ArrayView2<f32>, labels: &[usize]) -> Result<Places> {
     if vectors.nrows() != labels.len() {
         let (found, expected) = (labels.len(), vectors.nrows());
         return Err(Error::LengthMismatch { what: "labels", found, expected });
     }
     let rows = unit_rows(vectors);
-    let mut places = Vec::with_capacity(labels.len());
+    let (mut places, mut songs) = (Vec::with_capacity(labels.len()), Vec::new());
     each_row(&rows, &rows, |own, cosines| {
         let others = || (0..labels.len()).filter(|&j| j != own);
         let siblings = others().filter(|&j| labels[j] == labels[own]);
         let Some(best) = siblings.map(|j| cosines[j]).reduce(f32::max) else { return };
         let before = others().filter(|&j| labels[j] != labels[own]);
         places.push(1 + before.filter(|&j| not_below(cosines[j], best)).count());
+        songs.push(labels[own]);
     });
-    Ok(Retrieval::new(&places))
+    Ok(Places { places, songs })
 }
 
 /// A number for each value, equal for equal values: labels for [`same_label`].
@@ -162,7 +202,7 @@ mod tests {
     fn equal_and_undefined_vectors_find_nothing() {
         for value in [1.0, 0.0, f32::NAN] {
             let same = Array2::from_elem((20, 4), value);
-            let found = same_row(same.view(), same.view()).unwrap();
+            let found = same_row(same.view(), same.view()).unwrap().retrieval();
             assert_eq!((found.recall_1, found.recall_10), (0.0, 0.0));
         }
         let (a, b) = (Array2::zeros((3, 4)), Array2::zeros((3, 5)));
@@ -175,7 +215,7 @@ mod tests {
         let vectors = array![[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.8, 0.3], [0.5, 0.5]];
         // Row 4 is alone. Row 0 finds row 1 first, row 1 finds row 0; 2 and 3 find each other
         // behind others: of row 2 first row 4, then row 3; of row 3 rows 1, 0, 4 before row 2.
-        let found = same_label(vectors.view(), &[7, 7, 8, 8, 9]).unwrap();
+        let found = same_label(vectors.view(), &[7, 7, 8, 8, 9]).unwrap().retrieval();
         assert_eq!(found.recall_1, 0.5);
         assert_eq!(found.reciprocal_rank, (1.0 + 1.0 + 0.5 + 0.25) / 4.0);
         assert!(same_label(vectors.view(), &[1]).is_err());
@@ -187,7 +227,7 @@ mod tests {
         let n = BLOCK + 7;
         let a = Array2::from_shape_fn((n, 3), |(i, j)| ((i * (j + 3)) % 101) as f32 - 50.0);
         let b = Array2::from_shape_fn((n, 3), |(i, j)| ((i * (j + 3) + 1) % 103) as f32 - 50.0);
-        let found = same_row(a.view(), b.view()).unwrap();
+        let found = same_row(a.view(), b.view()).unwrap().retrieval();
         let (a, b) = (unit_rows(a.view()), unit_rows(b.view()));
         let all = a.dot(&b.t());
         let first =

@@ -26,16 +26,6 @@ pub enum Error {
         /// What is wrong with it.
         problem: Problem,
     },
-    /// A manifest or catalog lacks a column.
-    #[error("{}: no column named {column}; the columns found are: {}", path.display(), found.join(", "))]
-    MissingColumn {
-        /// The CSV file.
-        path: PathBuf,
-        /// The column that is missing.
-        column: String,
-        /// The columns of the file.
-        found: Vec<String>,
-    },
     /// A list of songs is of a kind that is not read.
     #[error("{}: {format}; {advice}", path.display())]
     List {
@@ -122,11 +112,9 @@ impl Error {
                 }
             }
             Self::DiskSpace { .. } => ErrorKind::Environment,
-            Self::Audio { .. }
-            | Self::MissingColumn { .. }
-            | Self::List { .. }
-            | Self::Image { .. }
-            | Self::Cache { .. } => ErrorKind::Input,
+            Self::Audio { .. } | Self::List { .. } | Self::Image { .. } | Self::Cache { .. } => {
+                ErrorKind::Input
+            }
         }
     }
 

@@ -61,7 +61,7 @@ mod store;
 mod tags;
 mod track;
 
-pub use catalog::{Catalog, Duplicate, Library, LibraryParams, SameName, Song, Summary, YearFrom};
+pub use catalog::{Decision, Duplicate, Library, LibraryParams, SameName, Summary, YearFrom};
 pub use decode::AudioReader;
 pub use error::{Error, Problem, Result};
 pub use image::{ImageInfo, ImageReader};
@@ -70,6 +70,7 @@ pub use params::ImageParams;
 pub use pixels::Pixels;
 pub use render::{Renderer, Spectrogram};
 pub use resample::Resampler;
+pub use songscape_project::{Song, SongTable};
 pub use store::{ImageEntry, Made, Store};
 
 #[doc = include_str!("../README.md")]

@@ -28,7 +28,7 @@ fn lieder_become_images() {
     // Two renditions of each song: the same artist and title, told apart by the manifest.
     assert_eq!((catalog.songs.len(), failures.len(), duplicates.len()), (200, 0, 100));
     assert!(duplicates.iter().all(|duplicate| duplicate.decision == Decision::KeptApart));
-    assert_eq!(catalog.columns, ["song", "rendition"]);
+    assert_eq!(catalog.columns[2..], ["song", "rendition"]);
     catalog.songs.truncate(12);
 
     let folder = tempfile::tempdir().unwrap();

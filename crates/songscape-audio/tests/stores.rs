@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use songscape_audio::{
-    Catalog, Error, ImageParams, Library as Music, LibraryParams, Limits, Made, Store,
+    Error, ImageParams, Library as Music, LibraryParams, Limits, Made, SongTable, Store,
 };
 use songscape_project::{Progress, Project, Silent};
 
@@ -41,7 +41,7 @@ impl Library {
         self.folder.path().join("spectrograms")
     }
 
-    fn catalog(&self) -> Catalog {
+    fn catalog(&self) -> SongTable {
         let folder = self.folder.path().join("music");
         Music::open(&folder, &LibraryParams::default(), &Silent).unwrap().catalog
     }
@@ -306,7 +306,7 @@ fn a_library_without_songs_is_an_empty_store() {
     let folder = tempfile::tempdir().unwrap();
     let (params, limits) = (ImageParams::default(), Limits::default());
     let made =
-        Store::make(&Catalog::default(), folder.path(), &params, &limits, 2, &Silent).unwrap();
+        Store::make(&SongTable::default(), folder.path(), &params, &limits, 2, &Silent).unwrap();
     assert_eq!(
         made,
         Made { images: vec![], failures: vec![], duplicates: vec![], skipped_existing: 0 }

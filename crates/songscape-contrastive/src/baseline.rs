@@ -84,24 +84,63 @@ impl Pitches {
         }
     }
 
-    /// Mean and deviation over time of the share of each pitch class in the amplitude, `[24]`: what
-    /// only the harmony says about a piece, whatever plays it. Empty for an empty image.
+    /// Mean and deviation over time of the share of each pitch class in the amplitude, `[24]`: the
+    /// classic chroma. Empty for an empty image. [`sharpened_chroma`](Self::sharpened_chroma) is
+    /// the stronger baseline.
     pub fn chroma(&self, pixels: &[u8]) -> Vec<f32> {
         /// Amplitude of a column, relative to white, below which it fades out.
         const SOFTEST: f32 = 0.03;
+        self.over_time(pixels, SOFTEST, |column, strengths| {
+            let amplitude = |grey: &u8| self.amplitudes[usize::from(*grey)];
+            strengths
+                .iter_mut()
+                .zip(column)
+                .for_each(|(strength, grey)| *strength = amplitude(grey));
+        })
+    }
+
+    /// As [`chroma`](Self::chroma), of each grey value above the mean of the rows around it, `[24]`:
+    /// partials count, and the broad spectrum of instrument and room does not. What only the harmony
+    /// says about a piece, whatever plays it; the strongest baseline for finding another rendition
+    /// in the same key. Empty for an empty image.
+    pub fn sharpened_chroma(&self, pixels: &[u8]) -> Vec<f32> {
+        /// Rows on either side of a row that belong to its surroundings: 1.2 semitones of an image
+        /// with 29.5 rows per octave.
+        const AROUND: usize = 3;
+        /// Grey value of a column below which it fades out.
+        const SOFTEST: f32 = 1.0;
+        self.over_time(pixels, SOFTEST, |column, strengths| {
+            for (row, strength) in strengths.iter_mut().enumerate() {
+                let around =
+                    &column[row.saturating_sub(AROUND)..column.len().min(row + AROUND + 1)];
+                let sum: u32 = around.iter().map(|&grey| u32::from(grey)).sum();
+                *strength = (f32::from(column[row]) - sum as f32 / around.len() as f32).max(0.0);
+            }
+        })
+    }
+
+    /// Mean and deviation over the columns of the twelve classes' strengths, `[24]`. Each column has
+    /// length 1, but those much softer than `softest` count less. `strengths` says what each row of a
+    /// column is worth.
+    fn over_time(
+        &self,
+        pixels: &[u8],
+        softest: f32,
+        strengths: impl Fn(&[u8], &mut [f32]),
+    ) -> Vec<f32> {
         let rows = self.weights.len();
         if rows == 0 || pixels.len() < rows {
             return Vec::new();
         }
+        let mut of_rows = vec![0.0; rows];
         let (mut sums, mut squares) = ([0.0f64; 12], [0.0f64; 12]);
         for column in pixels.chunks_exact(rows) {
+            strengths(column, &mut of_rows);
             let mut classes = [0.0f32; 12];
-            for (grey, weights) in column.iter().zip(&self.weights) {
-                let amplitude = self.amplitudes[usize::from(*grey)];
-                classes.iter_mut().zip(weights).for_each(|(class, w)| *class += amplitude * w);
+            for (strength, weights) in of_rows.iter().zip(&self.weights) {
+                classes.iter_mut().zip(weights).for_each(|(class, w)| *class += strength * w);
             }
-            // Loud and soft columns count alike, but those near silence less.
-            let norm = classes.iter().map(|class| class * class).sum::<f32>().sqrt() + SOFTEST;
+            let norm = classes.iter().map(|class| class * class).sum::<f32>().sqrt() + softest;
             classes.iter_mut().for_each(|class| *class /= norm);
             for (class, (sum, square)) in classes.iter().zip(sums.iter_mut().zip(&mut squares)) {
                 *sum += f64::from(*class);
@@ -146,5 +185,29 @@ mod tests {
         assert!(dot / (norm(&high) * norm(&low)) > 0.9);
         assert!(high[12..].iter().all(|deviation| *deviation < 1e-3), "the chord stands still");
         assert!(pitches.chroma(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_sharpened_chroma_hears_partials_and_not_the_floor_below_them() {
+        let pitches = Pitches::new(256, 30.0, 12_000.0, 60.0);
+        // An A, over a floor that rises towards the low rows, and beside a loud broad band.
+        let image = |floor: bool| -> Vec<u8> {
+            let grey = |row: usize| match (row, floor) {
+                (141, _) => 230,
+                (170..190, true) => 200,
+                (_, true) => (row / 2) as u8,
+                _ => 0,
+            };
+            (0..256 * 4).map(|i| grey(i % 256)).collect()
+        };
+        let strongest = |vector: Vec<f32>| {
+            let largest = |&a: &usize, &b: &usize| vector[a].total_cmp(&vector[b]);
+            (0..12).max_by(largest).unwrap()
+        };
+        assert_eq!(strongest(pitches.sharpened_chroma(&image(false))), 9);
+        assert_eq!(strongest(pitches.sharpened_chroma(&image(true))), 9);
+        assert_ne!(strongest(pitches.chroma(&image(true))), 9);
+        // Nothing stands out: nothing is heard.
+        assert!(pitches.sharpened_chroma(&[100; 512]).iter().all(|value| *value == 0.0));
     }
 }

@@ -109,8 +109,8 @@ impl ModelScores {
         let groups = known.groups.map(|groups| -> Result<_> {
             let whitened = Pca::fit(whole.view(), COMPONENTS)?.whiten(whole.view())?;
             Ok(GroupScores {
-                standardized: same_label(whole.view(), groups)?,
-                whitened: same_label(whitened.view(), groups)?,
+                standardized: same_label(whole.view(), groups)?.retrieval(),
+                whitened: same_label(whitened.view(), groups)?.retrieval(),
             })
         });
         let labels = known.labels.map(|labels| -> Result<_> {
@@ -123,7 +123,7 @@ impl ModelScores {
         });
         Ok(Self {
             name: vectors.name.clone(),
-            halves: vectors.retrieve_halves()?,
+            halves: vectors.retrieve_halves()?.map(|found| found.retrieval()),
             groups: groups.transpose()?,
             labels: labels.transpose()?,
         })

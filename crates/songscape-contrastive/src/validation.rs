@@ -78,7 +78,7 @@ impl Validation {
             all
         };
         let (a, b) = (matrix(&first), matrix(&second));
-        let found = same_row(a.view(), b.view())?;
+        let found = same_row(a.view(), b.view())?.retrieval();
         let n = a.nrows();
         // Squared distances of vectors of norm 1 are 2 − 2·cosine.
         let cosines = a.dot(&a.t()).mapv(f64::from);

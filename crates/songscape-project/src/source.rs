@@ -15,6 +15,8 @@ pub enum Source {
     RowStatistics,
     /// The mean and deviation of the twelve pitch classes: only the harmony.
     Chroma,
+    /// The same of what stands out from the rows around it: the strongest of the simple baselines.
+    SharpenedChroma,
     /// The encoder with its random initial weights.
     UntrainedEncoder,
 }
@@ -33,10 +35,16 @@ pub enum Part {
 
 impl Source {
     /// All sources, the trained encoder first.
-    pub const ALL: [Self; 4] =
-        [Self::TrainedEncoder, Self::RowStatistics, Self::Chroma, Self::UntrainedEncoder];
+    pub const ALL: [Self; 5] = [
+        Self::TrainedEncoder,
+        Self::RowStatistics,
+        Self::Chroma,
+        Self::SharpenedChroma,
+        Self::UntrainedEncoder,
+    ];
     /// The sources that the trained encoder is compared with.
-    pub const BASELINES: [Self; 3] = [Self::RowStatistics, Self::Chroma, Self::UntrainedEncoder];
+    pub const BASELINES: [Self; 4] =
+        [Self::RowStatistics, Self::Chroma, Self::SharpenedChroma, Self::UntrainedEncoder];
 
     /// As in tables and titles.
     pub fn name(self) -> &'static str {
@@ -44,6 +52,7 @@ impl Source {
             Self::TrainedEncoder => "trained encoder",
             Self::RowStatistics => "row statistics",
             Self::Chroma => "chroma",
+            Self::SharpenedChroma => "sharpened chroma",
             Self::UntrainedEncoder => "untrained encoder",
         }
     }

@@ -72,6 +72,8 @@ pub mod pipeline;
 #[cfg(feature = "report-input")]
 pub mod report_input;
 #[cfg(feature = "pipeline")]
+pub mod training;
+#[cfg(feature = "pipeline")]
 pub mod vectors;
 
 #[cfg(feature = "project")]

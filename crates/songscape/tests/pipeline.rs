@@ -74,7 +74,14 @@ fn from_nothing_to_the_report_and_again() {
     assert_eq!(scores.songs, 24);
     let models = &scores.years.as_ref().unwrap().models;
     let names: Vec<_> = models.iter().map(|row| row.name.as_str()).collect();
-    let expected = ["trained encoder", "row statistics", "chroma", "untrained encoder", "constant"];
+    let expected = [
+        "trained encoder",
+        "row statistics",
+        "chroma",
+        "sharpened chroma",
+        "untrained encoder",
+        "constant",
+    ];
     assert_eq!(names, expected);
     assert_eq!(pipeline.failures().unwrap(), 0);
     drop(pipeline);

@@ -199,15 +199,16 @@ fn score_map(
 /// Retrieval between the halves of songs, and of other recordings of the same song.
 fn retrieve(input: &StudyInput, scores: &mut Scores) -> Result<()> {
     let sets = || std::iter::once(input.vectors).chain(input.baselines);
-    for set in sets() {
-        scores.halves.extend(set.score_halves()?);
-    }
+    let halves =
+        sets().map(|set| Ok(set.retrieve_halves()?.map(|found| (set.name.clone(), found))));
+    let halves = halves.filter_map(Result::transpose).collect::<Result<_>>()?;
+    scores.halves = RetrievalScore::of_models(halves);
     let Some(songs) = input.songs.column("song") else { return Ok(()) };
     let labels = numbered(&songs);
     let different = labels.iter().max().map_or(0, |largest| largest + 1);
     if different < labels.len() {
-        scores.renditions =
-            sets().map(|set| set.score_renditions(&labels)).collect::<Result<_>>()?;
+        let found = sets().map(|set| Ok((set.name.clone(), set.retrieve_renditions(&labels)?)));
+        scores.renditions = RetrievalScore::of_models(found.collect::<Result<_>>()?);
     }
     Ok(())
 }

@@ -7,12 +7,14 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use songscape_project::{read_json, write_json};
 
+use crate::bootstrap::{Difference, Interval};
 use crate::error::Result;
 use crate::hdbscan::HdbscanParams;
 use crate::music::change::ChangeTest;
 use crate::music::clusters::{ClusterOn, Stability};
 use crate::music::comparisons::ClusterComparison;
 use crate::music::years::YearParams;
+use crate::retrieval::{Places, Retrieval};
 use crate::umap::UmapParams;
 
 /// The results of a study, each model beside the baselines on the same songs and folds. What was not
@@ -110,8 +112,10 @@ pub struct YearScore {
     pub r2: f64,
 }
 
-/// How often a vector finds its target among all songs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// How often a vector finds its target among all songs. Intervals are bootstrapped over songs
+/// ([`bootstrap`](crate::bootstrap)); `None` for fewer than two.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RetrievalScore {
     /// The model, such as `trained encoder`.
     pub name: String,
@@ -119,6 +123,35 @@ pub struct RetrievalScore {
     pub recall_1: f64,
     /// Share of queries with a target among the ten nearest.
     pub recall_10: f64,
+    /// The 95 % interval of `recall_1`.
+    pub interval_1: Option<Interval>,
+    /// The 95 % interval of `recall_10`.
+    pub interval_10: Option<Interval>,
+    /// How far the study's own vectors are ahead in `recall_1`; `None` for themselves.
+    pub behind_1: Option<Difference>,
+    /// How far the study's own vectors are ahead in `recall_10`; `None` for themselves.
+    pub behind_10: Option<Difference>,
+}
+
+impl RetrievalScore {
+    /// The scores of several models, the study's own vectors first.
+    pub(super) fn of_models(found: Vec<(String, Places)>) -> Vec<Self> {
+        let own = found.first().map(|(_, places)| places.clone());
+        let score = |(i, (name, places)): (usize, (String, Places))| {
+            let ahead = |k| own.as_ref().filter(|_| i > 0)?.difference(&places, k);
+            let Retrieval { recall_1, recall_10, .. } = places.retrieval();
+            Self {
+                name,
+                recall_1,
+                recall_10,
+                interval_1: places.interval(1),
+                interval_10: places.interval(10),
+                behind_1: ahead(1),
+                behind_10: ahead(10),
+            }
+        };
+        found.into_iter().enumerate().map(score).collect()
+    }
 }
 
 impl Scores {
@@ -189,10 +222,17 @@ impl fmt::Display for Scores {
 
 fn retrieval(f: &mut fmt::Formatter<'_>, title: &str, rows: &[RetrievalScore]) -> fmt::Result {
     if !rows.is_empty() {
-        writeln!(f, "\n{title:<22}{:>10}{:>10}", "recall@1", "recall@10")?;
+        writeln!(f, "\n{title:<22}{:>10}{:>14}{:>10}", "recall@1", "95 %", "recall@10")?;
     }
     for row in rows {
-        writeln!(f, "{:<22}{:>10.3}{:>10.3}", row.name, row.recall_1, row.recall_10)?;
+        let RetrievalScore { name, recall_1, recall_10, .. } = row;
+        let interval = row.interval_1.map_or(String::new(), |interval| interval.to_string());
+        writeln!(f, "{name:<22}{recall_1:>10.3}{interval:>14}{recall_10:>10.3}")?;
+    }
+    let same = rows.iter().filter(|row| row.behind_1.is_some_and(|d| !d.is_told_apart()));
+    let same: Vec<&str> = same.map(|row| row.name.as_str()).collect();
+    if let (Some(own), false) = (rows.first(), same.is_empty()) {
+        writeln!(f, "by recall@1, {} is not told apart from {}", own.name, same.join(", "))?;
     }
     Ok(())
 }

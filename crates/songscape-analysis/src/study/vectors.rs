@@ -6,10 +6,8 @@ use ndarray::{Array2, ArrayView2, Axis};
 use songscape_project::{self as project, name_of_vectors};
 
 use crate::error::{Error, Result};
-use crate::retrieval::{Retrieval, same_label, same_row, standardized};
+use crate::retrieval::{Places, same_label, same_row, standardized};
 use crate::vectors::read_npy;
-
-use super::scores::RetrievalScore;
 
 /// Vectors of the same songs, made in one way: by an encoder, or by a baseline that it is compared with.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +60,7 @@ impl VectorSet {
     ///
     /// # Errors
     /// [`Error::LengthMismatch`] and [`Error::ColumnMismatch`] when the halves have different shapes.
-    pub fn retrieve_halves(&self) -> Result<Option<Retrieval>> {
+    pub fn retrieve_halves(&self) -> Result<Option<Places>> {
         let Some([first, second]) = &self.halves else { return Ok(None) };
         let is_whole = |i: &usize| first.row(*i).iter().all(|value| value.is_finite());
         let whole: Vec<usize> = (0..first.nrows()).filter(is_whole).collect();
@@ -73,20 +71,11 @@ impl VectorSet {
         same_row(first.view(), second.view()).map(Some)
     }
 
-    pub(super) fn score_halves(&self) -> Result<Option<RetrievalScore>> {
-        Ok(self.retrieve_halves()?.map(|found| self.score(found)))
-    }
-
-    /// Retrieval of another recording with the same label.
-    pub(super) fn score_renditions(&self, labels: &[usize]) -> Result<RetrievalScore> {
+    /// Retrieval of another recording with the same label. Columns are standardised.
+    pub(super) fn retrieve_renditions(&self, labels: &[usize]) -> Result<Places> {
         let none = ArrayView2::from_shape((0, self.whole.ncols()), &[])
             .expect("no rows of any width need no values");
         let (vectors, _) = standardized(self.whole.view(), none)?;
-        Ok(self.score(same_label(vectors.view(), labels)?))
-    }
-
-    fn score(&self, found: Retrieval) -> RetrievalScore {
-        let Retrieval { recall_1, recall_10, .. } = found;
-        RetrievalScore { name: self.name.clone(), recall_1, recall_10 }
+        same_label(vectors.view(), labels)
     }
 }

@@ -5,9 +5,9 @@ use std::hash::Hash;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use songscape_project::replace_rows;
+use songscape_project::{Song, replace_rows};
 
-use super::{Found, STAGE, SameName, Song, name};
+use super::{Found, STAGE, SameName, name};
 use crate::error::{Problem, Result};
 use crate::limits::Limits;
 use crate::tags::Tags;
@@ -104,7 +104,7 @@ pub(super) fn merge(
     let mut kept: Vec<usize> = (0..found.len()).collect();
     let mut decisions = Vec::new();
     let year = |i: usize| found[i].song.year;
-    let like = |what: &str, i: usize| match found[i].line {
+    let like = |what: &str, i: usize| match found[i].song.line {
         Some(line) => format!("{what} as on line {line}"),
         None => what.to_owned(),
     };

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use songscape_project::{Failure, Progress};
+use songscape_project::{Failure, Progress, SongTable};
 
 use super::id::Ids;
-use super::{Catalog, Duplicate, Found, Summary, duplicates, list};
+use super::{COMPUTED, Duplicate, Summary, duplicates, list};
 use crate::error::{Error, Result};
 
 /// Whether songs with the same artist and title are one song.
@@ -54,8 +54,12 @@ impl Default for LibraryParams {
 /// A library as it was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Library {
-    /// The songs.
-    pub catalog: Catalog,
+    /// The songs, in the order of the manifest or of their paths. Ids are stable, unique, and safe as
+    /// file names: words of the file's name and a hash of its path within the library. Without a
+    /// title in the tags, the title is the file's name. The other columns begin with `artist_key`
+    /// (the artist's name without case, accents, punctuation, `The` and guests) and `year_from`
+    /// (where the year comes from, see [`YearFrom`](super::YearFrom)).
+    pub catalog: SongTable,
     /// What could not be used, and why. Items are paths as the catalog has them; a row of a
     /// manifest that names no file is `manifest.csv:LINE`.
     pub failures: Vec<Failure>,
@@ -78,9 +82,9 @@ impl Library {
     /// [`outside`](LibraryParams::outside) allows them. A file whose audio or tags are broken stays
     /// in the catalog; decoding it will tell.
     ///
-    /// **A manifest** has the columns `path` (or `file`), `title`, `artist` and `year` (or
-    /// `original_year`), in any order and case, and any others, which are kept; it is read by
-    /// [`SongTable`](songscape_project::SongTable). Paths are relative to the manifest's folder, or
+    /// **A manifest** has the columns `path` (or `file`), `title` and `artist`, in any order and case;
+    /// `year` (or `original_year`), where years are known; and any others, which are kept. It is
+    /// read by [`SongTable`]. Paths are relative to the manifest's folder, or
     /// absolute, and may not leave it, neither by `..` nor through a link, unless `outside` allows
     /// it. A row whose file is missing or outside is left out; a row with a bad year is kept
     /// without it. Each gives a [`Failure`] with the manifest's line.
@@ -96,9 +100,8 @@ impl Library {
     ///
     /// # Errors
     /// [`Error::Io`] when there is nothing at `path` or it cannot be read;
-    /// [`Error::MissingColumn`] names a column that a manifest lacks; [`Error::List`] names a kind of
-    /// list that is not read, and what to do; [`Error::Interrupted`] when `progress` says so;
-    /// [`Error::Project`] when a manifest cannot be read as a table at all, or the known tags cannot
+    /// [`Error::List`] names a kind of list that is not read, and what to do; [`Error::Interrupted`] when `progress` says so;
+    /// [`Error::Project`] when a manifest cannot be read as a table at all or lacks a column, or the known tags cannot
     /// be written.
     pub fn open(
         path: impl AsRef<Path>,
@@ -122,16 +125,12 @@ impl Library {
         let (found, duplicates) =
             duplicates::merge(found, &library.catalog.columns, params.same_name);
         let mut ids = Ids::default();
-        let songs = found.into_iter().map(|Found { mut song, .. }| {
-            song.id = ids.assign(&song.path);
-            // No table of text may hold it.
-            let texts = [&mut song.title, &mut song.artist].into_iter().chain(&mut song.extra);
-            for text in texts.filter(|text| text.contains('\0')) {
-                *text = text.replace('\0', " ");
-            }
-            song
+        let songs = found.into_iter().map(|found| {
+            let id = ids.assign(&found.song.path);
+            found.named(id)
         });
         library.catalog.songs = songs.collect();
+        library.catalog.columns.splice(0..0, COMPUTED.map(str::to_owned));
         library.duplicates = duplicates;
         Ok(library)
     }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use songscape_project::{Failure, Progress};
+use songscape_project::{Failure, Progress, SongTable};
 
 use super::place::Root;
 use super::tagged::Listed;
-use super::{Catalog, Found, Library, LibraryParams, STAGE};
+use super::{Found, Library, LibraryParams, STAGE};
 use crate::container::named_by_extension;
 use crate::error::{Error, Result};
 
@@ -58,7 +58,7 @@ impl Library {
         progress: &dyn Progress,
     ) -> Result<(Self, Vec<Found>)> {
         let root = Root::of(path, params.outside)?;
-        let catalog = Catalog { root: root.folder.clone(), ..Catalog::default() };
+        let catalog = SongTable { folder: root.folder.clone(), ..SongTable::default() };
         let mut library = Self { catalog, ..Self::default() };
         let (mut files, mut places) = (Vec::new(), Vec::new());
         let mut listed = Listed::default();
@@ -102,7 +102,7 @@ impl Library {
                 places.by_ref().find(|(path, _)| *path == found.song.path)
             {
                 found.real = real;
-                found.line = Some(line);
+                found.song.line = Some(line);
             }
         }
         Ok((library, found))

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use songscape_project::{BadRow, Failure, Field, SongTable};
+use songscape_project::{BadRow, Failure, Field, Song, SongTable};
 
 use super::place::Root;
-use super::table::{COMPUTED, missing_column};
-use super::{Catalog, Found, Library, LibraryParams, STAGE, Song};
+use super::{COMPUTED, Found, Library, LibraryParams, STAGE};
 use crate::error::Result;
 use crate::tags::YearFrom;
 
@@ -14,11 +13,7 @@ impl Library {
     /// The songs of a manifest, in its order, without ids.
     pub(super) fn from_manifest(path: &Path, params: &LibraryParams) -> Result<(Self, Vec<Found>)> {
         let (table, bad) = SongTable::read_tolerant(path)?;
-        for field in [Field::Path, Field::Title, Field::Artist, Field::Year] {
-            if !table.used.has(field) {
-                return Err(missing_column(path, &table, field));
-            }
-        }
+        table.require(&[Field::Path, Field::Title, Field::Artist], path)?;
         let root = Root::of(path, params.outside)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         // Failures name the file where there is one, and the row where there is none.
@@ -46,11 +41,12 @@ impl Library {
                         title,
                         artist: song.artist.clone(),
                         year: song.year,
-                        year_from: song.year.map(|_| YearFrom::Table),
                         extra: kept.iter().map(|&i| song.extra[i].clone()).collect(),
+                        line: song.line,
                         path,
                     };
-                    found.push(Found { song, real, line: Some(line), seconds: None });
+                    let year_from = song.year.map(|_| YearFrom::Table);
+                    found.push(Found { song, year_from, real, seconds: None });
                 }
                 Err(reason) => failures.push((line, failure(&song.path, line, &reason))),
             }
@@ -63,7 +59,8 @@ impl Library {
         failures.sort_by_key(|(line, _)| *line);
         let failures = failures.into_iter().map(|(_, failure)| failure).collect();
         let columns = kept.iter().map(|&i| table.columns[i].clone()).collect();
-        let catalog = Catalog { root: root.folder, columns, songs: Vec::new() };
+        let catalog =
+            SongTable { folder: root.folder, columns, songs: Vec::new(), used: table.used };
         Ok((Self { catalog, failures, ..Self::default() }, found))
     }
 }

@@ -13,10 +13,11 @@ mod path_names;
 mod place;
 mod scan;
 mod summary;
-mod table;
 mod tagged;
 
 use std::path::PathBuf;
+
+use songscape_project::Song;
 
 pub use crate::tags::YearFrom;
 pub(crate) use duplicates::first;
@@ -27,51 +28,33 @@ pub use summary::Summary;
 /// The stage that failures and duplicates of this module name.
 pub(crate) const STAGE: &str = "catalog";
 
-/// One song.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Song {
-    /// Stable, unique, and safe as a file name: words of the file's name and a hash of its path
-    /// within the library.
-    pub id: String,
-    /// The music file, absolute or relative to [`Catalog::root`]; see [`Catalog::file`].
-    pub path: PathBuf,
-    /// The title; the file's name where there is none.
-    pub title: String,
-    /// The artist; may be empty.
-    pub artist: String,
-    /// The year, where it is known.
-    pub year: Option<i32>,
-    /// Where the year comes from, where that is known.
-    pub year_from: Option<YearFrom>,
-    /// The values of the other columns, as named by [`Catalog::columns`].
-    pub extra: Vec<String>,
-}
-
-/// The songs of a library, in the order of the manifest or of their paths.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Catalog {
-    /// The folder that relative paths start from.
-    pub root: PathBuf,
-    /// Names of the columns beyond id, path, title, artist and year.
-    pub columns: Vec<String>,
-    /// The songs.
-    pub songs: Vec<Song>,
-}
-
-impl Catalog {
-    /// The music file of a song.
-    pub fn file(&self, song: &Song) -> PathBuf {
-        self.root.join(&song.path)
-    }
-}
+/// Columns that are computed: the artist's name reduced to what makes two spellings the same, and
+/// where the year comes from.
+const COMPUTED: [&str; 2] = ["artist_key", "year_from"];
 
 /// A song on its way into the catalog, without an id.
 struct Found {
     song: Song,
+    year_from: Option<YearFrom>,
     /// The file, with all links followed where there may be any.
     real: PathBuf,
-    /// The line of the manifest.
-    line: Option<u64>,
     /// The length in seconds, as far as it is known.
     seconds: Option<f64>,
+}
+
+impl Found {
+    /// The song as the catalog has it.
+    fn named(self, id: String) -> Song {
+        let Self { mut song, year_from, .. } = self;
+        song.id = id;
+        let computed =
+            [name::artist_key(&song.artist), year_from.map_or("", YearFrom::name).to_owned()];
+        song.extra.splice(0..0, computed);
+        // No table of text may hold it.
+        let texts = [&mut song.title, &mut song.artist].into_iter().chain(&mut song.extra);
+        for text in texts.filter(|text| text.contains('\0')) {
+            *text = text.replace('\0', " ");
+        }
+        song
+    }
 }

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use songscape_project::{Failure, Job, Progress};
+use songscape_project::{Failure, Job, Progress, SongTable};
 use walkdir::{DirEntry, WalkDir};
 
 use super::known::KnownTags;
 use super::tagged::{self, COLUMNS, Listed};
-use super::{Catalog, Found, Library, LibraryParams, STAGE};
+use super::{Found, Library, LibraryParams, STAGE};
 use crate::container::{Format, named_by_extension};
 use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
@@ -23,7 +23,7 @@ impl Library {
         let (files, failures) = music_files(folder, params.outside);
         let files = files.into_iter().map(|(path, named)| (path, named, Listed::default()));
         let mut library = Self {
-            catalog: Catalog { root: folder.to_owned(), ..Catalog::default() },
+            catalog: SongTable { folder: folder.to_owned(), ..SongTable::default() },
             failures,
             ..Self::default()
         };
@@ -47,7 +47,7 @@ impl Library {
             if job.interrupted() {
                 break;
             }
-            let file = self.catalog.root.join(&relative);
+            let file = self.catalog.folder.join(&relative);
             let tags = known.tags(&file, &relative, &limits);
             let undecoded = tags.undecoded.clone().or_else(|| match named {
                 // Its first bytes say nothing: its ending is believed, unless it is a text.
@@ -66,9 +66,10 @@ impl Library {
                         true => file.canonicalize().unwrap_or(file),
                         false => file,
                     };
-                    let (song, note) = tagged::song(relative, &tags, listed, params.path_names);
+                    let (song, year_from, note) =
+                        tagged::song(relative, &tags, listed, params.path_names);
                     self.failures.extend(note);
-                    found.push(Found { song, real, line: None, seconds: tags.duration });
+                    found.push(Found { song, year_from, real, seconds: tags.duration });
                 }
             }
             job.advance(1);

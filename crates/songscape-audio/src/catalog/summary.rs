@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use songscape_project::Used;
+
 use super::Library;
 use crate::tags::YearFrom;
 
@@ -12,6 +14,8 @@ use crate::tags::YearFrom;
 pub struct Summary {
     /// Songs of the catalog.
     pub songs: usize,
+    /// Which columns of a manifest were used, and for what.
+    pub used: Used,
     /// Songs without an artist.
     pub without_artist: usize,
     /// Songs of which a field came from the name of a file or folder.
@@ -37,18 +41,19 @@ pub struct Summary {
 impl Summary {
     pub(super) fn of(library: &Library) -> Self {
         let songs = &library.catalog.songs;
-        let count = |from| songs.iter().filter(|song| song.year_from == from).count();
-        let from_name = library.catalog.columns.iter().position(|name| name == "from_name");
+        let column = |name| library.catalog.column(name).unwrap_or_default();
+        let year_from = column("year_from");
+        let count = |from: YearFrom| year_from.iter().filter(|own| **own == from.name()).count();
         let undecoded = library.undecoded.clone();
         Self {
             songs: songs.len(),
+            used: library.catalog.used.clone(),
             without_artist: songs.iter().filter(|song| song.artist.is_empty()).count(),
-            from_name: from_name
-                .map_or(0, |i| songs.iter().filter(|song| !song.extra[i].is_empty()).count()),
-            original_years: count(Some(YearFrom::Original)),
-            release_years: count(Some(YearFrom::Release)),
-            table_years: count(Some(YearFrom::Table)),
-            folder_years: count(Some(YearFrom::Folder)),
+            from_name: column("from_name").iter().filter(|fields| !fields.is_empty()).count(),
+            original_years: count(YearFrom::Original),
+            release_years: count(YearFrom::Release),
+            table_years: count(YearFrom::Table),
+            folder_years: count(YearFrom::Folder),
             without_year: songs.iter().filter(|song| song.year.is_none()).count(),
             left_out: library.duplicates.iter().filter(|d| d.is_left_out()).count(),
             failures: library.failures.len() - undecoded.values().sum::<usize>(),
@@ -66,6 +71,9 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "songs      {}", self.songs)?;
+        if self.used != Used::default() {
+            writeln!(f, "columns    {}", self.used)?;
+        }
         if self.without_artist > 0 {
             writeln!(f, "           {} without an artist", self.without_artist)?;
         }

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use songscape_project::Failure;
+use songscape_project::{Failure, Song};
 
+use super::STAGE;
 use super::path_names::PathNames;
-use super::{STAGE, Song};
 use crate::tags::{Tags, YearFrom};
 
 /// Columns beyond those that every catalog has.
@@ -18,13 +18,14 @@ pub(super) struct Listed {
     pub title: Option<String>,
 }
 
-/// The song of a file at a path within the library, and what is to be said about its year.
+/// The song of a file at a path within the library, where its year comes from, and what is to be said
+/// about it.
 pub(super) fn song(
     path: PathBuf,
     tags: &Tags,
     listed: Listed,
     path_names: bool,
-) -> (Song, Option<Failure>) {
+) -> (Song, Option<YearFrom>, Option<Failure>) {
     let known_artist = tags.artist.clone().or_else(|| tags.album_artist.clone());
     let mut names = match path_names {
         true => PathNames::of(&path, known_artist.as_deref()),
@@ -60,7 +61,6 @@ pub(super) fn song(
         title: title.unwrap_or_else(stem),
         artist: artist.unwrap_or_default(),
         year,
-        year_from,
         extra: vec![
             album.unwrap_or_default(),
             tags.genre.clone().unwrap_or_default(),
@@ -68,6 +68,7 @@ pub(super) fn song(
             from_name,
         ],
         path,
+        line: None,
     };
-    (song, note)
+    (song, year_from, note)
 }

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
+use songscape_project::SongTable;
+
 use super::{ImageEntry, STAGE};
-use crate::catalog::{Catalog, Duplicate, first};
+use crate::catalog::{Duplicate, first};
 
 /// Leaves only one song for each sound: the one with the first year, or the first in the catalog.
 /// Gives the songs that remain, in order, and one line for each that does not.
 pub(super) fn leave_one(
-    catalog: &Catalog,
+    catalog: &SongTable,
     images: Vec<ImageEntry>,
 ) -> (Vec<ImageEntry>, Vec<Duplicate>) {
     let songs: HashMap<_, _> = catalog.songs.iter().map(|song| (song.id.as_str(), song)).collect();

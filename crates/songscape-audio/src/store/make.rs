@@ -7,12 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use songscape_project::{Failure, Job, Progress, Project, Stage, remove_if_there};
+use songscape_project::{Failure, Job, Progress, Project, SongTable, Stage, remove_if_there};
 
 use super::cache::Cache;
 use super::index::{self, Row};
 use super::{ImageEntry, Made, STAGE, Store, identical};
-use crate::catalog::Catalog;
 use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
 use crate::params::ImageParams;
@@ -44,7 +43,7 @@ impl Store {
     /// the disk, before it is begun; [`Error::Parameter`] and [`Error::Transform`] for a
     /// parameter outside its range. In all cases what is done is kept.
     pub fn make(
-        catalog: &Catalog,
+        catalog: &SongTable,
         folder: impl AsRef<Path>,
         params: &ImageParams,
         limits: &Limits,
@@ -77,7 +76,7 @@ impl Store {
 }
 
 /// What the songs are, whatever their order in time.
-fn fingerprint(catalog: &Catalog) -> String {
+fn fingerprint(catalog: &SongTable) -> String {
     let mut hasher = blake3::Hasher::new();
     for song in &catalog.songs {
         hasher.update(song.id.as_bytes());
@@ -130,7 +129,7 @@ impl Planned {
 
 /// Compares the catalog with the index and the images that are there.
 fn plan(
-    catalog: &Catalog,
+    catalog: &SongTable,
     folder: &Path,
     limits: &Limits,
     params: &ImageParams,

@@ -53,12 +53,6 @@ impl YearFrom {
             Self::Folder => "folder",
         }
     }
-
-    /// The one of a name.
-    pub fn of_name(name: &str) -> Option<Self> {
-        let all = [Self::Original, Self::Release, Self::Table, Self::Folder];
-        all.into_iter().find(|from| from.name() == name)
-    }
 }
 
 /// What a catalog takes from a file's tags.

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use songscape_audio::{
-    AudioReader, Catalog, Error, ImageParams, ImageReader, Library, LibraryParams, Limits,
-    Renderer, SameName,
+    AudioReader, Error, ImageParams, ImageReader, Library, LibraryParams, Limits, Renderer,
+    SameName, SongTable,
 };
 use songscape_project::Silent;
 
@@ -67,20 +67,20 @@ fn check(opened: &Library, folder: &Path, table: &Path) {
         assert!(song.id.chars().all(safe) && song.id.len() < 128, "{}", song.id);
         assert!(catalog.file(song).canonicalize().unwrap().starts_with(folder));
         assert_eq!(song.extra.len(), catalog.columns.len());
-        assert_eq!(song.year.is_some(), song.year_from.is_some());
+        assert_eq!(song.year.is_some(), !song.extra[1].is_empty());
     }
     assert!(failures.iter().all(|failure| !failure.reason.is_empty()));
     assert!(duplicates.iter().all(|duplicate| !duplicate.reason.is_empty()));
     assert!(!opened.summary().to_string().is_empty());
-    catalog.write_csv(table).unwrap();
-    let Ok(read) = Catalog::read_csv(table) else { panic!("{:?}", fs::read(table)) };
+    catalog.write(table).unwrap();
+    let Ok(read) = SongTable::read(table) else { panic!("{:?}", fs::read(table)) };
     // Spaces at the ends of a field are not read.
     for (a, b) in catalog.songs.iter().zip(&read.songs) {
         assert_eq!(
             (&a.id, a.title.trim(), a.artist.trim()),
             (&b.id, b.title.trim(), b.artist.trim())
         );
-        assert_eq!((a.year, a.year_from), (b.year, b.year_from));
+        assert_eq!((a.year, &a.extra[..2]), (b.year, &b.extra[..2]));
     }
     assert_eq!(read.songs.len(), catalog.songs.len());
 }

@@ -68,7 +68,7 @@ impl Used {
     }
 }
 
-/// `path from Path, year from original_year or year`.
+/// `path, title from Name, year from original_year or year`.
 impl fmt::Display for Used {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
@@ -76,7 +76,10 @@ impl fmt::Display for Used {
         }
         for (i, (field, columns)) in self.0.iter().enumerate() {
             let comma = if i == 0 { "" } else { ", " };
-            write!(f, "{comma}{} from {}", field.name(), columns.join(" or "))?;
+            write!(f, "{comma}{}", field.name())?;
+            if *columns != [field.name()] {
+                write!(f, " from {}", columns.join(" or "))?;
+            }
         }
         Ok(())
     }

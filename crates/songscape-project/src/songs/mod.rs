@@ -149,6 +149,26 @@ impl SongTable {
         Ok((table, bad))
     }
 
+    /// Refuses a table that lacks one of these columns; `path` is the file that it was read from.
+    ///
+    /// # Errors
+    /// [`Error::Table`] with the first column that is missing, and those that are there.
+    pub fn require(&self, fields: &[Field], path: impl AsRef<Path>) -> Result<()> {
+        let Some(missing) = fields.iter().find(|&&field| !self.used.has(field)) else {
+            return Ok(());
+        };
+        let used = Field::ALL.into_iter().flat_map(|field| self.used.columns(field));
+        let mut found: Vec<&str> = Vec::new();
+        for name in used.chain(&self.columns) {
+            if !found.contains(&name.as_str()) {
+                found.push(name);
+            }
+        }
+        let (missing, found) = (missing.name(), found.join(", "));
+        let reason = format!("no column named {missing}; the columns found are: {found}");
+        Err(Error::Table { path: path.as_ref().into(), line: None, reason })
+    }
+
     /// Writes the table as UTF-8 with commas, atomically: `id,path,title,artist,year`, then the other
     /// columns. Paths are written absolute, so that the table can be read from anywhere; an unknown
     /// year is empty.

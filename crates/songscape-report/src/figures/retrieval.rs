@@ -1,6 +1,7 @@
 //! How often each model finds what belongs together: bars beside the baselines and beside chance.
 
 use kuva::render::render::TextAnchor;
+use songscape_analysis::bootstrap::Interval;
 use songscape_analysis::study::RetrievalScore;
 
 use super::panel::{FAINT, GREY, INK, LABEL, LINE, Margins, NOTE, Panel, TICK};
@@ -8,7 +9,7 @@ use super::text::{counted, encoder, percent, text_width};
 use super::{Drawn, Figure};
 use crate::input::ReportInput;
 use crate::measures::baselines;
-use crate::measures::chance::{self, Chance, wilson};
+use crate::measures::chance::{self, Chance};
 use crate::palette::Rgb;
 
 const FIRST: Rgb = [0x00, 0x4f, 0x86];
@@ -89,14 +90,15 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
             panel.line(&[(at, top + NAME - 6.0), (at, bottom)], FAINT, 1.0);
         }
         panel.bold(24.0, top + NAME - 14.0, &group.name, LABEL);
-        let n = group.chance.map(|chance| chance.searches);
         let models = group.rows.iter().map(|score| {
             let ink = if own == Some(score.name.as_str()) { INK } else { GREY };
-            (score.name.as_str(), [score.recall_1, score.recall_10], ink, n)
+            let bars = [(score.recall_1, score.interval_1), (score.recall_10, score.interval_10)];
+            (score.name.as_str(), bars, ink)
         });
         // Chance is computed, not measured: it has no interval.
-        let chance =
-            group.chance.map(|found| ("chance", [found.recall_1, found.recall_10], GREY, None));
+        let chance = group
+            .chance
+            .map(|found| ("chance", [(found.recall_1, None), (found.recall_10, None)], GREY));
         for (i, row) in models.chain(chance).enumerate() {
             bars(&mut panel, top + NAME + i as f64 * MODEL, row);
         }
@@ -113,9 +115,9 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     Ok(Figure::new(panel, title, &notes, caption.into()))
 }
 
-/// The two bars of a model: its name, its shares, its ink, and over how many songs it was measured.
-fn bars(panel: &mut Panel, top: f64, row: (&str, [f64; 2], Rgb, Option<usize>)) {
-    let (name, shares, ink, searches) = row;
+/// The two bars of a model: its name, its shares with their intervals, and its ink.
+fn bars(panel: &mut Panel, top: f64, row: (&str, [(f64, Option<Interval>); 2], Rgb)) {
+    let (name, shares, ink) = row;
     let zero = panel.px(0.0);
     // A name that is too long for its room ends with an ellipsis.
     let mut label = name.to_owned();
@@ -124,13 +126,12 @@ fn bars(panel: &mut Panel, top: f64, row: (&str, [f64; 2], Rgb, Option<usize>)) 
         label.push('…');
     }
     panel.text((panel.left - 10.0, top + BAR + 4.5), &label, NOTE, TextAnchor::End, ink);
-    for (i, (share, fill)) in shares.into_iter().zip([FIRST, TENTH]).enumerate() {
+    for (i, ((share, interval), fill)) in shares.into_iter().zip([FIRST, TENTH]).enumerate() {
         let mut at = panel.px(100.0 * share.clamp(0.0, 1.0));
         let y = top + i as f64 * BAR;
         panel.rectangle((zero, y), (at, y + BAR - 1.0), fill);
         let mut label = percent(share);
-        if let Some(n) = searches {
-            let (low, high) = wilson(share, n);
+        if let Some(Interval { low, high }) = interval {
             let middle = y + (BAR - 1.0) / 2.0;
             let (from, to) = (panel.px(100.0 * low), panel.px(100.0 * high));
             panel.line(&[(from, middle), (to, middle)], INK, 1.4);

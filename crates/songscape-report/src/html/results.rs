@@ -1,6 +1,7 @@
 //! The second half of the page: results beside their baselines, figures, tables, methods. Plain HTML,
 //! made here; it reads without a program.
 
+use songscape_analysis::bootstrap::Interval;
 use songscape_analysis::study::{RetrievalScore, Scores};
 
 use super::escape::html;
@@ -9,12 +10,13 @@ use super::page::{Content, Shown};
 use crate::figures::text::{encoder, percent};
 use crate::input::ReportInput;
 use crate::measures::baselines::{self, NotBeaten};
-use crate::measures::chance::{self, Chance, wilson};
+use crate::measures::chance::{self, Chance};
 
 /// What the usual baselines are.
-const BASELINES: [(&str, &str); 4] = [
+const BASELINES: [(&str, &str); 5] = [
     ("row statistics", "mean and deviation of each row of the image"),
     ("chroma", "mean and deviation of the twelve pitch classes"),
+    ("sharpened chroma", "the same of what stands out from the rows around it"),
     ("untrained encoder", "the same network with random weights"),
     ("constant", "the same year for every song"),
 ];
@@ -102,16 +104,17 @@ fn retrieval(
          <tr><th scope=\"col\">Model</th><th scope=\"col\">First (recall@1)</th>\
          <th scope=\"col\">Among ten (recall@10)</th></tr>\n"
     );
-    let measured = |share: f64| match chance {
-        Some(Chance { searches, .. }) => {
-            let (low, high) = wilson(share, searches);
+    let measured = |share: f64, interval: Option<Interval>| match interval {
+        Some(Interval { low, high }) => {
             format!("{} ({:.0}–{:.0})", percent(share), 100.0 * low, 100.0 * high)
         }
         None => percent(share),
     };
     for score in rows {
         let own = own == Some(score.name.as_str());
-        row(out, own, &score.name, &[measured(score.recall_1), measured(score.recall_10)]);
+        let first = measured(score.recall_1, score.interval_1);
+        let tenth = measured(score.recall_10, score.interval_10);
+        row(out, own, &score.name, &[first, tenth]);
     }
     if let Some(found) = chance {
         row(out, false, "chance", &[percent(found.recall_1), percent(found.recall_10)]);
@@ -149,16 +152,20 @@ fn verdict(scores: &Scores) -> Vec<String> {
         .chunk_by(|a, b| a.measure == b.measure)
         .map(|of_measure| {
             let &NotBeaten { measure, encoder: own, .. } = &of_measure[0];
-            let baselines: Vec<String> = of_measure
-                .iter()
-                .map(|n| format!("“{}” ({})", n.baseline, value(measure, n.value)))
-                .collect();
+            let which = |by_chance: bool, relation: &str| {
+                let some = of_measure.iter().filter(|n| n.by_chance == by_chance);
+                let names = some.map(|n| format!("“{}” ({})", n.baseline, value(measure, n.value)));
+                let names: Vec<String> = names.collect();
+                (!names.is_empty()).then(|| format!("is not {relation} {}", names.join(", ")))
+            };
+            let parts = [which(false, "better than"), which(true, "told apart from")];
+            let parts: Vec<String> = parts.into_iter().flatten().collect();
             format!(
-                "{}: {} ({}) is not better than {}.",
+                "{}: {} ({}) {}.",
                 capitalized(measure),
                 encoder(scores),
                 value(measure, own),
-                baselines.join(", ")
+                parts.join(", and ")
             )
         })
         .collect()

@@ -1,10 +1,11 @@
 //! What the encoder is worth beside its baselines.
 
+use songscape_analysis::bootstrap::Difference;
 use songscape_analysis::study::{RetrievalScore, Scores};
 
 pub(crate) const YEAR_ERROR: &str = "mean absolute error of the year";
 
-/// A measure in which the encoder is no better than a baseline.
+/// A measure in which the encoder is not shown to be better than a baseline.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NotBeaten {
@@ -16,6 +17,9 @@ pub struct NotBeaten {
     pub encoder: f64,
     /// The baseline's value.
     pub value: f64,
+    /// Whether the encoder is better by no more than chance gives: the interval of the difference
+    /// holds zero. Otherwise the baseline is as good or better.
+    pub by_chance: bool,
 }
 
 /// The name of what is judged, such as `trained encoder`: a study scores its vectors first, and all
@@ -40,32 +44,41 @@ pub(crate) fn models(scores: &Scores) -> impl Iterator<Item = &str> {
 /// scores is the encoder; all others are baselines.
 pub fn not_beaten(scores: &Scores) -> Vec<NotBeaten> {
     let mut out = Vec::new();
-    let mut compare = |measure, rows: Vec<(&str, f64)>, lower_is_better: bool| {
+    let mut compare = |measure,
+                       rows: Vec<(&str, f64, Option<Difference>)>,
+                       lower_is_better: bool| {
         let own = |name: &str| judged(scores) == Some(name);
-        let Some(&(_, encoder)) = rows.iter().find(|(name, _)| own(name)) else { return };
-        for (name, value) in rows {
+        let Some(&(_, encoder, _)) = rows.iter().find(|(name, ..)| own(name)) else { return };
+        for (name, value, difference) in rows {
             let better = if lower_is_better { encoder < value } else { encoder > value };
-            if !own(name) && !better {
-                out.push(NotBeaten { measure, baseline: name.into(), encoder, value });
+            let by_chance = difference.is_some_and(|difference| !difference.is_told_apart());
+            if !own(name) && (!better || by_chance) {
+                out.push(NotBeaten { measure, baseline: name.into(), encoder, value, by_chance });
             }
         }
     };
-    compare(YEAR_ERROR, year_errors(scores), true);
+    let years = year_errors(scores).into_iter().map(|(name, mae)| (name, mae, None));
+    compare(YEAR_ERROR, years.collect(), true);
     for (measures, rows) in [
         (["recall@1 of halves", "recall@10 of halves"], &scores.halves),
         (["recall@1 of other recordings", "recall@10 of other recordings"], &scores.renditions),
     ] {
-        let of = |recall: fn(&RetrievalScore) -> f64| {
-            rows.iter().map(|score| (score.name.as_str(), recall(score))).collect()
+        let of = |recall: fn(&RetrievalScore) -> (f64, Option<Difference>)| {
+            let row = |score| {
+                let (share, behind) = recall(score);
+                (score.name.as_str(), share, behind)
+            };
+            rows.iter().map(row).collect()
         };
-        compare(measures[0], of(|score| score.recall_1), false);
-        compare(measures[1], of(|score| score.recall_10), false);
+        compare(measures[0], of(|score| (score.recall_1, score.behind_1)), false);
+        compare(measures[1], of(|score| (score.recall_10, score.behind_10)), false);
     }
     out
 }
 
 #[cfg(test)]
 mod tests {
+    use songscape_analysis::bootstrap::Interval;
     use songscape_analysis::music::years::YearParams;
     use songscape_analysis::study::{YearScore, YearScores};
 
@@ -77,6 +90,7 @@ mod tests {
             name: name.into(),
             recall_1,
             recall_10,
+            ..RetrievalScore::default()
         };
         Scores {
             years: Some(YearScores {
@@ -108,6 +122,17 @@ mod tests {
             ]
         );
         assert_eq!(judged(&scores), Some("trained encoder"));
+    }
+
+    #[test]
+    fn a_lead_that_chance_gives_is_no_lead() {
+        let mut scores = scores(&[], &[("trained encoder", 0.6, 0.8), ("chroma", 0.5, 0.7)]);
+        assert_eq!(not_beaten(&scores), []);
+        let interval = Interval { low: -0.02, high: 0.22 };
+        scores.halves[1].behind_1 = Some(Difference { value: 0.1, interval });
+        let found = not_beaten(&scores);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].by_chance && found[0].measure == "recall@1 of halves");
     }
 
     #[test]

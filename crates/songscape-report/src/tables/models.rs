@@ -40,17 +40,18 @@ pub(super) fn scores(input: &ReportInput) -> Table {
         ("_of_other_recordings", &scores.renditions, chance::renditions(input)),
     ] {
         let guess = chance.filter(|_| !rows.is_empty());
-        let models = rows.iter().map(|s| (s.name.as_str(), s.recall_1, s.recall_10, chance));
-        let guess = guess.map(|found| ("chance", found.recall_1, found.recall_10, None));
-        for (name, one, ten, measured) in models.chain(guess) {
-            for (measure, share) in [("recall_at_1", one), ("recall_at_10", ten)] {
-                let interval = measured.map(|found| chance::wilson(share, found.searches));
+        let models = rows
+            .iter()
+            .map(|s| (s.name.as_str(), (s.recall_1, s.interval_1), (s.recall_10, s.interval_10)));
+        let guess = guess.map(|found| ("chance", (found.recall_1, None), (found.recall_10, None)));
+        for (name, one, ten) in models.chain(guess) {
+            for (measure, (share, interval)) in [("recall_at_1", one), ("recall_at_10", ten)] {
                 table.rows.push(vec![
                     format!("{measure}{of}"),
                     name.into(),
                     number(share),
-                    known(interval.map(|interval| interval.0)),
-                    known(interval.map(|interval| interval.1)),
+                    known(interval.map(|interval| interval.low)),
+                    known(interval.map(|interval| interval.high)),
                 ]);
             }
         }

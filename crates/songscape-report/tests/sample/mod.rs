@@ -111,8 +111,12 @@ pub fn sample(songs: usize, clusters: i32, (first, last): (i32, i32)) -> ReportI
 /// The scores of an encoder that beats its baselines.
 pub fn scores(songs: usize) -> Scores {
     let year = |name: &str, mae| YearScore { name: name.into(), mae, r2: 0.5 };
-    let found =
-        |name: &str, recall_1, recall_10| RetrievalScore { name: name.into(), recall_1, recall_10 };
+    let found = |name: &str, recall_1, recall_10| RetrievalScore {
+        name: name.into(),
+        recall_1,
+        recall_10,
+        ..RetrievalScore::default()
+    };
     Scores {
         songs,
         map: Some(MapScores {

@@ -11,18 +11,19 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use songscape_audio::{Catalog, Duplicate, Library, LibraryParams, Limits, Store};
-use songscape_contrastive::TrainParams;
+use songscape_audio::{Duplicate, Library, LibraryParams, Limits, Store};
 use songscape_project::{
-    Failure, Progress, Project, Source, Stage, State, hash_file, remove_folder_if_there,
+    Failure, Field, Progress, Project, SongTable, Source, Stage, State, hash_file,
+    remove_folder_if_there,
 };
-use songscape_resnet::{EncoderConfig, Model, Pooling};
+use songscape_resnet::{Model, Pooling};
 use tch::Device;
 
 pub use parameters::Parameters;
 pub use songscape_analysis::study::{Scores, StudyParams};
 
 pub use crate::error::{Error, Result};
+use crate::training::Training;
 use crate::vectors::{Embedding, Images, Keep, read_ids};
 
 /// The music to analyse.
@@ -181,7 +182,7 @@ impl Pipeline {
             Library::open(&source, &params, progress)?;
         Failure::record(self.failure_list(), Step::Catalog.name(), &failures)?;
         Duplicate::record(self.duplicate_list(), Step::Catalog.name(), &duplicates)?;
-        catalog.write_csv(self.songs_table())?;
+        catalog.write(self.songs_table())?;
         match failures.len() {
             _ if !catalog.songs.is_empty() => {}
             0 => return Err(Error::NoMusic { path: source }),
@@ -197,7 +198,9 @@ impl Pipeline {
     }
 
     fn spectrograms(&self, progress: &dyn Progress) -> Result<String> {
-        let catalog = Catalog::read_csv(self.songs_table())?;
+        let table = self.songs_table();
+        let catalog = SongTable::read(&table)?;
+        catalog.require(&[Field::Id, Field::Path], &table)?;
         let folder = self.project.path("spectrograms");
         let images = &self.parameters.images;
         let made =
@@ -221,30 +224,14 @@ impl Pipeline {
 
     fn training(&self, progress: &dyn Progress) -> Result<String> {
         let images = Images::open(&self.store())?;
-        let made = TrainingStage {
-            encoder: self.parameters.encoder.clone(),
-            training: self.parameters.training.clone(),
-        };
-        let inputs = [("images", self.store().fingerprint()?)];
-        let stage = Stage::open(self.project.path("model"), 1, &made, &inputs)?;
+        let Parameters { encoder, training, pooling, .. } = self.parameters.clone();
+        let training = Training { encoder, training };
+        let stage = training.open(&self.store(), self.project.path("model"))?;
         if stage.state() == State::Done {
             return Ok("done before".into());
         }
-        if stage.state() == State::Outdated {
-            // They belong to a training on other images.
-            remove_folder_if_there(stage.path("checkpoints"))?;
-        }
-        let trained = songscape_contrastive::train(
-            &images.songs()?,
-            &made.encoder,
-            &made.training,
-            images.origin(self.parameters.pooling),
-            self.device,
-            stage.folder(),
-            progress,
-        )?;
         let made_again = again(&stage);
-        stage.finish()?;
+        let trained = training.run(stage, &images, pooling, self.device, progress)?;
         let steps = trained.history.len();
         let last = &trained.history[steps - steps.min(10)..];
         let loss = last.iter().map(|step| step.loss).sum::<f64>() / last.len().max(1) as f64;
@@ -283,13 +270,6 @@ impl Pipeline {
     }
 }
 
-/// What the training is made with.
-#[derive(Serialize, Deserialize)]
-struct TrainingStage {
-    encoder: EncoderConfig,
-    training: TrainParams,
-}
-
 /// What the vectors are made with.
 #[derive(Serialize, Deserialize)]
 struct VectorsStage {
@@ -298,9 +278,9 @@ struct VectorsStage {
 }
 
 /// Why a stage was made again, for its summary; nothing where it was not.
-fn again<'a>(stage: &'a Stage) -> String {
+fn again(stage: &Stage) -> String {
     let names = stage.changes().iter().map(|change| change.field.trim_start_matches("inputs."));
-    let names: Vec<&'a str> = names.collect();
+    let names: Vec<&str> = names.collect();
     if names.is_empty() {
         String::new()
     } else {

@@ -262,6 +262,7 @@ enum Maker<'a> {
     Untrained(Box<Model>),
     RowStatistics,
     Chroma(Pitches),
+    SharpenedChroma(Pitches),
 }
 
 /// The vectors of one source, as far as they are done.
@@ -296,6 +297,8 @@ impl<'a> Set<'a> {
             let weights = model.fingerprint()?;
             Ok::<_, Error>(json!({ "model": weights, "pooling": pooling, "embedder": embedder }))
         };
+        let pitches = Pitches::new(rows, f_min, f_max, f64::from(range_db));
+        let of_pitches = json!([f_min, f_max, range_db]);
         let (maker, width, made_by) = match source {
             Source::TrainedEncoder => {
                 let features = match keep {
@@ -310,10 +313,8 @@ impl<'a> Set<'a> {
                 (Maker::Untrained(Box::new(model)), encoder, made_by)
             }
             Source::RowStatistics => (Maker::RowStatistics, 2 * rows, Value::Null),
-            Source::Chroma => {
-                let pitches = Pitches::new(rows, f_min, f_max, f64::from(range_db));
-                (Maker::Chroma(pitches), 24, json!([f_min, f_max, range_db]))
-            }
+            Source::Chroma => (Maker::Chroma(pitches), 24, of_pitches),
+            Source::SharpenedChroma => (Maker::SharpenedChroma(pitches), 24, of_pitches),
             other => unreachable!("{other:?} has no vectors of its own"),
         };
         let all = json!([VERSION, source, rows, gap, made_by]);
@@ -344,6 +345,9 @@ impl<'a> Set<'a> {
             }
             Maker::Chroma(pitches) => {
                 self.of_pixels(batch, &missing, |pixels| pitches.chroma(pixels))
+            }
+            Maker::SharpenedChroma(pitches) => {
+                self.of_pixels(batch, &missing, |pixels| pitches.sharpened_chroma(pixels))
             }
         };
         let songs = batch.iter().zip(&missing).filter(|(_, missing)| **missing);

@@ -1,0 +1,64 @@
+//! Training on the images of a store, as a stage that is resumed where it was interrupted.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use songscape_audio::Store;
+use songscape_contrastive::{TrainParams, Trained, train};
+use songscape_project::{Progress, Stage, State, remove_folder_if_there};
+use songscape_resnet::{EncoderConfig, Pooling};
+use tch::Device;
+
+use crate::error::Result;
+use crate::vectors::Images;
+
+/// The meaning of a training: raised when the same parameters would give another model.
+const VERSION: u32 = 1;
+
+/// What an encoder is made with. A folder keeps it beside the model; the pipeline and the example
+/// `train` write the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// The network.
+    pub encoder: EncoderConfig,
+    /// How it is trained.
+    pub training: TrainParams,
+}
+
+impl Training {
+    /// Opens the folder of a training on a store's images. Checkpoints of a training on other images
+    /// are removed.
+    ///
+    /// # Errors
+    /// [`Error::Audio`](crate::Error::Audio) when there is no store;
+    /// [`Error::Project`](crate::Error::Project) when the folder holds a training with other
+    /// parameters (the fields are named), or cannot be written.
+    pub fn open(&self, store: &Store, folder: impl AsRef<Path>) -> Result<Stage> {
+        let inputs = [("images", store.fingerprint()?)];
+        let stage = Stage::open(folder.as_ref(), VERSION, self, &inputs)?;
+        if stage.state() == State::Outdated {
+            remove_folder_if_there(stage.path("checkpoints"))?;
+        }
+        Ok(stage)
+    }
+
+    /// Trains in an opened folder, from where an earlier run was interrupted, and finishes the stage. The
+    /// model says which images it was trained on, and for which pooling.
+    ///
+    /// # Errors
+    /// As [`train`]; what is done is kept.
+    pub fn run(
+        &self,
+        stage: Stage,
+        images: &Images,
+        pooling: Pooling,
+        device: Device,
+        progress: &dyn Progress,
+    ) -> Result<Trained> {
+        let (songs, origin) = (images.songs()?, images.origin(pooling));
+        let Self { encoder, training } = self;
+        let trained = train(&songs, encoder, training, origin, device, stage.folder(), progress)?;
+        stage.finish()?;
+        Ok(trained)
+    }
+}
