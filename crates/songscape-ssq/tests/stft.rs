@@ -236,10 +236,10 @@ fn refusals() {
     };
     for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         let error = refuse(&|p| p.sampling_rate = rate);
-        assert!(matches!(error, Error::Parameter { name: "sampling_rate", .. }));
+        assert!(matches!(error, Error::Parameter { field: "sampling_rate", .. }));
     }
     for hop in [0, usize::MAX] {
-        assert!(matches!(refuse(&|p| p.hop = hop), Error::Parameter { name: "hop", .. }));
+        assert!(matches!(refuse(&|p| p.hop = hop), Error::Parameter { field: "hop", .. }));
     }
     let error = refuse(&|p| p.window_length = 513);
     assert_eq!(error.to_string(), "window_length is 513, expected at most fft_length");
@@ -259,7 +259,7 @@ fn refusals() {
     assert!(matches!(plan.inverse_complex(v.view()), Err(Error::Length { .. })));
     let mut out = vec![Complex::new(0.0, 0.0); plan.rows()];
     let error = plan.column_into(&[1.0; 100], 100, &mut out, &mut plan.scratch()).unwrap_err();
-    assert!(matches!(error, Error::Parameter { name: "column", .. }));
+    assert!(matches!(error, Error::Parameter { field: "column", .. }));
     let stft = StftParams { sides: Sides::Two, ..Default::default() };
     let two = SsqStftParams { stft, ..Default::default() };
     assert!(SsqStftPlan::<f64>::new(&two, 100).is_err());

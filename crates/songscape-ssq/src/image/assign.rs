@@ -1,7 +1,9 @@
 //! Energy and row of every coefficient, and their sums by column.
 
 use multiversion::multiversion;
-use num_complex::Complex32;
+use multiversion::target::target_cfg_f;
+
+use crate::real::Real;
 
 /// How a frequency ratio becomes a row.
 #[derive(Debug, Clone, Copy)]
@@ -11,125 +13,173 @@ pub(super) struct Rows {
     pub per_octave: f32,
 }
 
-/// What [`energies_and_rows`] gives for each coefficient.
+/// A wavelet's place among the rows, and what its derivatives mean there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Its row.
+    pub row: f32,
+    /// Centre bin over the row's frequency.
+    pub centre_ratio: f32,
+    /// One bin over the row's frequency.
+    pub bin_ratio: f32,
+}
+
+/// Samples of one row at its low rate, real and imaginary parts apart.
+#[derive(Debug, Default)]
+pub(super) struct Samples {
+    pub re: Vec<f32>,
+    pub im: Vec<f32>,
+}
+
+/// Of each coefficient its row, whole part, and its energies for that row and the next.
 #[derive(Debug, Default)]
 pub(super) struct Assigned {
-    /// Row, whole part.
     pub row: Vec<u32>,
-    /// Energy for that row.
-    pub here: Vec<f32>,
-    /// Energy for the next row.
-    pub next: Vec<f32>,
+    pub pair: Vec<[f32; 2]>,
 }
 
 impl Assigned {
-    pub fn with_length(length: usize) -> Self {
-        Self { row: vec![0; length], here: vec![0.0; length], next: vec![0.0; length] }
-    }
-
-    pub fn part(&self, range: std::ops::Range<usize>) -> AssignedPart<'_> {
-        AssignedPart {
-            row: &self.row[range.clone()],
-            here: &self.here[range.clone()],
-            next: &self.next[range],
-        }
+    pub fn resize(&mut self, length: usize) {
+        self.row.resize(length, 0);
+        self.pair.resize(length, [0.0; 2]);
     }
 }
 
-/// Some consecutive coefficients of an [`Assigned`].
-#[derive(Debug, Clone, Copy)]
-pub(super) struct AssignedPart<'a> {
-    row: &'a [u32],
-    here: &'a [f32],
-    next: &'a [f32],
-}
+/// Samples before a coefficient at a sample that its derivative depends on, and after it.
+pub(super) const AT: usize = 3;
+/// Samples that a coefficient between two samples depends on, and how many of them are before it.
+pub(super) const BETWEEN: usize = 8;
+pub(super) const BEFORE: usize = 3;
 
-/// Energy |W|² and the row of ω, from coefficients `w` and derivatives `d` in bins, both relative
-/// to the centre bin: ω / f = |centre + Re(d·w*)/|w|² bins| with the row's own frequency f.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma",))]
-pub(super) fn energies_and_rows(
-    w: &[Complex32],
-    d: &[Complex32],
-    row: f32,
-    centre_ratio: f32,
-    bin_ratio: f32,
+/// The coefficients at some samples (real parts, imaginary parts), from the one at [`BEFORE`] on: as many as `out` has.
+/// `slopes` are the weights of the differences of the samples 1, 2, 3 to either side.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma"))]
+pub(super) fn at_samples(
+    samples: (&[f32], &[f32]),
+    slopes: [f32; AT],
+    place: Place,
     rows: Rows,
     out: &mut Assigned,
 ) {
-    let last = rows.count as f32 - 1.0;
-    let outputs = out.row.iter_mut().zip(&mut out.here).zip(&mut out.next);
-    for ((w, d), ((index, here), next)) in w.iter().zip(d).zip(outputs) {
-        let energy = w.re * w.re + w.im * w.im;
-        let beat = (d.re * w.re + d.im * w.im) / (energy + f32::MIN_POSITIVE);
-        let ratio = (centre_ratio + bin_ratio * beat).abs();
-        // A row further from the top for each step down in frequency.
-        let position = (row - rows.per_octave * log2(ratio)).max(0.0).min(last);
-        // The whole part is read off the last bits of the sum with 3·2^22, where floats are whole
-        // numbers: a conversion that every compiler turns into vector code.
-        let whole = (position - 0.5 + WHOLE).min(WHOLE + last - 1.0);
-        let part = position - (whole - WHOLE);
-        *index = whole.to_bits() & 0x003f_ffff;
-        *next = energy * part;
-        *here = energy - *next;
+    const FMA: bool = target_cfg_f!(target_feature = "fma");
+    let count = out.row.len();
+    let (re, im) = (&samples.0[..count + 2 * AT], &samples.1[..count + 2 * AT]);
+    let (r0, r1, r2) = (&re[..count], &re[1..][..count], &re[2..][..count]);
+    let (r3, r4, r5, r6) =
+        (&re[3..][..count], &re[4..][..count], &re[5..][..count], &re[6..][..count]);
+    let (i0, i1, i2) = (&im[..count], &im[1..][..count], &im[2..][..count]);
+    let (i3, i4, i5, i6) =
+        (&im[3..][..count], &im[4..][..count], &im[5..][..count], &im[6..][..count]);
+    let (row, pair) = (&mut out.row[..count], &mut out.pair[..count]);
+    for n in 0..count {
+        let dre = multiply_add::<FMA>(
+            slopes[0],
+            r4[n] - r2[n],
+            multiply_add::<FMA>(slopes[1], r5[n] - r1[n], slopes[2] * (r6[n] - r0[n])),
+        );
+        let dim = multiply_add::<FMA>(
+            slopes[0],
+            i4[n] - i2[n],
+            multiply_add::<FMA>(slopes[1], i5[n] - i1[n], slopes[2] * (i6[n] - i0[n])),
+        );
+        (row[n], pair[n]) = assign((r3[n], i3[n]), (dre, dim), place, rows);
     }
+}
+
+/// The coefficients at a place between two samples, from the one after [`BEFORE`] on.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma"))]
+pub(super) fn between_samples(
+    samples: (&[f32], &[f32]),
+    values: &[f32; BETWEEN],
+    slopes: &[f32; BETWEEN],
+    place: Place,
+    rows: Rows,
+    out: &mut Assigned,
+) {
+    const FMA: bool = target_cfg_f!(target_feature = "fma");
+    let count = out.row.len();
+    let re: [&[f32]; BETWEEN] = std::array::from_fn(|k| &samples.0[k..k + count]);
+    let im: [&[f32]; BETWEEN] = std::array::from_fn(|k| &samples.1[k..k + count]);
+    let (row, pair) = (&mut out.row[..count], &mut out.pair[..count]);
+    for n in 0..count {
+        let (mut wre, mut wim, mut dre, mut dim) = (0.0, 0.0, 0.0, 0.0);
+        for k in 0..BETWEEN {
+            wre = multiply_add::<FMA>(values[k], re[k][n], wre);
+            wim = multiply_add::<FMA>(values[k], im[k][n], wim);
+            dre = multiply_add::<FMA>(slopes[k], re[k][n], dre);
+            dim = multiply_add::<FMA>(slopes[k], im[k][n], dim);
+        }
+        (row[n], pair[n]) = assign((wre, wim), (dre, dim), place, rows);
+    }
+}
+
+/// a·b + c, in one step where the machine has one.
+#[inline(always)]
+fn multiply_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
+    if FMA { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// Energy |W|² and the row of ω from a coefficient and its derivative, in bins, both relative to
+/// the centre bin: ω / f = |centre + Im(d·w*)/|w|² bins| with the row's own frequency f.
+#[inline(always)]
+fn assign(w: (f32, f32), d: (f32, f32), place: Place, rows: Rows) -> (u32, [f32; 2]) {
+    let last = rows.count as f32 - 1.0;
+    let energy = w.0 * w.0 + w.1 * w.1;
+    let beat = (d.1 * w.0 - d.0 * w.1) / (energy + f32::MIN_POSITIVE);
+    let ratio = (place.centre_ratio + place.bin_ratio * beat).abs();
+    // A row further from the top for each step down in frequency.
+    let position = (place.row - rows.per_octave * ratio.fast_log2()).max(0.0).min(last);
+    // The whole part is read off the last bits of the sum with 3·2^22, where floats are whole
+    // numbers: a conversion that every compiler turns into vector code.
+    let whole = (position - 0.5 + WHOLE).min(WHOLE + last - 1.0);
+    let next = energy * (position - (whole - WHOLE));
+    (whole.to_bits() & 0x003f_ffff, [energy - next, next])
 }
 
 /// 3·2^22: numbers near it are spaced by 1.
 const WHOLE: f32 = 12_582_912.0;
 
-/// log2 to 1e-5, for positive numbers; large and negative at 0.
-#[inline(always)]
-fn log2(x: f32) -> f32 {
-    let bits = x.to_bits();
-    let exponent = (bits >> 23) as i32 - 127;
-    let m = f32::from_bits((bits & 0x007f_ffff) | 0x3f80_0000);
-    // ln((1+t)/(1-t)) = 2(t + t³/3 + …) with m = √2·(1+t)/(1-t), |t| < 0.172.
-    let t = (m - std::f32::consts::SQRT_2) / (m + std::f32::consts::SQRT_2);
-    let t2 = t * t;
-    let series = t * (2.885_39 + t2 * (0.961_796_7 + t2 * 0.577_078));
-    exponent as f32 + 0.5 + series
-}
-
-/// Adds the energies of the coefficients to the columns, `per_column` coefficients to each.
+/// Adds the energies of coefficients to a tile, `per_column` of them to each column from `first` on.
+/// A cell holds what falls to its row and what falls to the next, side by side: one addition for
+/// both. Cells lie row by row, `columns` in each, since neighbouring columns mostly fall into the
+/// same rows: then they share a cache line.
 ///
-/// Several columns take turns, since sums into one column would wait for each other: neighbouring
-/// coefficients mostly fall into the same row.
+/// Four columns take turns, since sums into one cell would wait for each other.
 pub(super) fn accumulate(
-    assigned: AssignedPart<'_>,
+    assigned: &Assigned,
     per_column: usize,
-    columns: &mut [f32],
-    count: usize,
+    cells: &mut [[f32; 2]],
+    columns: usize,
+    first: usize,
 ) {
-    const TURNS: usize = 4;
-    let AssignedPart { row, here, next } = assigned;
-    for (block, target) in columns.chunks_mut(TURNS * count).enumerate() {
-        let turns = target.len() / count;
-        let from = block * TURNS * per_column;
-        let to = from + turns * per_column;
-        let (row, here, next) = (&row[from..to], &here[from..to], &next[from..to]);
-        for i in 0..per_column {
-            for turn in 0..turns {
-                let at = turn * per_column + i;
-                let cell = turn * count + row[at] as usize;
-                if let Some([a, b]) = target.get_mut(cell..cell + 2) {
-                    *a += here[at];
-                    *b += next[at];
-                }
+    let Assigned { row, pair } = assigned;
+    let mut add = |column: usize, row: u32, pair: &[f32; 2]| {
+        if let Some(cell) = cells.get_mut(row as usize * columns + column) {
+            *cell = [cell[0] + pair[0], cell[1] + pair[1]];
+        }
+    };
+    let turns = row.chunks(4 * per_column).zip(pair.chunks(4 * per_column));
+    for (turn, (row, pair)) in turns.enumerate() {
+        let first = first + 4 * turn;
+        if per_column > 1 && row.len() == 4 * per_column {
+            let (r0, rest) = row.split_at(per_column);
+            let (r1, rest) = rest.split_at(per_column);
+            let (r2, r3) = rest.split_at(per_column);
+            let (p0, rest) = pair.split_at(per_column);
+            let (p1, rest) = rest.split_at(per_column);
+            let (p2, p3) = rest.split_at(per_column);
+            let firsts = r0.iter().zip(p0).zip(r1.iter().zip(p1));
+            let lasts = r2.iter().zip(p2).zip(r3.iter().zip(p3));
+            for (((r0, p0), (r1, p1)), ((r2, p2), (r3, p3))) in firsts.zip(lasts) {
+                add(first, *r0, p0);
+                add(first + 1, *r1, p1);
+                add(first + 2, *r2, p2);
+                add(first + 3, *r3, p3);
+            }
+        } else {
+            for (i, (row, pair)) in row.iter().zip(pair).enumerate() {
+                add(first + i / per_column, *row, pair);
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_logarithm_is_close() {
-        for i in 1..200_000 {
-            let x = i as f32 * 1e-4;
-            assert!((log2(x) - x.log2()).abs() < 1.5e-5, "{x}: {} {}", log2(x), x.log2());
-        }
-        assert!(log2(0.0) < -100.0);
     }
 }
