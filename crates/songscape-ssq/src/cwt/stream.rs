@@ -134,7 +134,8 @@ impl<S: Copy> Window<S> {
 ///
 /// The values are those of [`CwtPlan`] with [`Padding::Zero`], to the precision's own errors, as long
 /// as the latency leaves time for the longest wavelet; otherwise its rows see only as much of the
-/// signal as there is time for. They do not depend on how the signal is cut into pushes.
+/// signal as there is time for. Wavelets that reach half the sampling rate are cut off there, and
+/// so die away slowly: their rows differ by 1e-4 or so of the largest coefficient. The values do not depend on how the signal is cut into pushes.
 ///
 /// ```
 /// use songscape_ssq::{CwtParams, CwtStream, ScaleSpec};
