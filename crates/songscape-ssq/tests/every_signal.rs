@@ -21,42 +21,46 @@ fn mad_rms(x: &[f64], back: &[f64]) -> f64 {
     mad / (x.iter().map(|x| x * x).sum::<f64>() / n).sqrt()
 }
 
-/// The signals of ssqueezepy's own `test_ssq_cwt` that it tries with linear scales.
-fn reference_signals() -> [Vec<f64>; 4] {
+/// The signals with which ssqueezepy's own `test_ssq_cwt` tries linear scales, and what version 0.6.6
+/// has for each.
+fn reference_signals() -> [(&'static str, Vec<f64>, f64); 4] {
     let n = 2048;
-    let time = |i: usize| 10.0 * i as f64 / n as f64;
+    let m = f64::from(n);
+    let time = |i: i32| 10.0 * f64::from(i) / m;
     let pieces = |frequencies: &[f64]| -> Vec<f64> {
-        let length = n / frequencies.len();
+        let length = n as usize / frequencies.len();
         let piece = |(i, f): (usize, &f64)| {
             let f = *f;
             (0..length).map(move |k| (TAU * f * (i as f64 + k as f64 / length as f64)).cos())
         };
         frequencies.iter().enumerate().flat_map(piece).collect()
     };
-    let m = n as f64;
+    let exponential = (0..n).map(|i| (TAU * 3.0 * (time(i) / 3.0).exp()).cos()).collect();
+    let linear = (0..n).map(|i| (TAU / 2.0 * time(i) * time(i)).cos()).collect();
+    let transitions = [100.0, 200.0, 3.0, 20.0, m / (m / 3.0 - 1.0), 50.0, 4.0, 150.0];
+    let high = [2.0, m / (m / 2.0 - 1.0), 4.0, 3.0];
     [
-        (0..n).map(|i| (TAU * 3.0 * (time(i) / 3.0).exp()).cos()).collect(),
-        (0..n).map(|i| (TAU / 2.0 * time(i) * time(i)).cos()).collect(),
-        pieces(&[0.3, 0.3, 1.0, 1.0, 2.0, 2.0]),
-        pieces(&[m / 8.0, (m / 2.0 - 1.0) / 4.0, m / 80.0, m / 16.0]),
+        ("exponential chirp", exponential, 0.00174),
+        ("linear chirp", linear, 0.06764),
+        ("fast transitions", pieces(&transitions.map(|over| m / over / 8.0)), 0.04978),
+        ("high frequencies", pieces(&high.map(|over| m / over / 4.0)), 0.05143),
     ]
 }
 
 #[test]
 fn linear_scales_weigh_by_the_step_over_the_scale() {
-    // What ssqueezepy 0.6.6 has for them.
-    let reference = [0.0017465, 0.0673954, 0.1338229, 0.0201996];
-    for (i, (x, reference)) in reference_signals().iter().zip(reference).enumerate() {
+    for (name, x, reference) in reference_signals() {
         let cwt = CwtParams {
-            wavelet: wavelet::by_name("morlet:5").unwrap(),
+            wavelet: wavelet::by_name("gmw:3,8").unwrap(),
             scales: "linear".parse().unwrap(),
             ..Default::default()
         };
         let plan = SsqPlan::<f64>::new(&SsqParams { cwt, ..Default::default() }, x.len()).unwrap();
-        let back = plan.inverse(plan.transform(x).unwrap().view()).unwrap();
-        let error = mad_rms(x, &back);
-        println!("signal {i}: {error:.4}");
-        assert!((error - reference).abs() < 2e-4, "signal {i}: {error}, not {reference}");
+        let back = plan.inverse(plan.transform(&x).unwrap().view()).unwrap();
+        let error = mad_rms(&x, &back);
+        println!("{name}: {error:.5}, ssqueezepy {reference}");
+        // Its threshold; and as good as its own, whose sums end at other scales.
+        assert!(error < 0.1 && error < 1.05 * reference + 1e-4, "{name}: {error}");
         // The same scales as a list are the same transform.
         let scales = plan.cwt().scales().clone();
         let explicit = ScaleSpec::Explicit(scales.values().to_vec());
