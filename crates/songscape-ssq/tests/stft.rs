@@ -10,8 +10,8 @@ use num_complex::{Complex, Complex64};
 use proptest::prelude::*;
 use songscape_ssq::stft::Sides;
 use songscape_ssq::{
-    Bins, Error, Outside, Padding, RidgeParams, SsqStftParams, SsqStftPlan, StftParams, StftPlan, Window,
-    ridges, signal,
+    Bins, Error, Outside, Padding, RidgeParams, SsqStftParams, SsqStftPlan, StftParams, StftPlan,
+    Window, ridges, signal,
 };
 
 fn worst(a: &Array2<Complex64>, b: &Array2<Complex64>) -> f64 {

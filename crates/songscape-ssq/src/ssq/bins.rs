@@ -179,7 +179,8 @@ impl Bins {
             peak_bin(wavelet, scale, plan.padded_length()) as f64 * plan.params().sampling_rate
                 / plan.padded_length() as f64
         };
-        let (Some((smallest, _)), Some((largest, _))) = (fitting().next(), fitting().next_back()) else {
+        let (Some((smallest, _)), Some((largest, _))) = (fitting().next(), fitting().next_back())
+        else {
             let what = "the list of scales that fit the signal";
             return Err(Error::TooShort { what, given: 0, least: 1 });
         };
