@@ -3,14 +3,14 @@
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 
-use crate::real::Real;
-
-/// How a frequency ratio becomes a row.
-#[derive(Debug, Clone, Copy)]
+/// How a frequency ratio becomes a row, and a row a place in a tile.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Rows {
     pub count: usize,
     /// Rows per octave.
     pub per_octave: f32,
+    /// Columns of the tile.
+    pub columns: u32,
 }
 
 /// A wavelet's place among the rows, and what its derivatives mean there.
@@ -31,7 +31,8 @@ pub(super) struct Samples {
     pub im: Vec<f32>,
 }
 
-/// Of each coefficient its row, whole part, and its energies for that row and the next.
+/// Of each coefficient the first cell of its row, whole part, and its energies for that row and the
+/// next.
 #[derive(Debug, Default)]
 pub(super) struct Assigned {
     pub row: Vec<u32>,
@@ -82,7 +83,7 @@ pub(super) fn at_samples(
             i4[n] - i2[n],
             multiply_add::<FMA>(slopes[1], i5[n] - i1[n], slopes[2] * (i6[n] - i0[n])),
         );
-        (row[n], pair[n]) = assign((r3[n], i3[n]), (dre, dim), place, rows);
+        (row[n], pair[n]) = assign::<FMA>((r3[n], i3[n]), (dre, dim), place, rows);
     }
 }
 
@@ -109,7 +110,7 @@ pub(super) fn between_samples(
             dre = multiply_add::<FMA>(slopes[k], re[k][n], dre);
             dim = multiply_add::<FMA>(slopes[k], im[k][n], dim);
         }
-        (row[n], pair[n]) = assign((wre, wim), (dre, dim), place, rows);
+        (row[n], pair[n]) = assign::<FMA>((wre, wim), (dre, dim), place, rows);
     }
 }
 
@@ -122,18 +123,33 @@ fn multiply_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
 /// Energy |W|² and the row of ω from a coefficient and its derivative, in bins, both relative to
 /// the centre bin: ω / f = |centre + Im(d·w*)/|w|² bins| with the row's own frequency f.
 #[inline(always)]
-fn assign(w: (f32, f32), d: (f32, f32), place: Place, rows: Rows) -> (u32, [f32; 2]) {
+fn assign<const FMA: bool>(w: (f32, f32), d: (f32, f32), place: Place, rows: Rows) -> (u32, [f32; 2]) {
     let last = rows.count as f32 - 1.0;
     let energy = w.0 * w.0 + w.1 * w.1;
     let beat = (d.1 * w.0 - d.0 * w.1) / (energy + f32::MIN_POSITIVE);
     let ratio = (place.centre_ratio + place.bin_ratio * beat).abs();
     // A row further from the top for each step down in frequency.
-    let position = (place.row - rows.per_octave * ratio.fast_log2()).max(0.0).min(last);
+    let position = (place.row - rows.per_octave * log2::<FMA>(ratio)).max(0.0).min(last);
     // The whole part is read off the last bits of the sum with 3·2^22, where floats are whole
     // numbers: a conversion that every compiler turns into vector code.
     let whole = (position - 0.5 + WHOLE).min(WHOLE + last - 1.0);
     let next = energy * (position - (whole - WHOLE));
-    (whole.to_bits() & 0x003f_ffff, [energy - next, next])
+    ((whole.to_bits() & 0x003f_ffff).wrapping_mul(rows.columns), [energy - next, next])
+}
+
+/// The binary logarithm to 3e-6, of positive numbers; -127 for 0.
+#[inline(always)]
+fn log2<const FMA: bool>(x: f32) -> f32 {
+    // x = m·2^e with m from √½ to √2, and log2(m) = (m − 1)·P(m − 1).
+    const ROOT_HALF: u32 = 0x3f35_04f3;
+    let bits = x.to_bits();
+    let exponent = (bits.wrapping_sub(ROOT_HALF) as i32) >> 23;
+    let r = f32::from_bits(bits.wrapping_sub((exponent << 23) as u32)) - 1.0;
+    let mut series = -0.204_848_3;
+    for term in [0.321_522_2, -0.367_658_5, 0.479_397_8, -0.721_128_86, 1.442_713_4] {
+        series = multiply_add::<FMA>(series, r, term);
+    }
+    multiply_add::<FMA>(series, r, exponent as f32)
 }
 
 /// 3·2^22: numbers near it are spaced by 1.
@@ -141,45 +157,75 @@ const WHOLE: f32 = 12_582_912.0;
 
 /// Adds the energies of coefficients to a tile, `per_column` of them to each column from `first` on.
 /// A cell holds what falls to its row and what falls to the next, side by side: one addition for
-/// both. Cells lie row by row, `columns` in each, since neighbouring columns mostly fall into the
-/// same rows: then they share a cache line.
+/// both. Cells lie row by row, since neighbouring columns mostly fall into the same rows: then they
+/// share a cache line.
 ///
-/// Four columns take turns, since sums into one cell would wait for each other.
+/// Sums into one cell wait for each other. Where a column has many coefficients, four columns take
+/// turns; where it has few, the processor looks ahead to the next ones by itself.
 pub(super) fn accumulate(
     assigned: &Assigned,
     per_column: usize,
     cells: &mut [[f32; 2]],
-    columns: usize,
     first: usize,
 ) {
+    const FEW: usize = 12;
+    let turns = if per_column <= FEW { 1 } else { 4 };
     let Assigned { row, pair } = assigned;
-    let mut add = |column: usize, row: u32, pair: &[f32; 2]| {
-        if let Some(cell) = cells.get_mut(row as usize * columns + column) {
-            *cell = [cell[0] + pair[0], cell[1] + pair[1]];
-        }
-    };
-    let turns = row.chunks(4 * per_column).zip(pair.chunks(4 * per_column));
-    for (turn, (row, pair)) in turns.enumerate() {
-        let first = first + 4 * turn;
-        if per_column > 1 && row.len() == 4 * per_column {
-            let (r0, rest) = row.split_at(per_column);
-            let (r1, rest) = rest.split_at(per_column);
-            let (r2, r3) = rest.split_at(per_column);
-            let (p0, rest) = pair.split_at(per_column);
-            let (p1, rest) = rest.split_at(per_column);
-            let (p2, p3) = rest.split_at(per_column);
-            let firsts = r0.iter().zip(p0).zip(r1.iter().zip(p1));
-            let lasts = r2.iter().zip(p2).zip(r3.iter().zip(p3));
-            for (((r0, p0), (r1, p1)), ((r2, p2), (r3, p3))) in firsts.zip(lasts) {
-                add(first, *r0, p0);
-                add(first + 1, *r1, p1);
-                add(first + 2, *r2, p2);
-                add(first + 3, *r3, p3);
+    let parts = row.chunks(turns * per_column).zip(pair.chunks(turns * per_column));
+    for (turn, (row, pair)) in parts.enumerate() {
+        let cells = &mut cells[first + turns * turn..];
+        if row.len() == 4 * per_column && turns == 4 {
+            for i in 0..per_column {
+                for column in 0..4 {
+                    let n = i + column * per_column;
+                    add(cells, row[n] as usize + column, pair[n]);
+                }
             }
         } else {
             for (i, (row, pair)) in row.iter().zip(pair).enumerate() {
-                add(first + i / per_column, *row, pair);
+                add(cells, *row as usize + i / per_column, *pair);
             }
+        }
+    }
+}
+
+#[inline(always)]
+fn add(cells: &mut [[f32; 2]], place: usize, [here, next]: [f32; 2]) {
+    if let Some(cell) = cells.get_mut(place) {
+        *cell = [cell[0] + here, cell[1] + next];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logarithms() {
+        for i in 1..100_000 {
+            let x = (i as f32 * 1e-3).exp2() * 1e-15;
+            let error = log2::<false>(x) - x.log2();
+            assert!(error.abs() < 1e-5 * (1.0 + x.log2().abs()), "{x}: {error}");
+        }
+        assert_eq!(log2::<false>(1.0), 0.0);
+        assert_eq!(log2::<false>(0.0), -127.0);
+    }
+
+    #[test]
+    fn sums_do_not_depend_on_turns() {
+        for per_column in [1, 5, 16] {
+            let columns = 7;
+            let count = per_column * columns;
+            let row = (0..count).map(|n| (n * 5 % 3 * columns) as u32).collect();
+            let pair = (0..count).map(|n| [n as f32, 1.0]).collect();
+            let mut cells = vec![[0.0; 2]; 3 * columns];
+            accumulate(&Assigned { row, pair }, per_column, &mut cells, 0);
+            let mut expected = vec![[0.0; 2]; 3 * columns];
+            for n in 0..count {
+                let cell = &mut expected[n * 5 % 3 * columns + n / per_column];
+                *cell = [cell[0] + n as f32, cell[1] + 1.0];
+            }
+            assert_eq!(cells, expected);
         }
     }
 }

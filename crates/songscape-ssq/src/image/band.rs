@@ -101,6 +101,8 @@ pub(super) fn plan_bands(
         // Samples of one row in a block are as many again.
         let highest = frequencies[blocks.rows.start];
         let samples = rate(params, &shape, column, highest).0 as u64 * blocks.columns;
+        // As are the cells of its useful columns, which are counted in 32 bits.
+        let samples = samples.max(frequencies.len() as u64 * blocks.useful());
         if values.max(samples) > MOST_FILTER_VALUES {
             return Err(Error::TooLong {
                 what: "the set of filters",

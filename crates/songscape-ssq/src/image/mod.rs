@@ -35,6 +35,7 @@ use std::sync::Arc;
 use crate::Error;
 use band::Band;
 use params::ColumnLength;
+use stream::Spare;
 
 pub use params::{Latency, LogSpectrogramParams};
 pub use stream::LogSpectrogramStream;
@@ -71,6 +72,7 @@ struct Plan {
     frequencies: Vec<f64>,
     column: ColumnLength,
     bands: Vec<Band>,
+    memory: Spare,
 }
 
 impl LogSpectrogram {
@@ -89,7 +91,9 @@ impl LogSpectrogram {
             band::plan_bands(params, &frequencies, column, &blocks)?
         };
         let params = params.clone();
-        Ok(Self { plan: Arc::new(Plan { params, frequencies, column, bands }) })
+        Ok(Self {
+            plan: Arc::new(Plan { params, frequencies, column, bands, memory: Spare::default() }),
+        })
     }
 
     /// The parameters.

@@ -1,11 +1,12 @@
 //! Samples in, columns out.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Plan;
 use super::band::Band;
-use super::tile::{Work, add_column};
+use super::tile::{RUN, Work, add_columns};
 use crate::Error;
 
 /// A signal on its way through a [`LogSpectrogram`](super::LogSpectrogram).
@@ -16,16 +17,62 @@ use crate::Error;
 #[derive(Debug)]
 pub struct LogSpectrogramStream {
     plan: Arc<Plan>,
-    /// Samples from `first_sample` on (negative ones, before the signal, are silent).
-    samples: Vec<f32>,
     first_sample: i64,
     received: u64,
     bands: Vec<Done>,
     emitted: i64,
-    column: Vec<f32>,
+    memory: Memory,
+}
+
+/// What a stream works in. It goes back to the plan when the stream ends, since new memory of the
+/// operating system costs as much as a second of sound.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// Samples from the stream's `first_sample` on (negative ones, before the signal, are silent).
+    samples: Vec<f32>,
     work: Work,
+    /// A few columns on their way out.
+    columns: Vec<f32>,
     /// Tiles that can be used again.
     spare: Vec<Tile>,
+}
+
+impl Memory {
+    fn new(plan: &Plan) -> Self {
+        let columns = vec![0.0; RUN * plan.frequencies.len()];
+        Self { samples: vec![], work: Work::new(plan), columns, spare: vec![] }
+    }
+}
+
+/// What ended streams worked in, for the next ones: as much as there are threads.
+#[derive(Default)]
+pub(super) struct Spare(Mutex<Vec<Memory>>);
+
+impl Spare {
+    fn take(&self) -> Option<Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn put(&self, memory: Memory) {
+        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.len() < rayon::current_num_threads() {
+            free.push(memory);
+        }
+    }
+}
+
+impl fmt::Debug for Spare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spare").finish_non_exhaustive()
+    }
+}
+
+impl Drop for LogSpectrogramStream {
+    fn drop(&mut self) {
+        let mut memory = std::mem::take(&mut self.memory);
+        memory.spare.extend(self.bands.iter_mut().flat_map(|done| done.tiles.drain(..)));
+        self.plan.memory.put(memory);
+    }
 }
 
 /// The cells of the useful columns of a block, row by row: what falls to a row, and to the next.
@@ -46,6 +93,11 @@ const LARGEST: f32 = 1e18;
 
 /// Refuses samples that no energies can be computed of; `received` came before them.
 pub(super) fn check(samples: &[f32], received: u64) -> Result<(), Error> {
+    // In parts that are compared side by side.
+    if samples.chunks(256).all(|part| part.iter().fold(true, |fine, x| fine & (x.abs() <= LARGEST)))
+    {
+        return Ok(());
+    }
     if let Some(index) = samples.iter().position(|x| !x.is_finite()) {
         let (index, value) = (received + index as u64, f64::from(samples[index]));
         return Err(Error::NotFinite { index, value });
@@ -61,15 +113,15 @@ impl LogSpectrogramStream {
     pub(super) fn new(plan: Arc<Plan>) -> Self {
         let starts = plan.bands.iter().map(|band| plan.column.start(-band.guard));
         let first_sample = starts.min().unwrap_or(0);
+        let mut memory = plan.memory.take().unwrap_or_else(|| Memory::new(&plan));
+        memory.samples.clear();
+        memory.samples.resize(first_sample.unsigned_abs() as usize, 0.0);
         Self {
-            samples: vec![0.0; first_sample.unsigned_abs() as usize],
             first_sample,
             received: 0,
             bands: plan.bands.iter().map(|_| Done::default()).collect(),
             emitted: 0,
-            column: vec![0.0; plan.frequencies.len()],
-            work: Work::new(&plan),
-            spare: vec![],
+            memory,
             plan,
         }
     }
@@ -85,7 +137,7 @@ impl LogSpectrogramStream {
         check(samples, self.received)?;
         // In pieces, so that a whole song at once needs no copy of the song.
         for piece in samples.chunks(1 << 16) {
-            self.samples.extend_from_slice(piece);
+            self.memory.samples.extend_from_slice(piece);
             self.received += piece.len() as u64;
             self.advance(self.received as i64, i64::MAX, emit);
         }
@@ -120,20 +172,21 @@ impl LogSpectrogramStream {
             else {
                 break;
             };
-            self.block(i, band);
+            self.block(i, band, columns);
             self.emit(columns, emit);
         }
         self.forget();
     }
 
-    fn block(&mut self, i: usize, band: &Band) {
+    fn block(&mut self, i: usize, band: &Band, columns: i64) {
         let first = self.bands[i].end;
         let start = self.plan.column.start(first - band.guard) - self.first_sample;
-        let known = &self.samples[(start as usize).min(self.samples.len())..];
-        let mut tile = self.spare.pop().unwrap_or_default();
+        let known = &self.memory.samples[(start as usize).min(self.memory.samples.len())..];
+        let mut tile = self.memory.spare.pop().unwrap_or_default();
         tile.clear();
-        tile.resize(band.columns as usize * self.column.len(), [0.0; 2]);
-        self.work.tile(band, known, &mut tile);
+        tile.resize(band.columns as usize * self.plan.frequencies.len(), [0.0; 2]);
+        let wanted = (columns - first).min(band.columns) as usize;
+        self.memory.work.tile(band, known, wanted, &mut tile);
         let done = &mut self.bands[i];
         done.tiles.push_back(tile);
         done.end += band.columns;
@@ -141,20 +194,27 @@ impl LogSpectrogramStream {
 
     fn emit(&mut self, columns: i64, emit: &mut dyn FnMut(&[f32])) {
         let finished = self.bands.iter().map(|done| done.end).min().unwrap_or(0).min(columns);
+        let rows = self.plan.frequencies.len();
         while self.emitted < finished {
-            self.column.fill(0.0);
+            // A few at a time, as far as no block ends.
+            let mut count = (finished - self.emitted).min(RUN as i64);
+            for (done, band) in self.bands.iter().zip(&self.plan.bands) {
+                count = count.min(done.start + band.columns - self.emitted);
+            }
+            let columns = &mut self.memory.columns[..count as usize * rows];
+            columns.fill(0.0);
             for (done, band) in self.bands.iter_mut().zip(&self.plan.bands) {
-                let place = (self.emitted - done.start) as usize;
+                let place = self.emitted - done.start;
                 if let Some(tile) = done.tiles.front() {
-                    add_column(tile, band.columns as usize, place, &mut self.column);
+                    add_columns(tile, band.columns as usize, place as usize, columns);
                 }
-                if place + 1 == band.columns as usize {
+                if place + count == band.columns {
                     done.start += band.columns;
-                    self.spare.extend(done.tiles.pop_front());
+                    self.memory.spare.extend(done.tiles.pop_front());
                 }
             }
-            emit(&self.column);
-            self.emitted += 1;
+            columns.chunks_exact(rows).for_each(&mut *emit);
+            self.emitted += count;
         }
     }
 
@@ -163,9 +223,9 @@ impl LogSpectrogramStream {
         let starts = self.plan.bands.iter().zip(&self.bands);
         let needed = starts.map(|(band, done)| self.plan.column.start(done.end - band.guard)).min();
         let unused = (needed.unwrap_or(0) - self.first_sample).max(0) as usize;
-        if unused > self.samples.len() / 2 {
-            let unused = unused.min(self.samples.len());
-            self.samples.drain(..unused);
+        if unused > self.memory.samples.len() / 2 {
+            let unused = unused.min(self.memory.samples.len());
+            self.memory.samples.drain(..unused);
             self.first_sample += unused as i64;
         }
     }

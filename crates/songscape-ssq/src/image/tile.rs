@@ -1,5 +1,6 @@
 //! The useful columns of one block: from samples to sums of energies.
 
+use multiversion::multiversion;
 use num_complex::Complex32;
 
 use super::Plan;
@@ -10,7 +11,7 @@ use super::band::{Band, Rate, Row};
 const AT_A_TIME: usize = 1024;
 
 /// Memory to compute tiles in, for one thread.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Work {
     rows: Rows,
     block: Vec<f32>,
@@ -34,7 +35,7 @@ impl Work {
         let count = plan.frequencies.len();
         let per_octave = (std::f64::consts::LN_2 / plan.params.log_step()) as f32;
         Self {
-            rows: Rows { count, per_octave },
+            rows: Rows { count, per_octave, columns: 0 },
             block: vec![0.0; longest],
             spectrum: vec![zero; longest / 2 + 1],
             shifted: vec![zero; most(&|rate| rate.shift.len())],
@@ -46,8 +47,9 @@ impl Work {
     }
 
     /// Adds the energies of a block, from `known` samples and silence after them, to the cells of
-    /// its useful columns: `[rows, columns]`.
-    pub fn tile(&mut self, band: &Band, known: &[f32], cells: &mut [[f32; 2]]) {
+    /// its useful columns, `[rows, columns]`; of those only the first `wanted`.
+    pub fn tile(&mut self, band: &Band, known: &[f32], wanted: usize, cells: &mut [[f32; 2]]) {
+        self.rows.columns = band.columns as u32;
         let known = &known[..known.len().min(band.block)];
         let block = &mut self.block[..band.block];
         block[..known.len()].copy_from_slice(known);
@@ -62,12 +64,10 @@ impl Work {
         debug_assert!(transformed.is_ok());
         for rate in &band.rates {
             let spectrum = &self.spectrum[rate.first..bins];
-            for ((to, x), shift) in self.shifted.iter_mut().zip(spectrum).zip(&rate.shift) {
-                *to = x * shift;
-            }
+            turn(&mut self.shifted[..rate.shift.len()], spectrum, &rate.shift);
             for row in &rate.rows {
                 self.samples(band, rate, row);
-                self.sums(band, rate, row, cells);
+                self.sums(wanted, rate, row, cells);
             }
         }
     }
@@ -97,47 +97,68 @@ impl Work {
         while place < count {
             let part = (count - place).min(length - from);
             let (re, im) = (&mut self.samples.re[place..], &mut self.samples.im[place..]);
-            for ((re, im), w) in re.iter_mut().zip(im).zip(&w[from..from + part]) {
-                (*re, *im) = (w.re, w.im);
-            }
+            split(&w[from..from + part], &mut re[..part], &mut im[..part]);
             (place, from) = (place + part, 0);
         }
     }
 
     /// Frequencies of the coefficients, and the sums by column, a few columns at a time.
-    fn sums(&mut self, band: &Band, rate: &Rate, row: &Row, cells: &mut [[f32; 2]]) {
+    fn sums(&mut self, wanted: usize, rate: &Rate, row: &Row, cells: &mut [[f32; 2]]) {
         let per_column = rate.per_column;
         // Four columns take turns.
         let columns = (AT_A_TIME / per_column / 4 * 4).max(4);
         let rows = self.rows;
         let Samples { re, im } = &self.samples;
-        let all = band.columns as usize;
-        for first in (0..all).step_by(columns) {
+        for first in (0..wanted).step_by(columns) {
             let from = first * per_column;
-            self.assigned.resize(columns.min(all - first) * per_column);
+            self.assigned.resize(columns.min(wanted - first) * per_column);
             let samples = (&re[from..], &im[from..]);
             let out = &mut self.assigned;
             assign::at_samples(samples, row.slopes, row.place, rows, out);
-            assign::accumulate(out, per_column, cells, all, first);
+            assign::accumulate(out, per_column, cells, first);
             for (values, slopes) in &row.between {
                 assign::between_samples(samples, values, slopes, row.place, rows, out);
-                assign::accumulate(out, per_column, cells, all, first);
+                assign::accumulate(out, per_column, cells, first);
             }
         }
     }
 }
 
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma"))]
 fn multiply(w: &mut [Complex32], x: &[Complex32], psi: &[f32]) {
     for ((w, x), psi) in w.iter_mut().zip(x).zip(psi) {
         *w = x * psi;
     }
 }
 
-/// Adds the energies of the cells of a tile's column, each with its share of the next row.
-pub(super) fn add_column(tile: &[[f32; 2]], columns: usize, place: usize, column: &mut [f32]) {
-    let mut carried = 0.0;
-    for (to, [here, next]) in column.iter_mut().zip(tile[place..].iter().step_by(columns)) {
-        *to += here + carried;
-        carried = *next;
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma"))]
+fn turn(to: &mut [Complex32], x: &[Complex32], by: &[Complex32]) {
+    for ((to, x), by) in to.iter_mut().zip(x).zip(by) {
+        *to = x * by;
+    }
+}
+
+/// Real and imaginary parts apart.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma"))]
+fn split(w: &[Complex32], re: &mut [f32], im: &mut [f32]) {
+    for ((re, im), w) in re.iter_mut().zip(im).zip(w) {
+        (*re, *im) = (w.re, w.im);
+    }
+}
+
+/// Columns whose cells share a cache line.
+pub(super) const RUN: usize = 8;
+
+/// Adds the energies of the cells of up to [`RUN`] columns of a tile, each with its share of the next
+/// row, to `out`, `[columns, rows]`.
+pub(super) fn add_columns(tile: &[[f32; 2]], columns: usize, first: usize, out: &mut [f32]) {
+    let rows = tile.len() / columns;
+    let count = out.len() / rows;
+    let mut carried = [0.0; RUN];
+    for (row, cells) in tile.chunks_exact(columns).enumerate() {
+        for (i, [here, next]) in cells[first..first + count].iter().enumerate() {
+            out[i * rows + row] += here + carried[i];
+            carried[i] = *next;
+        }
     }
 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::band::Band;
 use super::stream::check;
-use super::tile::{Work, add_column};
+use super::tile::{RUN, Work, add_columns};
 use super::{LogSpectrogram, Plan};
 use crate::Error;
 
@@ -77,7 +77,8 @@ fn fill(plan: &Plan, signal: &[f32], columns: std::ops::Range<i64>, out: &mut [f
                 } else {
                     &signal[(first as usize).min(signal.len())..]
                 };
-                work.tile(band, known, &mut cells);
+                let wanted = (columns.end - start).min(band.columns) as usize;
+                work.tile(band, known, wanted, &mut cells);
                 (i, start, cells)
             },
         )
@@ -87,16 +88,24 @@ fn fill(plan: &Plan, signal: &[f32], columns: std::ops::Range<i64>, out: &mut [f
             *i == band && (*start..*start + plan.bands[band].columns).contains(&column)
         })
     };
-    let runs = plan.bands.iter().map(|band| band.columns).min().unwrap_or(1) as usize;
-    out.par_chunks_mut(rows * runs).enumerate().for_each(|(run, out)| {
-        for (i, out) in out.chunks_mut(rows).enumerate() {
-            let column = columns.start + (run * runs + i) as i64;
-            for band in 0..plan.bands.len() {
-                if let Some((_, start, cells)) = find(band, column) {
-                    let place = (column - start) as usize;
-                    add_column(cells, plan.bands[band].columns as usize, place, out);
+    out.par_chunks_mut(rows * RUN).enumerate().for_each(|(run, out)| {
+        let (mut first, end) = (run * RUN, run * RUN + out.len() / rows);
+        // Up to where a block of any band ends.
+        while first < end {
+            let column = columns.start + first as i64;
+            let mut count = end - first;
+            for band in &plan.bands {
+                let left = band.columns - column.rem_euclid(band.columns);
+                count = count.min(left as usize);
+            }
+            let from = (first - run * RUN) * rows;
+            let part = &mut out[from..from + count * rows];
+            for (i, band) in plan.bands.iter().enumerate() {
+                if let Some((_, start, cells)) = find(i, column) {
+                    add_columns(cells, band.columns as usize, (column - start) as usize, part);
                 }
             }
+            first += count;
         }
     });
 }
