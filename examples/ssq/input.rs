@@ -2,29 +2,77 @@
 
 use std::path::Path;
 
-use ndarray::Array1;
-use ndarray_npy::ReadNpyError;
+use ndarray::{Array1, Array2, ArrayD, Axis, Ix2};
+use ndarray_npy::{ReadNpyError, ReadableElement};
+use num_complex::{Complex32, Complex64};
 use songscape::Error;
+use songscape::ssq::ScaleSpec;
 
-/// The samples and the sampling rate.
-pub fn read(path: &Path) -> Result<(Vec<f64>, f64), Error> {
-    let refused = |why: &dyn std::fmt::Display| Error::input(path, why);
+/// What a file holds.
+pub struct Input {
+    /// `[channels, samples]`; of real signals the imaginary parts are 0.
+    pub samples: Array2<Complex64>,
+    /// Whether they are complex.
+    pub complex: bool,
+    /// Hz; 1 where the file does not say.
+    pub rate: f64,
+}
+
+pub fn read(path: &Path) -> Result<Input, Error> {
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    if extension == "npy" {
-        let array = match ndarray_npy::read_npy::<_, Array1<f64>>(path) {
-            Err(ReadNpyError::WrongDescriptor(_)) => {
-                ndarray_npy::read_npy::<_, Array1<f32>>(path).map(|x| x.mapv(f64::from))
-            }
-            double => double,
-        };
-        let array = array
-            .map_err(|e| refused(&format!("{e}; expected one dimension of float64 or float32")))?;
-        return Ok((array.to_vec(), 1.0));
+    match extension.as_str() {
+        "npy" => read_npy(path),
+        "wav" => read_wav(path),
+        _ => Err(Error::input(path, "expected a .wav or a .npy file")),
     }
-    if extension != "wav" {
-        return Err(refused(&"expected a .wav or a .npy file"));
+}
+
+/// Scales by their specification, or from a .npy file.
+pub fn scales(text: &str) -> Result<ScaleSpec, Error> {
+    let path = Path::new(text);
+    if path.extension().is_none_or(|extension| extension != "npy") {
+        return Ok(text.parse()?);
     }
-    let mut wav = hound::WavReader::open(path).map_err(|e| refused(&e))?;
+    let values: Array1<f64> = ndarray_npy::read_npy(path)
+        .map_err(|e| Error::input(path, format!("{e}; expected one dimension of float64")))?;
+    Ok(ScaleSpec::Explicit(values.to_vec()))
+}
+
+fn read_npy(path: &Path) -> Result<Input, Error> {
+    let real = |x: f64| Complex64::new(x, 0.0);
+    let (samples, complex) = if let Some(x) = array::<f64>(path)? {
+        (x.mapv(real), false)
+    } else if let Some(x) = array::<f32>(path)? {
+        (x.mapv(|x| real(x.into())), false)
+    } else if let Some(z) = array::<Complex64>(path)? {
+        (z, true)
+    } else if let Some(z) = array::<Complex32>(path)? {
+        (z.mapv(|z| Complex64::new(z.re.into(), z.im.into())), true)
+    } else {
+        let why = "expected numbers of float64, float32, complex128 or complex64";
+        return Err(Error::input(path, why));
+    };
+    let shape = samples.shape().to_vec();
+    let channels = if samples.ndim() == 1 { samples.insert_axis(Axis(0)) } else { samples };
+    let samples = channels.into_dimensionality::<Ix2>().map_err(|_| {
+        let why = format!("shape {shape:?}, expected [samples] or [channels, samples]");
+        Error::input(path, why)
+    })?;
+    Ok(Input { samples, complex, rate: 1.0 })
+}
+
+/// The array, or `None` where it holds something else.
+fn array<A: ReadableElement>(path: &Path) -> Result<Option<ArrayD<A>>, Error> {
+    match ndarray_npy::read_npy(path) {
+        Ok(array) => Ok(Some(array)),
+        Err(ReadNpyError::WrongDescriptor(_)) => Ok(None),
+        Err(error) => Err(Error::input(path, error)),
+    }
+}
+
+fn read_wav(path: &Path) -> Result<Input, Error> {
+    let refused = |e: hound::Error| Error::input(path, e);
+    let mut wav = hound::WavReader::open(path).map_err(refused)?;
     let spec = wav.spec();
     let samples: Result<Vec<f64>, hound::Error> = match spec.sample_format {
         hound::SampleFormat::Float => wav.samples::<f32>().map(|x| x.map(f64::from)).collect(),
@@ -33,8 +81,10 @@ pub fn read(path: &Path) -> Result<(Vec<f64>, f64), Error> {
             wav.samples::<i32>().map(|x| x.map(|x| f64::from(x) / unit)).collect()
         }
     };
-    let samples = samples.map_err(|e| refused(&e))?;
+    let samples = samples.map_err(refused)?;
     let channels = usize::from(spec.channels.max(1));
-    let mean = |frame: &[f64]| frame.iter().sum::<f64>() / frame.len() as f64;
-    Ok((samples.chunks(channels).map(mean).collect(), f64::from(spec.sample_rate)))
+    let samples = Array2::from_shape_fn((channels, samples.len() / channels), |(channel, i)| {
+        Complex64::new(samples[i * channels + channel], 0.0)
+    });
+    Ok(Input { samples, complex: false, rate: f64::from(spec.sample_rate) })
 }

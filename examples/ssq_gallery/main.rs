@@ -1,19 +1,23 @@
 //! The classic pictures of synchrosqueezing: chirps, crossing chirps, a close pair, an impulse;
-//! the wavelet transform beside the squeezed one.
+//! the wavelet transform with its cone of influence beside the squeezed one; ridges and coherence.
 
 #[path = "../../crates/songscape-ssq/examples/picture/mod.rs"]
 mod picture;
+mod studies;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use ndarray::Array2;
 use picture::{Panel, draw, moduli};
 use songscape::Error;
 use songscape_examples::{print, start};
 use songscape_ssq::{CwtParams, Reassignment, ScaleSpec, SsqParams, SsqPlan, signal};
 
-/// Draw chirps.png, crossing.png, pair.png and impulse.png: CWT left, SSQ right.
+/// Draw chirps.png, crossing.png, pair.png and impulse.png (CWT left, dark where the ends of the
+/// signal reach; SSQ right), ridges.png (through crossing chirps, with two penalties) and
+/// coherence.png (a wave that two noisy signals share).
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage.
 #[derive(Parser)]
@@ -64,19 +68,39 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
         ("impulse", signal::impulse(n, n / 2), Reassignment::First),
     ];
     for (name, signal, reassignment) in pictures {
-        let scales = ScaleSpec::Range { low: 20.0, high: 900.0, rows: 320 };
-        let cwt = CwtParams { sampling_rate: RATE, scales, ..CwtParams::default() };
-        let params = SsqParams { cwt, reassignment, ..SsqParams::default() };
-        let plan = SsqPlan::<f64>::new(&params, n)?;
+        let plan = plan(reassignment)?;
         let (w, t) = (plan.cwt().transform(&signal)?, plan.transform(&signal)?);
-        let frequencies = plan.bins().frequencies();
-        let seconds = n as f64 / RATE;
-        let panel = |title, values| Panel { title, values, frequencies: &frequencies, seconds };
-        let path = arguments.out.join(name).with_extension("png");
-        let panels = [panel("CWT", moduli(&w)), panel("SSQ", moduli(&t))];
-        draw(&path, &panels, (arguments.width.into(), arguments.height.into()))
-            .map_err(Error::io(&path))?;
-        print(format_args!("{}", path.display()))?;
+        let w = studies::shade_cone(moduli(&w), plan.cwt());
+        write(arguments, name, &plan, [("CWT", w), ("SSQ", moduli(&t))])?;
     }
-    Ok(())
+    let (plan, panels) = studies::ridges_through_a_crossing()?;
+    write(arguments, "ridges", &plan, panels)?;
+    let (plan, panels) = studies::coherence()?;
+    write(arguments, "coherence", &plan, panels)
+}
+
+fn plan(reassignment: Reassignment) -> Result<SsqPlan<f64>, Error> {
+    let scales = ScaleSpec::Range { low: 20.0, high: 900.0, rows: 320 };
+    let cwt = CwtParams { sampling_rate: RATE, scales, ..CwtParams::default() };
+    let params = SsqParams { cwt, reassignment, ..SsqParams::default() };
+    Ok(SsqPlan::new(&params, SAMPLES)?)
+}
+
+/// Two images side by side, each with its title.
+type Pair = [(&'static str, Array2<f32>); 2];
+
+fn write(
+    arguments: &Arguments,
+    name: &str,
+    plan: &SsqPlan<f64>,
+    images: Pair,
+) -> Result<(), Error> {
+    let frequencies = plan.bins().frequencies();
+    let seconds = SAMPLES as f64 / RATE;
+    let panels =
+        images.map(|(title, values)| Panel { title, values, frequencies: &frequencies, seconds });
+    let path = arguments.out.join(name).with_extension("png");
+    let size = (arguments.width.into(), arguments.height.into());
+    draw(&path, &panels, size).map_err(Error::io(&path))?;
+    print(format_args!("{}", path.display()))
 }

@@ -86,7 +86,7 @@ impl ImageParams {
 
     pub(crate) fn transform(&self) -> songscape_ssq::LogSpectrogramParams {
         songscape_ssq::LogSpectrogramParams {
-            sample_rate: f64::from(self.sampling_rate),
+            sampling_rate: f64::from(self.sampling_rate),
             rows: self.rows,
             f_min: self.f_min,
             f_max: self.f_max,

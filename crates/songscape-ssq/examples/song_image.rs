@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut wav = WavReader::open(&song)?;
     let spec = wav.spec();
     let params = LogSpectrogramParams {
-        sample_rate: f64::from(spec.sample_rate),
+        sampling_rate: f64::from(spec.sample_rate),
         f_max: 12_000f64.min(0.45 * f64::from(spec.sample_rate)),
         ..LogSpectrogramParams::default()
     };

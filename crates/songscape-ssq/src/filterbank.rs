@@ -3,7 +3,6 @@
 use num_complex::Complex;
 
 use crate::real::Real;
-use crate::wavelet::Wavelet;
 
 /// One wavelet's spectrum on the bins `first .. first + values.len()`, zero elsewhere.
 #[derive(Debug, Clone)]
@@ -28,6 +27,8 @@ impl<T: Real> Filter<T> {
 
 /// What the sampled spectra are multiplied with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Norm {
     /// Nothing: amplitudes. A sine has the same modulus at every frequency.
     #[default]
@@ -36,12 +37,12 @@ pub enum Norm {
     L2,
 }
 
-/// Samples ψ̂(s·2πk/M) of a wavelet with this support, divided by `length` = M (which the inverse FFT
+/// Samples ψ̂(s·2πk/M) of a spectrum with this support, divided by `length` = M (which the inverse FFT
 /// leaves out).
 ///
 /// The Nyquist bin belongs to positive and negative frequencies alike, so half of it is taken.
 pub(crate) fn filter<T: Real>(
-    wavelet: &dyn Wavelet,
+    psi: &dyn Fn(f64) -> f64,
     (low, high): (f64, f64),
     scale: f64,
     norm: Norm,
@@ -54,7 +55,7 @@ pub(crate) fn filter<T: Real>(
     let gain = if norm == Norm::L2 { scale.sqrt() } else { 1.0 } / length as f64;
     let value = |k: usize| {
         let half = if 2 * k == length { 0.5 } else { 1.0 };
-        T::of(half * gain * wavelet.spectrum(scale * (k as f64 * bin)))
+        T::of(half * gain * psi(scale * (k as f64 * bin)))
     };
     Filter { first, values: (first..=last).map(value).collect() }
 }

@@ -16,16 +16,20 @@
 )]
 //!
 //! Start with
-//! - [`LogSpectrogram`] for spectrogram images of sound of any length, as a stream;
-//! - [`CwtPlan`] and [`SsqPlan`] for the transforms themselves;
+//! - [`LogSpectrogram`] for spectrogram images of sound of any length, whole or as a stream;
+//! - [`CwtPlan`] and [`SsqPlan`] for the transforms themselves, [`CwtStream`] and [`SsqStream`] for
+//!   the same as a stream;
 //! - [`icwt`], [`issq`], [`ridges`] and [`issq_component`] for the way back;
-//! - [`Reassignment::Second`] for steep chirps, [`StftPlan`] and [`SsqStftPlan`] for the same with
-//!   windows in place of wavelets.
+//! - [`Reassignment::Second`] for steep chirps, [`StftPlan`] and [`SsqStftPlan`] for windows in
+//!   place of wavelets;
+//! - [`RedNoise`], [`CwtPlan::significant_power`] and [`CwtPlan::coherence`] for what a coefficient
+//!   means.
 //!
-//! Conventions: row 0 is the highest frequency; arrays are `[rows, samples]`; frequencies are in
-//! Hz, scales in samples; transforms have L1 norm by default, so that a sine of amplitude A has
-//! coefficients of modulus A. Plans do all set-up once, are `Send + Sync`, and give the same result
-//! with any number of threads.
+//! Conventions: row 0 is the highest frequency; arrays are `[rows, samples]`, for complex signals
+//! `[2 · rows, samples]`, positive frequencies first; frequencies are in Hz, scales in samples;
+//! transforms have L1 norm by default, so that a sine of amplitude A has coefficients of modulus A.
+//! Plans do all set-up once, are `Send + Sync`, and give the same result with any number of threads.
+//! With the feature `serde`, parameters can be written to files and read back.
 //!
 //! A component pulled out of noise by its ridge:
 //!
@@ -53,8 +57,10 @@
 //! # Ok::<(), songscape_ssq::Error>(())
 //! ```
 
+mod coherence;
 mod cwt;
 mod error;
+mod exact;
 mod filterbank;
 pub mod image;
 mod inverse;
@@ -64,21 +70,26 @@ mod real;
 mod ridge;
 pub mod scales;
 pub mod signal;
+mod significance;
 pub mod ssq;
 pub mod stft;
 pub mod wavelet;
 
-pub use cwt::{CwtParams, CwtPlan, CwtScratch, Sample};
+pub use coherence::{Coherence, CoherenceParams, cross_transform};
+pub use cwt::{CwtParams, CwtPlan, CwtScratch, CwtStream, Output, Sample};
 pub use error::{Error, ErrorKind};
 pub use filterbank::Norm;
-pub use image::{LogSpectrogram, LogSpectrogramParams, LogSpectrogramStream};
-pub use inverse::{icwt, issq, issq_band, issq_component};
+pub use image::{Latency, LogSpectrogram, LogSpectrogramParams, LogSpectrogramStream};
+pub use inverse::{icwt, issq, issq_band, issq_complex, issq_component};
 pub use pad::Padding;
 pub use phase::{default_threshold, phase_transform};
 pub use real::Real;
 pub use ridge::{HalfWidth, Ridge, RidgeParams, ridges};
-pub use scales::{Bounds, ScaleSpec, Scales, Spacing};
-pub use ssq::{Bins, FrequencySpec, Reassignment, SsqParams, SsqPlan, Weights, squeeze};
+pub use scales::{Bounds, ScaleSpec, Scales, Spacing, Variable};
+pub use significance::RedNoise;
+pub use ssq::{
+    Bins, FrequencySpec, Outside, Reassignment, SsqParams, SsqPlan, SsqStream, Weights, squeeze,
+};
 pub use stft::{SsqStftParams, SsqStftPlan, StftParams, StftPlan, Window};
 pub use wavelet::{Morse, Wavelet};
 

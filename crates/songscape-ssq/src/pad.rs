@@ -6,6 +6,8 @@ use crate::Error;
 
 /// What the signal is padded with, to a power of two of about twice its length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Padding {
     /// Mirrored, the edge sample not repeated: `c b | a b c | b a`.
     #[default]

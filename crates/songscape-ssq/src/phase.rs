@@ -6,7 +6,8 @@ use num_complex::Complex;
 use crate::Error;
 use crate::real::Real;
 
-/// Coefficients up to this modulus have no frequency: 10 times the machine's epsilon.
+/// Coefficients up to this share of the signal's largest value have no frequency, since rounding
+/// makes coefficients of that size: 10 times the machine's epsilon.
 #[must_use]
 pub fn default_threshold<T: Real>() -> T {
     T::of(10.0) * T::epsilon()
@@ -15,17 +16,21 @@ pub fn default_threshold<T: Real>() -> T {
 /// The instantaneous frequency ω = |Im(∂W·W*)|/(2π|W|²), Hz, of one coefficient (Daubechies, Lu,
 /// Wu 2011, eq. 2); infinite where |W| <= `threshold`.
 pub(crate) fn frequency<T: Real>(w: Complex<T>, derivative: Complex<T>, threshold: T) -> T {
-    let energy = w.norm_sqr();
-    if energy > threshold * threshold {
-        let turn = derivative.im * w.re - derivative.re * w.im;
-        (turn / (energy * T::of(std::f64::consts::TAU))).abs()
+    // Over the larger part, so that no square overflows or vanishes.
+    let size = w.re.abs().max(w.im.abs());
+    let (re, im) = (w.re / size, w.im / size);
+    let square = re * re + im * im;
+    if size * square.sqrt() > threshold {
+        let turn = derivative.im / size * re - derivative.re / size * im;
+        (turn / (square * T::of(std::f64::consts::TAU))).abs()
     } else {
         T::infinity()
     }
 }
 
 /// The instantaneous frequencies, Hz, `[rows, samples]`, of coefficients `w` and their derivatives
-/// per second; infinite where |W| <= `threshold` ([`default_threshold`] by default).
+/// per second; infinite where |W| <= `threshold` (by default [`default_threshold`] times the
+/// largest |W|) and where W is not a number.
 ///
 /// # Errors
 /// [`Error::Length`] unless both have one shape.
@@ -35,7 +40,8 @@ pub fn phase_transform<T: Real>(
     threshold: Option<T>,
 ) -> Result<Array2<T>, Error> {
     check_same_shape("the derivative", derivative.dim(), w.dim())?;
-    let threshold = threshold.unwrap_or_else(default_threshold);
+    let largest = || w.iter().fold(T::zero(), |most, w| most.max(w.re.abs()).max(w.im.abs()));
+    let threshold = threshold.unwrap_or_else(|| default_threshold::<T>() * largest());
     Ok(Zip::from(w).and(derivative).par_map_collect(|w, d| frequency(*w, *d, threshold)))
 }
 

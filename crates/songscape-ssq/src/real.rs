@@ -30,6 +30,15 @@ pub trait Real:
     #[doc(hidden)]
     const OVERSAMPLING: f64;
 
+    /// Signals whose largest value is within 2 to the power of ± this are computed as they are:
+    /// squares of their coefficients, and of what the threshold keeps of them, are numbers.
+    #[doc(hidden)]
+    const USUAL_EXPONENT: f64;
+
+    /// The largest power of two by which a signal is scaled: its inverse is a number, too.
+    #[doc(hidden)]
+    const MOST_GAIN: f64;
+
     /// log2(`self`) for positive numbers, to a few times the precision's epsilon; as vector code
     /// where the precision allows it.
     #[doc(hidden)]
@@ -60,6 +69,8 @@ impl Real for f32 {
     const TIME_CUT: f64 = 1e-7;
     const KERNEL_WIDTH: usize = 10;
     const OVERSAMPLING: f64 = 1.5;
+    const USUAL_EXPONENT: f64 = 20.0;
+    const MOST_GAIN: f64 = 8.507_059_173_023_462e37; // 2^126
 
     #[inline(always)]
     fn fast_log2(self) -> Self {
@@ -103,6 +114,8 @@ impl Real for f64 {
     const TIME_CUT: f64 = 1e-14;
     const KERNEL_WIDTH: usize = 16;
     const OVERSAMPLING: f64 = 2.0;
+    const USUAL_EXPONENT: f64 = 200.0;
+    const MOST_GAIN: f64 = 4.494_232_837_155_79e307; // 2^1022
 
     #[inline(always)]
     fn fast_log2(self) -> Self {

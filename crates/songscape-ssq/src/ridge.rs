@@ -10,6 +10,7 @@ use crate::real::Real;
 
 /// How ridges are looked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RidgeParams {
     /// How many.
     pub count: usize,
@@ -22,6 +23,8 @@ pub struct RidgeParams {
 
 /// A distance from a ridge to each side.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum HalfWidth {
     /// Rows.
     Rows(usize),
@@ -54,11 +57,32 @@ impl Default for RidgeParams {
 
 /// A curve through a transform.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Ridge {
     /// The row in each column.
     pub rows: Vec<usize>,
     /// The frequency of that row, Hz.
     pub frequencies: Vec<f64>,
+    /// The squared modulus there, over that of the transform's largest value; 0 where the column is
+    /// silent or belongs to ridges that were found before.
+    pub energies: Vec<f64>,
+}
+
+impl Ridge {
+    /// The mean of the energies along the ridge, over that of the transform's largest value; `None`
+    /// where there is no ridge: nothing of the transform was left for it.
+    #[must_use]
+    pub fn energy(&self) -> Option<f64> {
+        let sum: f64 = self.energies.iter().sum();
+        (sum > 0.0).then(|| sum / self.energies.len() as f64)
+    }
+
+    /// The row in a column, or `None` where nothing is there and the ridge only keeps its course.
+    #[must_use]
+    pub fn row(&self, column: usize) -> Option<usize> {
+        let energy = self.energies.get(column)?;
+        (*energy > 0.0).then_some(self.rows[column])
+    }
 }
 
 /// The strongest ridges of a transform `[rows, columns]`, plain or squeezed, whose rows have these
@@ -67,7 +91,7 @@ pub struct Ridge {
 /// Each ridge minimises Σ −ln(E/E_max + ε) + penalty·(Δ ln f)² over the columns, E the squared
 /// modulus and E_max its maximum in the column, by dynamic programming with back-pointers; then
 /// the rows around it are cleared and the next one is looked for. In silent columns a ridge keeps
-/// its course. The minimum over all jumps is taken in linear time, as the lower envelope of
+/// its course, and where nothing is left at all it says so ([`Ridge::energy`], [`Ridge::row`]). The minimum over all jumps is taken in linear time, as the lower envelope of
 /// parabolas (Felzenszwalb, Huttenlocher 2012).
 ///
 /// # Errors
@@ -95,29 +119,33 @@ pub fn ridges<T: Real>(
     }
     if !(params.penalty >= 0.0 && params.penalty.is_finite()) {
         let (name, value, expected) = ("penalty", params.penalty, "0 or more");
-        return Err(Error::Parameter { name, value, expected });
+        return Err(Error::parameter(name, value, expected));
     }
     if let HalfWidth::Hertz(value) = params.half_width
         && !(value >= 0.0 && value.is_finite())
     {
-        return Err(Error::Parameter { name: "half_width", value, expected: "0 Hz or more" });
+        return Err(Error::parameter("half_width", value, "0 Hz or more"));
     }
     let around = params.half_width.around(frequencies);
     let logs: Vec<f64> = frequencies.iter().map(|f| -f.ln()).collect();
     // Time-major, since columns are gone through one by one.
+    let modulus = |z: &Complex<T>| z.re.wide().hypot(z.im.wide());
+    let finite = |value: f64| if value.is_finite() { value } else { 0.0 };
+    let largest = transform.iter().map(|z| finite(modulus(z))).fold(f64::MIN_POSITIVE, f64::max);
     let mut energy = Array2::from_shape_fn((columns, rows), |(column, row)| {
-        let e = transform[[row, column]].norm_sqr().wide();
-        if e.is_finite() { e } else { 0.0 }
+        (finite(modulus(&transform[[row, column]])) / largest).powi(2)
     });
     let mut found = Vec::new();
     for _ in 0..params.count {
         let path = strongest_path(&energy, &logs, params.penalty);
+        let at = |(column, row): (usize, &usize)| energy[[column, *row]];
+        let energies = path.iter().enumerate().map(at).collect();
         for (column, row) in path.iter().enumerate() {
             let around = around[*row].clone();
             energy.row_mut(column).slice_mut(s![around]).fill(0.0);
         }
         let frequencies = path.iter().map(|row| frequencies[*row]).collect();
-        found.push(Ridge { rows: path, frequencies });
+        found.push(Ridge { rows: path, frequencies, energies });
     }
     Ok(found)
 }
@@ -269,9 +297,11 @@ mod tests {
         }
         let found = ridges(t.view(), &frequencies(60), &RidgeParams::default()).unwrap();
         assert!(found[0].rows.iter().all(|row| *row == 30));
+        assert_eq!((found[0].row(20), found[0].row(50)), (Some(30), None));
         let silent = Array2::from_elem((5, 4), Complex::new(0.0, 0.0));
         let found = ridges(silent.view(), &frequencies(5), &RidgeParams::default()).unwrap();
         assert_eq!(found[0].rows.len(), 4);
+        assert_eq!((found[0].energy(), found[0].row(2)), (None, None));
     }
 
     #[test]

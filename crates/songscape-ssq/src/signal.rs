@@ -98,6 +98,19 @@ pub fn white_noise(samples: usize, seed: u64) -> Vec<f64> {
         .collect()
 }
 
+/// Gaussian red noise of unit variance, x(n) = α·x(n − 1) + z(n) with a correlation α below 1: the
+/// same for the same seed.
+#[must_use]
+pub fn red_noise(samples: usize, correlation: f64, seed: u64) -> Vec<f64> {
+    let alpha = correlation.clamp(-1.0, 1.0);
+    let gain = (1.0 - alpha * alpha).sqrt();
+    let mut noise = white_noise(samples, seed);
+    for n in 1..samples {
+        noise[n] = alpha * noise[n - 1] + gain * noise[n];
+    }
+    noise
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

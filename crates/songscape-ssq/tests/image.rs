@@ -11,22 +11,22 @@ fn image(plan: &LogSpectrogram, signal: &[f32]) -> Vec<Vec<f32>> {
     columns
 }
 
-fn plan(sample_rate: f64) -> LogSpectrogram {
-    LogSpectrogram::new(&LogSpectrogramParams { sample_rate, ..Default::default() }).unwrap()
+fn plan(sampling_rate: f64) -> LogSpectrogram {
+    LogSpectrogram::new(&LogSpectrogramParams { sampling_rate, ..Default::default() }).unwrap()
 }
 
-fn tone(frequency: f64, sample_rate: f64, samples: usize) -> Vec<f32> {
-    let step = std::f64::consts::TAU * frequency / sample_rate;
+fn tone(frequency: f64, sampling_rate: f64, samples: usize) -> Vec<f32> {
+    let step = std::f64::consts::TAU * frequency / sampling_rate;
     (0..samples).map(|n| (step * n as f64).sin() as f32).collect()
 }
 
 #[test]
 fn a_tone_lands_in_its_row_with_its_power() {
-    for sample_rate in [44_100.0, 48_000.0, 32_000.0] {
-        let plan = plan(sample_rate);
+    for sampling_rate in [44_100.0, 48_000.0, 32_000.0] {
+        let plan = plan(sampling_rate);
         let rows_per_log = 255.0 / (12_000f64 / 30.0).ln();
         for frequency in [50.0, 440.0, 1_234.5, 6_000.0] {
-            let columns = image(&plan, &tone(frequency, sample_rate, 2 * sample_rate as usize));
+            let columns = image(&plan, &tone(frequency, sampling_rate, 2 * sampling_rate as usize));
             assert_eq!(columns.len(), 400);
             for column in &columns[150..250] {
                 let power: f32 = column.iter().sum();
@@ -102,13 +102,13 @@ fn a_bad_sample_is_named_and_nothing_is_taken() {
 
 #[test]
 fn any_whole_rate_will_do() {
-    for sample_rate in [44_101.0, 22_050.0, 11_025.0, 8_000.0, 96_000.0] {
-        let f_max = (sample_rate * 0.45f64).min(12_000.0);
-        let params = LogSpectrogramParams { sample_rate, f_max, ..Default::default() };
+    for sampling_rate in [44_101.0, 22_050.0, 11_025.0, 8_000.0, 96_000.0] {
+        let f_max = (sampling_rate * 0.45f64).min(12_000.0);
+        let params = LogSpectrogramParams { sampling_rate, f_max, ..Default::default() };
         let plan = LogSpectrogram::new(&params).unwrap();
-        let columns = image(&plan, &tone(500.0, sample_rate, sample_rate as usize));
+        let columns = image(&plan, &tone(500.0, sampling_rate, sampling_rate as usize));
         assert_eq!(columns.len(), 200);
         let power: f32 = columns[100].iter().sum();
-        assert!((power - 0.5).abs() < 1e-4, "{sample_rate} Hz: {power}");
+        assert!((power - 0.5).abs() < 1e-4, "{sampling_rate} Hz: {power}");
     }
 }

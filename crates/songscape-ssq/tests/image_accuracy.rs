@@ -3,7 +3,8 @@
 
 mod full_rate_image;
 
-use full_rate_image::check;
+use full_rate_image::{check, check_with};
+use songscape_ssq::{Latency, LogSpectrogramParams};
 
 const RATE: usize = 44_100;
 
@@ -55,8 +56,40 @@ fn music() {
 }
 
 #[test]
-fn noise() {
+fn white_noise() {
+    check("noise", noise(RATE));
+}
+
+fn noise(samples: usize) -> Vec<f32> {
     let mut state = 1;
-    let signal: Vec<f32> = (0..RATE).map(|_| 0.5 * uniform(&mut state)).collect();
-    check("noise", signal);
+    (0..samples).map(|_| 0.5 * uniform(&mut state)).collect()
+}
+
+/// A column for every sample: the same coefficients as the full-rate transform.
+#[test]
+fn as_many_columns_as_samples() {
+    let params = LogSpectrogramParams {
+        rows: 64,
+        f_min: 200.0,
+        columns_per_second: RATE as f64,
+        ..Default::default()
+    };
+    check_with("44,100 columns a second", noise(RATE / 4), &params, 30.0);
+}
+
+/// So many rows in so little that frequencies cross many of them within a column.
+#[test]
+fn a_narrow_range() {
+    let params = LogSpectrogramParams { f_min: 430.0, f_max: 450.0, ..Default::default() };
+    check_with("430 to 450 Hz", noise(RATE), &params, 30.0);
+}
+
+/// What is lost where columns may not take the time that their wavelets do.
+#[test]
+fn short_latencies() {
+    for (seconds, least) in [(1.0, 30.0), (0.5, 30.0), (0.25, 25.0), (0.1, 20.0), (0.05, 15.0)] {
+        let latency = Latency::Seconds(seconds);
+        let params = LogSpectrogramParams { latency, ..Default::default() };
+        check_with(&format!("latency {seconds} s"), noise(RATE), &params, least);
+    }
 }

@@ -1,12 +1,14 @@
 //! Bad input: typed errors with the values, never a panic.
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
+
 use ndarray::Array2;
 use num_complex::{Complex, Complex64};
 use songscape_ssq::{
-    Bins, CwtParams, CwtPlan, Error, FrequencySpec, LogSpectrogram, LogSpectrogramParams, Padding,
-    RidgeParams, ScaleSpec, SsqParams, SsqPlan, Weights, issq_band, issq_component,
-    phase_transform, ridges, squeeze, wavelet,
+    Bins, CwtParams, CwtPlan, Error, FrequencySpec, Latency, LogSpectrogram, LogSpectrogramParams,
+    Morse, Padding, RidgeParams, ScaleSpec, SsqParams, SsqPlan, Wavelet, Weights, issq_band,
+    issq_component, phase_transform, ridges, squeeze, wavelet,
 };
 
 fn params() -> CwtParams {
@@ -27,7 +29,7 @@ fn signals() {
     assert_eq!(error.to_string(), "sample 2 is inf, expected a finite number");
     let error = plan.transform(&[Complex::new(0.0, f64::NAN); 3]).unwrap_err();
     assert!(matches!(error, Error::NotFinite { index: 0, .. }));
-    assert!(matches!(plan.transform_hop(&[0.0; 3], 0), Err(Error::Parameter { name: "hop", .. })));
+    assert!(matches!(plan.transform_hop(&[0.0; 3], 0), Err(Error::Parameter { field: "hop", .. })));
     let mut small = Array2::from_elem((2, 3), Complex64::default());
     assert!(matches!(
         plan.transform_into(&[0.0; 3], small.view_mut(), None),
@@ -68,20 +70,20 @@ fn parameters() {
     };
     for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         let error = refuse(&|p| p.sampling_rate = rate);
-        assert!(matches!(error, Error::Parameter { name: "sampling_rate", .. }));
+        assert!(matches!(error, Error::Parameter { field: "sampling_rate", .. }));
     }
     let error = refuse(&|p| p.scales = ScaleSpec::Range { low: 0.1, high: 0.6, rows: 10 });
     assert_eq!(error, Error::FrequencyRange { low: 0.1, high: 0.6, nyquist: 0.5 });
     for rows in [0, 1, usize::MAX] {
         let error = refuse(&|p| p.scales = ScaleSpec::Range { low: 0.1, high: 0.4, rows });
-        assert!(matches!(error, Error::Parameter { name: "rows", .. }));
+        assert!(matches!(error, Error::Parameter { field: "rows", .. }));
     }
     for voices in [0.0, -3.0, f64::NAN, f64::INFINITY] {
         let error = refuse(&|p| {
             p.scales = "log".parse().unwrap();
             p.voices = voices;
         });
-        assert!(matches!(error, Error::Parameter { name: "voices", .. }));
+        assert!(matches!(error, Error::Parameter { field: "voices", .. }));
     }
     let error = refuse(&|p| {
         p.scales = "log".parse().unwrap();
@@ -150,10 +152,15 @@ fn image_parameters_never_panic() {
     for a in values {
         for b in values {
             let good = LogSpectrogramParams { rows: 4, ..Default::default() };
+            let wavelet = Morse::new(a, b).map(|morse| Arc::new(morse) as Arc<dyn Wavelet>);
+            let wavelet = wavelet.unwrap_or_else(|_| good.wavelet.clone());
+            // Once for each, not for each pair.
+            let latency = if b == 0.0 { Latency::Seconds(a) } else { Latency::live() };
             for params in [
-                LogSpectrogramParams { sample_rate: a, columns_per_second: b, ..good.clone() },
+                LogSpectrogramParams { sampling_rate: a, columns_per_second: b, ..good.clone() },
                 LogSpectrogramParams { f_min: a, f_max: b, ..good.clone() },
-                LogSpectrogramParams { gamma: a, beta: b, ..good.clone() },
+                LogSpectrogramParams { wavelet, ..good.clone() },
+                LogSpectrogramParams { latency, ..good.clone() },
             ] {
                 if let Ok(plan) = LogSpectrogram::new(&params) {
                     let mut stream = plan.stream();

@@ -19,7 +19,7 @@ use crate::render::Renderer;
 use crate::stamp::Stamp;
 
 /// The version of the stage: raised when the same songs and parameters come to mean other images.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 /// The index is written at least this far apart, and so that writing it takes no more than 5% of
 /// the time; what is lost when the process is killed is done again.
 const INDEX_EVERY: Duration = Duration::from_secs(2);

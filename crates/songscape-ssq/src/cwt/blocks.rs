@@ -60,6 +60,9 @@ struct Row<T: Real> {
     first: usize,
     /// ψ̂ over its band, over the length of the block and the kernel's spectrum.
     filter: Vec<T>,
+    /// The same with s·ψ̂' for ψ̂, s in seconds: the wavelet times time, but for −i. Empty where no
+    /// second-order frequencies are asked for.
+    moment: Vec<T>,
     carrier: Carrier<T>,
     /// Its place in the list of kernels.
     kernel: usize,
@@ -71,13 +74,27 @@ pub(crate) struct Baseband<T> {
     groups: Vec<Held<T>>,
 }
 
+impl<T> Baseband<T> {
+    /// Forgets what was computed of another signal.
+    pub fn forget(&mut self) {
+        self.groups.iter_mut().for_each(|held| held.blocks = 0..0);
+    }
+}
+
 /// The blocks of a group that are held.
 struct Held<T> {
-    /// Which block is the first, `None` before there is one.
-    first: Option<usize>,
+    /// Which, none before there are any.
+    blocks: Range<usize>,
     spectra: Vec<Vec<Complex<T>>>,
     /// For every row its cells, block after block.
-    rows: Vec<Vec<Complex<T>>>,
+    rows: Vec<RowCells<T>>,
+}
+
+/// The cells of a row, and those of the wavelet times time.
+#[derive(Default)]
+struct RowCells<T> {
+    values: Vec<Complex<T>>,
+    moments: Vec<Complex<T>>,
 }
 
 /// How a row is computed in blocks.
@@ -114,6 +131,20 @@ impl Layout {
         below_nyquist.then_some(Self { scale, block, per_cell, band })
     }
 
+    /// A function of w over the band, over the length of the block and the kernel's spectrum.
+    fn filter<T: Real>(&self, norm: Norm, shape: KaiserBessel, f: impl Fn(f64) -> f64) -> Vec<T> {
+        let (first, last) = self.band;
+        let centre = first.midpoint(last) as f64;
+        let cells = self.cells() as f64;
+        let bin = std::f64::consts::TAU / self.block as f64;
+        let norm = if norm == Norm::L2 { self.scale.sqrt() } else { 1.0 } / self.block as f64;
+        let value = |k: usize| {
+            let offset = (k as f64 - centre) / cells;
+            T::of(norm * f(self.scale * (k as f64 * bin)) / shape.spectrum(offset))
+        };
+        (first..=last).map(value).collect()
+    }
+
     /// Points of the row's inverse FFT.
     fn cells(&self) -> usize {
         self.block / self.per_cell
@@ -122,7 +153,13 @@ impl Layout {
 
 impl<T: Real> Blocks<T> {
     /// Plans the rows of `scales` for signals of `columns` samples, padded to `padded`.
-    pub fn new(params: &CwtParams, scales: &[f64], columns: usize, padded: usize) -> Self {
+    pub fn new(
+        params: &CwtParams,
+        scales: &[f64],
+        columns: usize,
+        padded: usize,
+        second_order: bool,
+    ) -> Self {
         let wavelet = params.wavelet.as_ref();
         let support = wavelet::support(wavelet, T::BAND_CUT);
         let reach = wavelet::time_reach(wavelet, support, T::TIME_CUT).unwrap_or(f64::INFINITY);
@@ -135,7 +172,8 @@ impl<T: Real> Blocks<T> {
         };
         let shape = KaiserBessel::new::<T>();
         let rates = distinct(|layout| layout.per_cell);
-        let kernel = |per_cell: &usize| Kernel::new(shape, *per_cell, params.sampling_rate);
+        let kernel =
+            |per_cell: &usize| Kernel::new(shape, *per_cell, params.sampling_rate, second_order);
         let kernels: Vec<Kernel<T>> = rates.iter().map(kernel).collect();
         let plan = |cells| (cells, T::plan_fft(cells, FftDirection::Inverse));
         let inverses = distinct(Layout::cells).into_iter().map(plan).collect();
@@ -150,7 +188,13 @@ impl<T: Real> Blocks<T> {
                     of_group.push(layout);
                 }
             }
-            let row = |layout: &&Layout| Row::new(layout, params, shape, &rates, &inverses);
+            let row = |layout: &&Layout| {
+                let mut row = Row::new(layout, params, shape, &rates, &inverses);
+                if second_order {
+                    row.moment = Row::moment(layout, params, shape);
+                }
+                row
+            };
             let whole = block == padded;
             let guard = if whole { 0 } else { block / BLOCK_PER_GUARD };
             groups.push(Group {
@@ -172,9 +216,9 @@ impl<T: Real> Blocks<T> {
     /// Room for the low rates of a segment.
     pub fn baseband(&self) -> Baseband<T> {
         let held = |group: &Group<T>| Held {
-            first: None,
+            blocks: 0..0,
             spectra: vec![],
-            rows: vec![vec![]; group.rows.len()],
+            rows: group.rows.iter().map(|_| RowCells::default()).collect(),
         };
         Baseband { groups: self.groups.iter().map(held).collect() }
     }
@@ -191,10 +235,10 @@ impl<T: Real> Blocks<T> {
         self.groups.par_iter().zip(&mut baseband.groups).for_each(|(group, held)| {
             let blocks = columns.start / group.useful..columns.end.div_ceil(group.useful);
             // Blocks longer than a segment serve several.
-            if held.first == Some(blocks.start) {
+            if held.blocks == blocks {
                 return;
             }
-            held.first = Some(blocks.start);
+            held.blocks = blocks.clone();
             held.spectra.resize_with(blocks.len(), Vec::new);
             held.spectra.par_iter_mut().zip(blocks).for_each_init(
                 || vec![S::zero(); group.block],
@@ -205,11 +249,15 @@ impl<T: Real> Blocks<T> {
                 },
             );
             group.rows.par_iter().zip(&mut held.rows).for_each_init(Vec::new, |scratch, task| {
-                let (row, cells) = task;
+                let (row, RowCells { values, moments }) = task;
                 let kernel = &self.kernels[row.kernel];
-                cells.clear();
+                values.clear();
+                moments.clear();
                 for spectrum in &held.spectra {
-                    row.cells(group, kernel, spectrum, cells, scratch);
+                    row.cells(&row.filter, group, kernel, spectrum, values, scratch);
+                    if !row.moment.is_empty() {
+                        row.cells(&row.moment, group, kernel, spectrum, moments, scratch);
+                    }
                 }
             });
         });
@@ -232,10 +280,12 @@ impl<T: Real> Blocks<T> {
         let kernel = &self.kernels[row.kernel];
         let cells = &held.rows[place];
         let length = cells_of_block(group, kernel);
-        let from = (column / group.useful - held.first?) * length;
+        let from = (column / group.useful - held.blocks.start) * length;
         let start = column % group.useful;
-        let cells = &cells[from..from + length];
-        let stretch = Stretch { cells, kernel, carrier: &row.carrier, start, guard: group.guard };
+        let moments = cells.moments.get(from..from + length).unwrap_or_default();
+        let cells = &cells.values[from..from + length];
+        let (carrier, guard) = (&row.carrier, group.guard);
+        let stretch = Stretch { cells, moments, kernel, carrier, start, guard };
         Some((stretch, group.useful - start))
     }
 }
@@ -260,28 +310,29 @@ impl<T: Real> Row<T> {
         rates: &[usize],
         inverses: &BTreeMap<usize, Arc<dyn Fft<T>>>,
     ) -> Self {
-        let &Layout { scale, block, per_cell, band: (first, last) } = layout;
+        let &Layout { block, per_cell, band: (first, last), .. } = layout;
         let centre = first.midpoint(last);
         let cells = layout.cells();
-        let bin = std::f64::consts::TAU / block as f64;
-        let norm = if params.norm == Norm::L2 { scale.sqrt() } else { 1.0 } / block as f64;
-        let value = |k: usize| {
-            let offset = (k as f64 - centre as f64) / cells as f64;
-            let psi = params.wavelet.spectrum(scale * (k as f64 * bin));
-            T::of(norm * psi / shape.spectrum(offset))
-        };
         Self {
             first,
-            filter: (first..=last).map(value).collect(),
+            filter: layout.filter(params.norm, shape, |w| params.wavelet.spectrum(w)),
+            moment: vec![],
             carrier: Carrier::new(centre, block, params.sampling_rate),
             kernel: rates.iter().position(|rate| *rate == per_cell).unwrap_or(0),
             inverse: Arc::clone(&inverses[&cells]),
         }
     }
 
+    /// The filter of the wavelet times time.
+    fn moment(layout: &Layout, params: &CwtParams, shape: KaiserBessel) -> Vec<T> {
+        let seconds = layout.scale / params.sampling_rate;
+        layout.filter(params.norm, shape, |w| seconds * params.wavelet.slope(w))
+    }
+
     /// Appends the cells of one block.
     fn cells(
         &self,
+        filter: &[T],
         group: &Group<T>,
         kernel: &Kernel<T>,
         spectrum: &[Complex<T>],
@@ -293,9 +344,9 @@ impl<T: Real> Row<T> {
         scratch.resize(length + self.inverse.get_inplace_scratch_len(), zero);
         let (buffer, fft) = scratch.split_at_mut(length);
         let below = self.carrier.bin - self.first;
-        let above = self.filter.len() - below;
-        let (filter_below, filter_above) = self.filter.split_at(below);
-        let band = &spectrum[self.first..self.first + self.filter.len()];
+        let above = filter.len() - below;
+        let (filter_below, filter_above) = filter.split_at(below);
+        let band = &spectrum[self.first..self.first + filter.len()];
         let (band_below, band_above) = band.split_at(below);
         let multiply = |out: &mut [Complex<T>], x: &[Complex<T>], psi: &[T]| {
             for ((out, x), psi) in out.iter_mut().zip(x).zip(psi) {

@@ -50,6 +50,9 @@ pub(crate) struct Stretch<'a, T> {
     /// Coefficients at the low rate, moved to bin 0: those of the block's useful part and what the
     /// kernel needs around them.
     pub(super) cells: &'a [Complex<T>],
+    /// The same for the wavelet times time (but for −i); empty where no second-order frequencies
+    /// are asked for.
+    pub(super) moments: &'a [Complex<T>],
     pub(super) kernel: &'a Kernel<T>,
     pub(super) carrier: &'a Carrier<T>,
     /// First output, counted from the start of the useful part; a multiple of [`LANES`].
@@ -221,4 +224,111 @@ pub(crate) fn values_and_frequencies<T: Real>(
             write(log_frequencies, from, &logs);
         },
     );
+}
+
+/// Sums over the taps of a kernel, for [`LANES`] outputs: real and imaginary parts.
+#[inline(always)]
+fn weigh<T: Real, const FMA: bool>(
+    cells: &[Complex<T>],
+    weights: &[[T; LANES]],
+) -> ([T; LANES], [T; LANES]) {
+    let (mut re, mut im) = ([T::zero(); LANES], [T::zero(); LANES]);
+    for (cell, weights) in cells.iter().zip(weights) {
+        for lane in 0..LANES {
+            re[lane] = multiply_add::<T, FMA>(weights[lane], cell.re, re[lane]);
+            im[lane] = multiply_add::<T, FMA>(weights[lane], cell.im, im[lane]);
+        }
+    }
+    (re, im)
+}
+
+/// [`values_and_frequencies`] with frequencies of second order.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma"))]
+pub(crate) fn values_and_second_order_frequencies<T: Real>(
+    stretch: &Stretch<'_, T>,
+    threshold: T,
+    out: &mut [Complex<T>],
+    log_frequencies: &mut [T],
+) {
+    const FMA: bool = target_cfg_f!(target_feature = "fma");
+    let angular = stretch.carrier.angular;
+    let least = threshold * threshold;
+    let per_turn = T::of(std::f64::consts::TAU.recip());
+    let Kernel { per_cell, taps, .. } = *stretch.kernel;
+    let shift = per_cell.trailing_zeros();
+    stretch.tiles::<true, FMA>(
+        out.len(),
+        #[inline(always)]
+        |from, tile| {
+            let n = stretch.start + from;
+            let cell = n >> shift;
+            let part = (n & (per_cell - 1)) / LANES * taps;
+            let cells = &stretch.cells[cell..cell + taps];
+            let moments = &stretch.moments[cell..cell + taps];
+            let kernel = stretch.kernel;
+            let curvature = weigh::<T, FMA>(cells, &kernel.curvatures[part..part + taps]);
+            let moment = weigh::<T, FMA>(moments, &kernel.values[part..part + taps]);
+            let moment_slope = weigh::<T, FMA>(moments, &kernel.slopes[part..part + taps]);
+            let mut logs = [T::zero(); LANES];
+            let mut w = tile.w;
+            let lane_of =
+                |pair: &([T; LANES], [T; LANES]), lane: usize| (pair.0[lane], pair.1[lane]);
+            for lane in 0..LANES {
+                let b = lane_of(&tile.w, lane);
+                let energy = b.0 * b.0 + b.1 * b.1;
+                let beat = second_order_beat(
+                    b,
+                    energy,
+                    lane_of(&tile.slope, lane),
+                    lane_of(&curvature, lane),
+                    lane_of(&moment, lane),
+                    lane_of(&moment_slope, lane),
+                );
+                let log = ((angular + beat) * per_turn).abs().fast_log2();
+                let keep = energy > least;
+                logs[lane] = if keep { log } else { T::zero() };
+                w.0[lane] = if keep { b.0 } else { T::zero() };
+                w.1[lane] = if keep { b.1 } else { T::zero() };
+            }
+            let kept = Tile { w, slope: tile.slope, turn: tile.turn };
+            write(out, from, &kept.values::<FMA>());
+            write(log_frequencies, from, &logs);
+        },
+    );
+}
+
+/// The angular frequency, above that of the carrier, at the time of a coefficient b of a line
+/// through the centre of the energy that the wavelet sees, of slope ∂ω̃/∂τ̃ (Oberlin and Meignen
+/// 2017, eq. 14).
+///
+/// With p = ḃ/b, r = b̈/b, and Q, U the wavelet times time and its derivative over b (both but for
+/// −i): Im p + Re[(r − p²)·Q/(1 − i(U − Q·p))]. Where the centre does not move there is no line:
+/// first order.
+#[inline(always)]
+pub(crate) fn second_order_beat<T: Real>(
+    b: (T, T),
+    energy: T,
+    slope: (T, T),
+    curvature: (T, T),
+    moment: (T, T),
+    moment_slope: (T, T),
+) -> T {
+    let over = T::one() / energy;
+    let ratio = (b.0 * over, -(b.1 * over)); // 1/b
+    let (p, r) = (times(slope, ratio), times(curvature, ratio));
+    let (q, u) = (times(moment, ratio), times(moment_slope, ratio));
+    let (pp, qp) = (times(p, p), times(q, p));
+    let numerator = times((r.0 - pp.0, r.1 - pp.1), q);
+    // 1 − i(U − Q·p)
+    let below = (T::one() + (u.1 - qp.1), -(u.0 - qp.0));
+    let square = below.0 * below.0 + below.1 * below.1;
+    let correction = (numerator.0 * below.0 + numerator.1 * below.1) / square;
+    let finite = correction.abs() < T::max_value();
+    p.1 + if finite { correction } else { T::zero() }
+}
+
+/// A product of complex numbers.
+#[inline(always)]
+fn times<T: Real>(a: (T, T), b: (T, T)) -> (T, T) {
+    (a.0 * b.0 - a.1 * b.1, a.0 * b.1 + a.1 * b.0)
 }

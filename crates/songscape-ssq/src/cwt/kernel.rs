@@ -44,6 +44,18 @@ impl KaiserBessel {
         -4.0 * z / (width * width) * self.beta.powi(2) * bessel_i1_over(x) / bessel_i0(self.beta)
     }
 
+    /// φ''(z).
+    fn curvature(self, z: f64) -> f64 {
+        let slope = 4.0 * (self.beta / self.width as f64).powi(2);
+        let s = 1.0 - (2.0 * z / self.width as f64).powi(2);
+        if s < 0.0 {
+            return 0.0;
+        }
+        let x = self.beta * s.sqrt();
+        let bracket = bessel_i1_over(x) - slope * z * z * bessel_i2_over(x);
+        -slope * bracket / bessel_i0(self.beta)
+    }
+
     /// φ's Fourier transform at `frequency` cycles a cell, within the band.
     pub fn spectrum(self, frequency: f64) -> f64 {
         let s = (self.beta.powi(2) - (PI * self.width as f64 * frequency).powi(2)).sqrt();
@@ -65,10 +77,17 @@ pub(super) struct Kernel<T> {
     pub values: Vec<[T; LANES]>,
     /// Weights for the derivative per second.
     pub slopes: Vec<[T; LANES]>,
+    /// Weights for the second derivative per second; none where it is not asked for.
+    pub curvatures: Vec<[T; LANES]>,
 }
 
 impl<T: Real> Kernel<T> {
-    pub fn new(shape: KaiserBessel, per_cell: usize, sampling_rate: f64) -> Self {
+    pub fn new(
+        shape: KaiserBessel,
+        per_cell: usize,
+        sampling_rate: f64,
+        second_order: bool,
+    ) -> Self {
         let parts = (per_cell / LANES).max(1);
         let taps = shape.width + LANES.div_ceil(per_cell) - 1;
         let before = shape.width / 2 - 1;
@@ -83,8 +102,11 @@ impl<T: Real> Kernel<T> {
             .collect()
         };
         let values = table(&|z| shape.value(z));
-        let slopes = table(&|z| shape.slope(z) * sampling_rate / per_cell as f64);
-        Self { per_cell, taps, before, values, slopes }
+        let per_second = sampling_rate / per_cell as f64;
+        let slopes = table(&|z| shape.slope(z) * per_second);
+        let curvature = |z| shape.curvature(z) * per_second * per_second;
+        let curvatures = if second_order { table(&curvature) } else { vec![] };
+        Self { per_cell, taps, before, values, slopes, curvatures }
     }
 }
 
@@ -110,16 +132,27 @@ fn bessel_i1_over(x: f64) -> f64 {
     sum
 }
 
+/// I₂(x)/x², by its power series.
+fn bessel_i2_over(x: f64) -> f64 {
+    let quarter = x * x / 4.0;
+    let (mut term, mut sum) = (0.125, 0.125);
+    for k in 1..200 {
+        term *= quarter / f64::from(k * (k + 2));
+        sum += term;
+    }
+    sum
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use num_complex::Complex64;
 
-    /// Largest error of exp(iωt) and its derivative (over the highest frequency) in the band.
-    fn errors<T: Real>(per_cell: usize) -> (f64, f64) {
+    /// Largest error of exp(iωt) and its derivatives (over the highest frequency) in the band.
+    fn errors<T: Real>(per_cell: usize) -> [f64; 3] {
         let shape = KaiserBessel::new::<T>();
-        let kernel = Kernel::<f64>::new(shape, per_cell, 1.0);
-        let (mut worst, mut worst_slope) = (0f64, 0f64);
+        let kernel = Kernel::<f64>::new(shape, per_cell, 1.0, true);
+        let mut worst = [0f64; 3];
         let highest = PI / T::OVERSAMPLING;
         for step in -50..=50 {
             let angle = highest * f64::from(step) / 50.0; // a cell
@@ -127,32 +160,34 @@ mod tests {
                 let at = tap as f64 - kernel.before as f64;
                 Complex64::cis(angle * at) / shape.spectrum(angle / (2.0 * PI))
             };
-            for (part, (values, slopes)) in
-                kernel.values.chunks(kernel.taps).zip(kernel.slopes.chunks(kernel.taps)).enumerate()
-            {
-                for lane in 0..LANES {
-                    let sum = |table: &[[f64; LANES]]| -> Complex64 {
-                        table.iter().enumerate().map(|(tap, row)| cell(tap) * row[lane]).sum()
-                    };
-                    let at = (part * LANES + lane) as f64 / per_cell as f64;
-                    let exact = Complex64::cis(angle * at);
-                    worst = worst.max((sum(values) - exact).norm());
-                    let slope = sum(slopes) * per_cell as f64;
-                    let exact = Complex64::new(0.0, angle) * exact;
-                    worst_slope = worst_slope.max((slope - exact).norm() / highest);
+            let tables = [&kernel.values, &kernel.slopes, &kernel.curvatures];
+            for (order, table) in tables.into_iter().enumerate() {
+                for (part, rows) in table.chunks(kernel.taps).enumerate() {
+                    for lane in 0..LANES {
+                        let taps = rows.iter().enumerate();
+                        let sum: Complex64 = taps.map(|(tap, row)| cell(tap) * row[lane]).sum();
+                        let at = (part * LANES + lane) as f64 / per_cell as f64;
+                        let turn = Complex64::new(0.0, angle).powu(order as u32);
+                        let exact = turn * Complex64::cis(angle * at);
+                        let scale = (per_cell as f64 / highest).powi(order as i32);
+                        let exact = exact * highest.powi(-(order as i32));
+                        worst[order] = worst[order].max((sum * scale - exact).norm());
+                    }
                 }
             }
         }
-        (worst, worst_slope)
+        worst
     }
 
     #[test]
     fn interpolation_is_below_the_errors_of_the_precision() {
         for per_cell in [2, 4, 16, 64] {
-            let (value, slope) = errors::<f32>(per_cell);
+            let [value, slope, curvature] = errors::<f32>(per_cell);
             assert!(value < 2e-7 && slope < 2e-6, "{per_cell}: {value:e} {slope:e}");
-            let (value, slope) = errors::<f64>(per_cell);
+            assert!(curvature < 2e-5, "{per_cell}: {curvature:e}");
+            let [value, slope, curvature] = errors::<f64>(per_cell);
             assert!(value < 5e-14 && slope < 5e-13, "{per_cell}: {value:e} {slope:e}");
+            assert!(curvature < 5e-12, "{per_cell}: {curvature:e}");
         }
     }
 }

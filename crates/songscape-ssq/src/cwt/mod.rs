@@ -1,63 +1,44 @@
 //! The continuous wavelet transform.
 
+mod batch;
 mod blocks;
 pub(crate) mod evaluate;
 mod kernel;
+mod output;
+mod params;
 mod sample;
+pub(crate) mod stream;
+#[cfg(test)]
+mod tests;
+mod transform;
 mod whole;
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayView1, ArrayViewMut1, ArrayViewMut2, Axis, s};
+use ndarray::Array2;
 use num_complex::Complex;
 use rayon::prelude::*;
 
 use blocks::{Baseband, Blocks, SEGMENT};
 use evaluate::Stretch;
-use kernel::LANES;
+pub(crate) use output::Pool;
+pub(crate) use sample::Loudness;
+pub(crate) use transform::{Prepared, halves, segments};
 pub(crate) use whole::Whole;
 
 use crate::Error;
-use crate::filterbank::{self, Norm};
-use crate::pad::{Padded, Padding};
+use crate::filterbank;
+use crate::pad::Padded;
 use crate::real::Real;
-use crate::scales::{self, ScaleSpec, Scales};
-use crate::wavelet::{self, Morse, Wavelet};
+use crate::scales::{self, Scales};
+use crate::wavelet::{self, Wavelet};
 
+pub use output::Output;
+pub use params::CwtParams;
 pub use sample::Sample;
-
-/// What a [`CwtPlan`] computes.
-#[derive(Debug, Clone)]
-pub struct CwtParams {
-    /// Sampling rate, Hz.
-    pub sampling_rate: f64,
-    /// The wavelet.
-    pub wavelet: Arc<dyn Wavelet>,
-    /// The scales.
-    pub scales: ScaleSpec,
-    /// Scales in an octave, for logarithmic spacings; need not be whole.
-    pub voices: f64,
-    /// What surrounds the signal.
-    pub padding: Padding,
-    /// The norm.
-    pub norm: Norm,
-}
-
-impl Default for CwtParams {
-    /// Morse(3, 60), log-piecewise scales with 32 voices, reflected, L1, 1 Hz.
-    fn default() -> Self {
-        Self {
-            sampling_rate: 1.0,
-            wavelet: Arc::new(Morse::default()),
-            scales: ScaleSpec::default(),
-            voices: 32.0,
-            padding: Padding::default(),
-            norm: Norm::default(),
-        }
-    }
-}
+pub use stream::CwtStream;
 
 /// All set-up for the transforms of signals of one length: filters and FFTs. Shared between threads
 /// and reused.
@@ -86,15 +67,25 @@ struct Shared<T: Real> {
     scales: Scales,
     samples: usize,
     padded: Padded,
+    /// Which wavelets fit the padded signal.
+    fits: Vec<bool>,
     blocks: Blocks<T>,
     /// `None` where all rows are computed in blocks.
     whole: Option<Whole<T>>,
+    outputs: Arc<Pool<T>>,
 }
 
 /// Memory that transforms work in, so that repeated ones need not ask for it again:
 /// [`CwtPlan::scratch`].
 pub struct CwtScratch<T> {
     baseband: Baseband<T>,
+}
+
+impl<T> CwtScratch<T> {
+    /// Forgets what it holds of another signal.
+    pub(crate) fn begin(&mut self) {
+        self.baseband.forget();
+    }
 }
 
 impl<T> fmt::Debug for CwtScratch<T> {
@@ -117,35 +108,60 @@ impl<T: Real> CwtPlan<T> {
     /// Plans transforms of signals of `samples` samples.
     ///
     /// # Errors
-    /// [`Error::Parameter`] where the sampling rate is not positive, and whatever
-    /// [`Scales::new`] refuses.
+    /// [`Error::Parameter`] where the sampling rate is not positive, [`Error::TooLong`] for more
+    /// than 2^40 coefficients, and whatever [`Scales::new`] and [`wavelet::check`] refuse.
     pub fn new(params: &CwtParams, samples: usize) -> Result<Self, Error> {
+        Self::with_order(params, samples, false)
+    }
+
+    /// A plan that can also give frequencies of second order.
+    pub(crate) fn with_order(
+        params: &CwtParams,
+        samples: usize,
+        second_order: bool,
+    ) -> Result<Self, Error> {
         let rate = params.sampling_rate;
         if !(rate.is_finite() && rate > 0.0) {
             let expected = "a positive number";
-            return Err(Error::Parameter { name: "sampling_rate", value: rate, expected });
+            return Err(Error::parameter("sampling_rate", rate, expected));
         }
         scales::check_samples(samples)?;
         let wavelet = params.wavelet.as_ref();
+        wavelet::check(wavelet)?;
         let scales = Scales::new(&params.scales, params.voices, wavelet, samples, rate)?;
         let cells = (scales.values().len() as u64).saturating_mul(samples as u64);
         if cells > MOST_CELLS {
-            return Err(Error::TooLong { what: "the transform", length: cells, limit: MOST_CELLS });
+            return Err(Error::TooLong {
+                what: "the transform",
+                length: cells,
+                unit: "values",
+                limit: MOST_CELLS,
+            });
         }
         let padded = params.padding.place(samples);
-        let blocks = Blocks::new(params, scales.values(), samples, padded.length);
+        let blocks = Blocks::new(params, scales.values(), samples, padded.length, second_order);
         let in_blocks = |row: usize| blocks.has(row);
         let whole = (0..scales.values().len()).any(|row| !in_blocks(row)).then(|| {
             let support = wavelet::support(wavelet, T::SPECTRUM_CUT);
-            let filter = |(row, scale): (usize, &f64)| {
-                let sample =
-                    || filterbank::filter(wavelet, support, *scale, params.norm, padded.length);
-                (!in_blocks(row)).then(sample)
+            let sample = |psi: &(dyn Fn(f64, f64) -> f64 + Sync)| {
+                let filter = |(row, scale): (usize, &f64)| {
+                    let psi = |w| psi(*scale, w);
+                    let filter =
+                        || filterbank::filter(&psi, support, *scale, params.norm, padded.length);
+                    (!in_blocks(row)).then(filter)
+                };
+                scales.values().par_iter().enumerate().map(filter).collect::<Vec<_>>()
             };
-            let filters = scales.values().par_iter().enumerate().map(filter).collect();
-            Whole::new(filters, padded, samples, rate)
+            let filters = sample(&|_, w| wavelet.spectrum(w));
+            let moment = |scale: f64, w: f64| scale / rate * wavelet.slope(w);
+            let moments = if second_order { sample(&moment) } else { vec![] };
+            Whole::new(filters, moments, padded, samples, rate)
         });
-        let shared = Shared { params: params.clone(), scales, samples, padded, blocks, whole };
+        let band = wavelet::support(wavelet, LEAST_OF_PEAK);
+        let fits = |scale: &f64| fits(wavelet, band, *scale, padded.length);
+        let fits = scales.values().iter().map(fits).collect();
+        let (params, outputs) = (params.clone(), Arc::default());
+        let shared = Shared { params, scales, samples, padded, fits, blocks, whole, outputs };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -186,144 +202,33 @@ impl<T: Real> CwtPlan<T> {
         self.shared.scales.frequencies(params.wavelet.as_ref(), params.sampling_rate)
     }
 
-    /// The coefficients W of a real or complex signal, `[rows, samples]`.
-    ///
-    /// # Errors
-    /// [`Error::Length`] for a signal of another length than the plan's, [`Error::NotFinite`] for
-    /// NaN and infinities, [`Error::Memory`] where there is none for the result.
-    pub fn transform<S: Sample<T>>(&self, signal: &[S]) -> Result<Array2<Complex<T>>, Error> {
-        let mut w = self.empty()?;
-        self.transform_into(signal, w.view_mut(), None)?;
-        Ok(w)
+    /// For every row whether its wavelet fits the signal: whether its band holds a frequency of the
+    /// padded signal's spectrum, not all of it below the first or above half the sampling rate.
+    /// Coefficients of the other rows are NaN, whatever the signal; inverses and squeezing leave
+    /// them out.
+    #[must_use]
+    pub fn fits(&self) -> &[bool] {
+        &self.shared.fits
     }
 
-    /// W and its derivative ∂W/∂t (per second), computed in the spectrum, both `[rows, samples]`.
+    /// An array `[rows, samples]` for [`CwtPlan::transform_into`] (of a real signal), which comes back
+    /// to the plan when it is dropped. Repeated transforms are several times as fast this way as
+    /// into new arrays:
+    ///
+    /// ```
+    /// # let plan = songscape_ssq::CwtPlan::<f32>::new(&Default::default(), 1000)?;
+    /// # let signals = [vec![0.1; 1000], vec![0.2; 1000]];
+    /// for signal in &signals {
+    ///     let mut w = plan.output()?;
+    ///     plan.transform_into(signal, w.view_mut(), None)?;
+    /// }
+    /// # Ok::<(), songscape_ssq::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// As [`CwtPlan::transform`].
-    #[allow(clippy::type_complexity)]
-    pub fn transform_with_derivative<S: Sample<T>>(
-        &self,
-        signal: &[S],
-    ) -> Result<(Array2<Complex<T>>, Array2<Complex<T>>), Error> {
-        let (mut w, mut derivative) = (self.empty()?, self.empty()?);
-        self.transform_into(signal, w.view_mut(), Some(derivative.view_mut()))?;
-        Ok((w, derivative))
-    }
-
-    /// Writes W, and its derivative where asked for, into arrays of the caller, `[rows, samples]`.
-    /// Rows are shared out over the threads of the current rayon pool; the result does not depend
-    /// on their number.
-    ///
-    /// # Errors
-    /// As [`CwtPlan::transform`]; [`Error::Length`] also for arrays of another shape.
-    pub fn transform_into<S: Sample<T>>(
-        &self,
-        signal: &[S],
-        w: ArrayViewMut2<'_, Complex<T>>,
-        derivative: Option<ArrayViewMut2<'_, Complex<T>>>,
-    ) -> Result<(), Error> {
-        self.transform_with_scratch(signal, w, derivative, &mut self.scratch())
-    }
-
-    /// [`CwtPlan::transform_into`] in memory of the caller, from [`CwtPlan::scratch`].
-    ///
-    /// # Errors
-    /// As [`CwtPlan::transform_into`].
-    pub fn transform_with_scratch<S: Sample<T>>(
-        &self,
-        signal: &[S],
-        mut w: ArrayViewMut2<'_, Complex<T>>,
-        mut derivative: Option<ArrayViewMut2<'_, Complex<T>>>,
-        scratch: &mut CwtScratch<T>,
-    ) -> Result<(), Error> {
-        let signal = self.pad(signal)?;
-        self.check_shape(w.dim())?;
-        if let Some(derivative) = &derivative {
-            self.check_shape(derivative.dim())?;
-        }
-        let mut derivatives = derivative.as_mut().map(|d| d.axis_iter_mut(Axis(0)));
-        let rows = w.axis_iter_mut(Axis(0));
-        let mut rows: Vec<_> =
-            rows.map(|w| (w, derivatives.as_mut().and_then(Iterator::next))).collect();
-        if let Some(whole) = self.whole() {
-            let spectrum = whole.spectrum(&signal);
-            let slopes = rows.first().is_some_and(|(_, derivative)| derivative.is_some());
-            let rows = rows.iter_mut().enumerate().filter(|(row, _)| whole.has(*row)).collect();
-            whole.compute(&spectrum, rows, slopes, |(w, derivative), values, slopes| {
-                w.assign(&ArrayView1::from(values));
-                if let Some(derivative) = derivative {
-                    derivative.assign(&ArrayView1::from(slopes));
-                }
-            });
-        }
-        for columns in self.segments() {
-            self.fill(&signal, &columns, scratch);
-            rows.par_iter_mut().enumerate().for_each(|(row, (w, derivative))| {
-                let mut column = columns.start;
-                while let Some((stretch, end)) = self.stretch(scratch, row, column, &columns) {
-                    let mut w = w.slice_mut(s![column..end]);
-                    match derivative {
-                        None => with_slice(&mut w, |w| evaluate::values(&stretch, w)),
-                        Some(derivative) => with_slice(&mut w, |w| {
-                            let mut derivative = derivative.slice_mut(s![column..end]);
-                            with_slice(&mut derivative, |derivative| {
-                                evaluate::values_and_derivatives(&stretch, w, derivative);
-                            });
-                        }),
-                    }
-                    column = end;
-                }
-            });
-        }
-        Ok(())
-    }
-
-    /// Every `hop`-th column of W, from the first on: `[rows, ceil(samples / hop)]`, the same values
-    /// as in the whole transform. Of the other columns only those next to them are computed.
-    ///
-    /// # Errors
-    /// As [`CwtPlan::transform`]; [`Error::Parameter`] for a hop of 0.
-    pub fn transform_hop<S: Sample<T>>(
-        &self,
-        signal: &[S],
-        hop: usize,
-    ) -> Result<Array2<Complex<T>>, Error> {
-        if hop == 0 {
-            return Err(Error::Parameter { name: "hop", value: 0.0, expected: "at least 1" });
-        }
-        let signal = self.pad(signal)?;
-        let mut w = zeros(self.rows(), self.shared.samples.div_ceil(hop))?;
-        let mut rows: Vec<_> = w.axis_iter_mut(Axis(0)).collect();
-        if let Some(whole) = self.whole() {
-            let spectrum = whole.spectrum(&signal);
-            let rows = rows.iter_mut().enumerate().filter(|(row, _)| whole.has(*row)).collect();
-            whole.compute(&spectrum, rows, false, |w: &mut ArrayViewMut1<'_, _>, values, _| {
-                w.iter_mut().zip(values.iter().step_by(hop)).for_each(|(to, from)| *to = *from);
-            });
-        }
-        let mut scratch = self.scratch();
-        for columns in self.segments() {
-            self.fill(&signal, &columns, &mut scratch);
-            let wanted = columns.start.div_ceil(hop)..columns.end.div_ceil(hop);
-            rows.par_iter_mut().enumerate().for_each(|(row, w)| {
-                let mut tile = [Complex::new(T::zero(), T::zero()); LANES];
-                let mut at = None;
-                for i in wanted.clone() {
-                    let start = i * hop - i * hop % LANES;
-                    if at != Some(start) {
-                        let Some((stretch, _)) = self.stretch(&scratch, row, start, &columns)
-                        else {
-                            return;
-                        };
-                        evaluate::values(&stretch, &mut tile);
-                        at = Some(start);
-                    }
-                    w[i] = tile[i * hop % LANES];
-                }
-            });
-        }
-        Ok(w)
+    /// [`Error::Memory`] where there is none.
+    pub fn output(&self) -> Result<Output<T>, Error> {
+        self.shared.outputs.take(self.rows(), self.samples())
     }
 
     /// Memory for [`CwtPlan::transform_with_scratch`].
@@ -332,23 +237,9 @@ impl<T: Real> CwtPlan<T> {
         CwtScratch { baseband: self.shared.blocks.baseband() }
     }
 
-    /// The signal with its padding.
-    pub(crate) fn pad<S: Sample<T>>(&self, signal: &[S]) -> Result<Vec<S>, Error> {
-        let Shared { samples, padded, params, .. } = &*self.shared;
-        if signal.len() != *samples {
-            let (given, expected) = (signal.len(), *samples);
-            return Err(Error::Length { what: "the signal", given, expected });
-        }
-        let not_finite = |x: T| !x.is_finite();
-        for (index, sample) in signal.iter().enumerate() {
-            let sample = sample.complex();
-            if let Some(bad) = [sample.re, sample.im].into_iter().find(|x| not_finite(*x)) {
-                return Err(Error::NotFinite { index: index as u64, value: bad.wide() });
-            }
-        }
-        let mut out = vec![S::zero(); padded.length];
-        params.padding.fill(signal, S::zero(), padded.before, &mut out);
-        Ok(out)
+    /// Where the signal lies in its padded form.
+    pub(crate) fn padded(&self) -> Padded {
+        self.shared.padded
     }
 
     /// The rows that are computed over the whole signal, if any.
@@ -382,28 +273,18 @@ impl<T: Real> CwtPlan<T> {
         let (stretch, left) = self.shared.blocks.stretch(&scratch.baseband, row, column)?;
         Some((stretch, (column + left).min(columns.end)))
     }
+}
 
-    /// The columns, in the parts that are computed one after the other.
-    pub(crate) fn segments(&self) -> impl Iterator<Item = Range<usize>> + use<T> {
-        let samples = self.shared.samples;
-        (0..samples).step_by(SEGMENT).map(move |start| start..(start + SEGMENT).min(samples))
-    }
-    pub(crate) fn check_shape(&self, (rows, columns): (usize, usize)) -> Result<(), Error> {
-        let pairs = [
-            ("the output's first axis", rows, self.rows()),
-            ("the output's second axis", columns, self.shared.samples),
-        ];
-        for (what, given, expected) in pairs {
-            if given != expected {
-                return Err(Error::Length { what, given, expected });
-            }
-        }
-        Ok(())
-    }
+/// Share of a wavelet's peak that some bin of the spectrum must reach.
+const LEAST_OF_PEAK: f64 = 1e-9;
 
-    fn empty(&self) -> Result<Array2<Complex<T>>, Error> {
-        zeros(self.rows(), self.samples())
-    }
+/// Whether some bin but the first, which no wavelet sees, lies in the band of a wavelet.
+fn fits(wavelet: &dyn Wavelet, (low, high): (f64, f64), scale: f64, length: usize) -> bool {
+    let bin = std::f64::consts::TAU / length as f64;
+    let first = (low / (scale * bin)).ceil().max(1.0) as usize;
+    let last = ((high / (scale * bin)).floor() as usize).min(length / 2);
+    let least = LEAST_OF_PEAK * wavelet.spectrum(wavelet.peak()).abs();
+    (first..=last).any(|k| wavelet.spectrum(scale * (k as f64 * bin)).abs() > least)
 }
 
 /// A transform of zeros, or an error where there is no memory for it.
@@ -415,81 +296,5 @@ pub(crate) fn zeros<T: Real>(rows: usize, columns: usize) -> Result<Array2<Compl
     Array2::from_shape_vec((rows, columns), values).map_err(|_| missing())
 }
 
-/// Calls `write` with the values of a view, through a copy where they do not lie side by side.
-fn with_slice<V: Copy>(view: &mut ArrayViewMut1<'_, V>, write: impl FnOnce(&mut [V])) {
-    if let Some(slice) = view.as_slice_mut() {
-        write(slice);
-    } else {
-        let mut values = view.to_vec();
-        write(&mut values);
-        view.assign(&ArrayView1::from(&values));
-    }
-}
-
 /// More coefficients than this are refused.
 const MOST_CELLS: u64 = 1 << 40;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::signal;
-    use crate::wavelet::Bump;
-
-    /// Largest errors of rows in blocks, W and derivative, over the largest values.
-    fn errors<T: Real>(wavelet: Arc<dyn Wavelet>, padding: Padding, samples: usize) -> (f64, f64) {
-        let scales = ScaleSpec::Range { low: 40.0, high: 12_000.0, rows: 40 };
-        let params =
-            CwtParams { sampling_rate: 44_100.0, wavelet, scales, padding, ..Default::default() };
-        let plan = CwtPlan::<T>::new(&params, samples).expect("valid parameters");
-        let signal: Vec<T> = signal::white_noise(samples, 3).into_iter().map(T::of).collect();
-        let (w, derivative) = plan.transform_with_derivative(&signal).expect("a signal");
-
-        // The definition: one inverse FFT over the whole padded signal for each row.
-        let Shared { scales, padded, blocks, .. } = &*plan.shared;
-        let wavelet = params.wavelet.as_ref();
-        let support = wavelet::support(wavelet, f64::SPECTRUM_CUT);
-        let filter = |scale: &f64| {
-            Some(filterbank::filter::<f64>(wavelet, support, *scale, params.norm, padded.length))
-        };
-        let filters = scales.values().iter().map(filter).collect();
-        let whole = Whole::new(filters, *padded, samples, params.sampling_rate);
-        let signal: Vec<f64> = signal.into_iter().map(Real::wide).collect();
-        let mut around = vec![0.0; padded.length];
-        params.padding.fill(&signal, 0.0, padded.before, &mut around);
-        assert!((0..plan.rows()).any(|row| blocks.has(row)));
-
-        let errors = std::sync::Mutex::new((0f64, 0f64));
-        let tasks = w.rows().into_iter().zip(derivative.rows()).enumerate().collect();
-        let spectrum = whole.spectrum(&around);
-        whole.compute(&spectrum, tasks, true, |(w, derivative), values, slopes| {
-            let worst = |ours: ndarray::ArrayView1<'_, Complex<T>>, exact: &[Complex<f64>]| {
-                let largest = exact.iter().map(|z| z.norm()).fold(0.0, f64::max);
-                let error = |(a, b): (&Complex<T>, &Complex<f64>)| {
-                    (Complex::new(a.re.wide(), a.im.wide()) - b).norm()
-                };
-                ours.iter().zip(exact).map(error).fold(0.0, f64::max) / largest
-            };
-            let mut errors = errors.lock().expect("no panic");
-            errors.0 = errors.0.max(worst(w, values));
-            errors.1 = errors.1.max(worst(derivative, slopes));
-        });
-        errors.into_inner().expect("no panic")
-    }
-
-    #[test]
-    fn blocks_are_the_whole() {
-        let morse = || Arc::new(Morse::default());
-        for (padding, samples) in
-            [(Padding::Reflect, 100_000), (Padding::None, 131_072), (Padding::None, 99_999)]
-        {
-            let (w, derivative) = errors::<f32>(morse(), padding, samples);
-            assert!(w < 2e-6 && derivative < 5e-6, "{padding:?}: {w:e} {derivative:e}");
-            let (w, derivative) = errors::<f64>(morse(), padding, samples);
-            assert!(w < 1e-12 && derivative < 1e-12, "{padding:?}: {w:e} {derivative:e}");
-        }
-        // A wavelet that takes long to die away.
-        let bump = Bump::new(5.0, 1.0).expect("valid parameters");
-        let (w, derivative) = errors::<f32>(Arc::new(bump), Padding::Zero, 50_000);
-        assert!(w < 2e-6 && derivative < 5e-6, "{w:e} {derivative:e}");
-    }
-}

@@ -23,17 +23,21 @@
 
 mod assign;
 mod band;
+mod blocks;
 mod params;
 mod stream;
+mod taps;
+mod tile;
+mod whole;
 
 use std::sync::Arc;
 
 use crate::Error;
-use crate::wavelet::Morse;
 use band::Band;
 use params::ColumnLength;
+use stream::Spare;
 
-pub use params::LogSpectrogramParams;
+pub use params::{Latency, LogSpectrogramParams};
 pub use stream::LogSpectrogramStream;
 
 /// The plan of a spectrogram image: all set-up, done once, shared by any number of streams.
@@ -68,6 +72,7 @@ struct Plan {
     frequencies: Vec<f64>,
     column: ColumnLength,
     bands: Vec<Band>,
+    memory: Spare,
 }
 
 impl LogSpectrogram {
@@ -75,15 +80,20 @@ impl LogSpectrogram {
     ///
     /// # Errors
     /// [`Error::Parameter`], [`Error::FrequencyRange`] or [`Error::ColumnRate`] where a parameter
-    /// is out of its range, [`Error::TooLong`] where the lowest frequency asks for too long blocks.
+    /// is out of its range, [`Error::Wavelet`] for an unusable wavelet, [`Error::TooLong`] where the
+    /// lowest frequency asks for too long blocks.
     pub fn new(params: &LogSpectrogramParams) -> Result<Self, Error> {
         params.check()?;
-        let wavelet = Morse::new(params.gamma, params.beta)?;
-        let column = ColumnLength::new(params.sample_rate, params.columns_per_second)?;
+        let column = ColumnLength::new(params.sampling_rate, params.columns_per_second)?;
         let frequencies = params.frequencies();
-        let bands = band::plan_bands(params, &wavelet, &frequencies, column)?;
+        let bands = {
+            let blocks = blocks::plan(params, &frequencies, column)?;
+            band::plan_bands(params, &frequencies, column, &blocks)?
+        };
         let params = params.clone();
-        Ok(Self { plan: Arc::new(Plan { params, frequencies, column, bands }) })
+        Ok(Self {
+            plan: Arc::new(Plan { params, frequencies, column, bands, memory: Spare::default() }),
+        })
     }
 
     /// The parameters.
@@ -110,6 +120,21 @@ impl LogSpectrogram {
     #[must_use]
     pub fn columns(&self, samples: u64) -> u64 {
         self.plan.column.count(samples)
+    }
+
+    /// How long after its begin a column comes out of a stream, at most, in seconds of the signal:
+    /// 4.8 s with the default parameters, where only speed counts; see
+    /// [`LogSpectrogramParams::latency`].
+    #[must_use]
+    pub fn latency(&self) -> f64 {
+        let blocks = self.plan.bands.iter().map(|band| band.columns + band.guard);
+        blocks.max().unwrap_or(0) as f64 / self.plan.params.columns_per_second
+    }
+
+    /// How many columns come out of a stream at a time, at most.
+    #[must_use]
+    pub fn columns_at_a_time(&self) -> usize {
+        self.plan.bands.iter().map(|band| band.columns as usize).max().unwrap_or(0)
     }
 
     /// Starts a signal.

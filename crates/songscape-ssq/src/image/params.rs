@@ -1,13 +1,17 @@
 //! What a spectrogram image looks like.
 
+use std::sync::Arc;
+
 use crate::Error;
+use crate::wavelet::{self, Morse, Wavelet};
 
 /// What [`LogSpectrogram`](super::LogSpectrogram) computes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogSpectrogramParams {
     /// Sampling rate of the input, Hz. With `columns_per_second` it must form a fraction with a
     /// denominator of at most 1,000 (44,100 / 200 = 441 / 2), as all whole rates do.
-    pub sample_rate: f64,
+    pub sampling_rate: f64,
     /// Number of rows, at least 2, at most 4,096.
     pub rows: usize,
     /// Frequency of the last row, Hz.
@@ -16,23 +20,57 @@ pub struct LogSpectrogramParams {
     pub f_max: f64,
     /// Columns a second.
     pub columns_per_second: f64,
-    /// γ of the Morse wavelet.
-    pub gamma: f64,
-    /// β of the Morse wavelet: √(βγ)/π is about the number of its oscillations.
-    pub beta: f64,
+    /// The wavelet.
+    #[cfg_attr(feature = "serde", serde(with = "crate::wavelet::stored", default = "morse"))]
+    pub wavelet: Arc<dyn Wavelet>,
+    /// How long columns may take to come out.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub latency: Latency,
+}
+
+/// How long after its last sample a column of a stream comes out, and what that costs.
+///
+/// A column is exact once all samples are known that its longest wavelet sees, to 1e-5 of its
+/// modulus: for the Morse wavelet (3, 60) about 0.34 s after its time at 30 Hz. Blocks, which make
+/// the transform fast, add to that.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum Latency {
+    /// The fastest transform: blocks several times as long as the longest wavelet.
+    #[default]
+    Unlimited,
+    /// At most this long, in seconds. Down to about twice the reach of the longest wavelet only
+    /// speed is lost; below that the lowest rows see less than their wavelets do, and get less
+    /// accurate.
+    Seconds(f64),
+}
+
+impl Latency {
+    /// For people who watch while they listen: 0.25 s, of which a sixth is the length of a block,
+    /// so that columns come out about every 40 ms.
+    #[must_use]
+    pub fn live() -> Self {
+        Self::Seconds(0.25)
+    }
+}
+
+#[cfg(feature = "serde")]
+fn morse() -> Arc<dyn Wavelet> {
+    Arc::new(Morse::default())
 }
 
 impl Default for LogSpectrogramParams {
     /// 44.1 kHz, 256 rows from 12 kHz down to 30 Hz, 200 columns a second, Morse(3, 60).
     fn default() -> Self {
         Self {
-            sample_rate: 44_100.0,
+            sampling_rate: 44_100.0,
             rows: 256,
             f_min: 30.0,
             f_max: 12_000.0,
             columns_per_second: 200.0,
-            gamma: 3.0,
-            beta: 60.0,
+            wavelet: Arc::new(Morse::default()),
+            latency: Latency::default(),
         }
     }
 }
@@ -43,28 +81,31 @@ impl LogSpectrogramParams {
             if value.is_finite() && value > 0.0 {
                 Ok(())
             } else {
-                Err(Error::Parameter { name, value, expected: "a positive number" })
+                Err(Error::parameter(name, value, "a positive number"))
             }
         };
-        positive("sample_rate", self.sample_rate)?;
+        positive("sampling_rate", self.sampling_rate)?;
         positive("columns_per_second", self.columns_per_second)?;
+        if let Latency::Seconds(seconds) = self.latency {
+            positive("latency", seconds)?;
+        }
         if !(2..=4096).contains(&self.rows) {
             let value = self.rows as f64;
-            return Err(Error::Parameter { name: "rows", value, expected: "2 to 4096" });
+            return Err(Error::parameter("rows", value, "2 to 4096"));
         }
-        let nyquist = self.sample_rate / 2.0;
+        let nyquist = self.sampling_rate / 2.0;
         let (low, high) = (self.f_min, self.f_max);
         if !(low > 0.0 && low < high && high <= nyquist) {
             return Err(Error::FrequencyRange { low, high, nyquist });
         }
-        if self.columns_per_second > self.sample_rate {
-            return Err(Error::Parameter {
-                name: "columns_per_second",
-                value: self.columns_per_second,
-                expected: "at most the sampling rate",
-            });
+        if self.columns_per_second > self.sampling_rate {
+            return Err(Error::parameter(
+                "columns_per_second",
+                self.columns_per_second,
+                "at most the sampling rate",
+            ));
         }
-        Ok(())
+        wavelet::check(self.wavelet.as_ref())
     }
 
     /// Frequencies of the rows, Hz, from `f_max` down to `f_min`, equally spaced in their logarithm.
@@ -72,6 +113,11 @@ impl LogSpectrogramParams {
         let last = (self.rows - 1) as f64;
         let ratio = self.f_min / self.f_max;
         (0..self.rows).map(|row| self.f_max * ratio.powf(row as f64 / last)).collect()
+    }
+
+    /// The step of ln f from row to row.
+    pub(super) fn log_step(&self) -> f64 {
+        (self.f_max / self.f_min).ln() / (self.rows - 1) as f64
     }
 }
 
@@ -85,15 +131,15 @@ pub(super) struct ColumnLength {
 impl ColumnLength {
     const MAX_DENOMINATOR: u64 = 1000;
 
-    pub fn new(sample_rate: f64, columns_per_second: f64) -> Result<Self, Error> {
-        let ratio = sample_rate / columns_per_second;
+    pub fn new(sampling_rate: f64, columns_per_second: f64) -> Result<Self, Error> {
+        let ratio = sampling_rate / columns_per_second;
         (1..=Self::MAX_DENOMINATOR)
             .map(|columns| (columns, ratio * columns as f64))
             .find(|(_, samples)| (samples - samples.round()).abs() <= 1e-12 * samples)
             .filter(|(_, samples)| *samples < 1e9)
             .map(|(columns, samples)| Self { samples: samples.round() as u64, columns })
             .ok_or(Error::ColumnRate {
-                sample_rate,
+                sampling_rate,
                 columns_per_second,
                 max_denominator: Self::MAX_DENOMINATOR,
             })
@@ -107,6 +153,11 @@ impl ColumnLength {
     /// The sample at which a column starts; exact for multiples of `columns`.
     pub fn start(self, column: i64) -> i64 {
         column * self.samples as i64 / self.columns as i64
+    }
+
+    /// Samples in a column.
+    pub fn length(self) -> f64 {
+        self.samples as f64 / self.columns as f64
     }
 }
 
@@ -130,8 +181,8 @@ mod tests {
         let good = LogSpectrogramParams::default();
         assert_eq!(good.check(), Ok(()));
         let bad = [
-            LogSpectrogramParams { sample_rate: 0.0, ..good.clone() },
-            LogSpectrogramParams { sample_rate: f64::NAN, ..good.clone() },
+            LogSpectrogramParams { sampling_rate: 0.0, ..good.clone() },
+            LogSpectrogramParams { sampling_rate: f64::NAN, ..good.clone() },
             LogSpectrogramParams { rows: 1, ..good.clone() },
             LogSpectrogramParams { f_min: 0.0, ..good.clone() },
             LogSpectrogramParams { f_min: f64::NAN, ..good.clone() },
@@ -139,6 +190,7 @@ mod tests {
             LogSpectrogramParams { f_min: 13_000.0, ..good.clone() },
             LogSpectrogramParams { columns_per_second: -1.0, ..good.clone() },
             LogSpectrogramParams { columns_per_second: 1e6, ..good.clone() },
+            LogSpectrogramParams { latency: Latency::Seconds(0.0), ..good.clone() },
         ];
         for params in bad {
             assert!(params.check().is_err(), "{params:?}");

@@ -1,85 +1,127 @@
 //! Samples in, columns out.
 
-use std::sync::Arc;
-
-use num_complex::Complex32;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Plan;
-use super::assign::{self, Assigned, Rows};
-use super::band::{Band, Rate};
+use super::band::Band;
+use super::tile::{RUN, Work, add_columns};
 use crate::Error;
 
 /// A signal on its way through a [`LogSpectrogram`](super::LogSpectrogram).
 ///
-/// Columns come out in the order of time, once all samples that they depend on are known: about
-/// 5 s late with the default parameters. The result does not depend on how the signal is cut into
-/// pushes.
+/// Columns come out in the order of time, once all samples that they depend on are known:
+/// [`LogSpectrogram::latency`](super::LogSpectrogram::latency) after they began. The result does
+/// not depend on how the signal is cut into pushes.
 #[derive(Debug)]
 pub struct LogSpectrogramStream {
     plan: Arc<Plan>,
-    rows: Rows,
-    /// Samples from `first_sample` on (negative ones, before the signal, are silent).
-    samples: Vec<f32>,
     first_sample: i64,
     received: u64,
-    /// For each band the first column that is not done.
-    done: Vec<i64>,
+    bands: Vec<Done>,
     emitted: i64,
-    ring: Vec<f32>,
-    ring_mask: usize,
-    work: Work,
+    memory: Memory,
 }
 
-#[derive(Debug)]
-struct Work {
-    block: Vec<f32>,
-    spectrum: Vec<Complex32>,
-    shifted: Vec<Complex32>,
-    w: Vec<Complex32>,
-    d: Vec<Complex32>,
-    scratch: Vec<Complex32>,
-    assigned: Assigned,
+/// What a stream works in. It goes back to the plan when the stream ends, since new memory of the
+/// operating system costs as much as a second of sound.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// Samples from the stream's `first_sample` on (negative ones, before the signal, are silent).
+    samples: Vec<f32>,
+    work: Work,
+    /// A few columns on their way out.
+    columns: Vec<f32>,
+    /// Tiles that can be used again.
+    spare: Vec<Tile>,
+}
+
+impl Memory {
+    fn new(plan: &Plan) -> Self {
+        let columns = vec![0.0; RUN * plan.frequencies.len()];
+        Self { samples: vec![], work: Work::new(plan), columns, spare: vec![] }
+    }
+}
+
+/// What ended streams worked in, for the next ones: as much as there are threads.
+#[derive(Default)]
+pub(super) struct Spare(Mutex<Vec<Memory>>);
+
+impl Spare {
+    fn take(&self) -> Option<Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn put(&self, memory: Memory) {
+        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.len() < rayon::current_num_threads() {
+            free.push(memory);
+        }
+    }
+}
+
+impl fmt::Debug for Spare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spare").finish_non_exhaustive()
+    }
+}
+
+impl Drop for LogSpectrogramStream {
+    fn drop(&mut self) {
+        let mut memory = std::mem::take(&mut self.memory);
+        memory.spare.extend(self.bands.iter_mut().flat_map(|done| done.tiles.drain(..)));
+        self.plan.memory.put(memory);
+    }
+}
+
+/// The cells of the useful columns of a block, row by row: what falls to a row, and to the next.
+type Tile = Vec<[f32; 2]>;
+
+/// What is done of a band.
+#[derive(Debug, Default)]
+struct Done {
+    /// The first column that is not.
+    end: i64,
+    /// The first column of the first of these.
+    start: i64,
+    tiles: VecDeque<Tile>,
+}
+
+/// Samples above this have no energies in this precision.
+const LARGEST: f32 = 1e18;
+
+/// Refuses samples that no energies can be computed of; `received` came before them.
+pub(super) fn check(samples: &[f32], received: u64) -> Result<(), Error> {
+    // In parts that are compared side by side.
+    if samples.chunks(256).all(|part| part.iter().fold(true, |fine, x| fine & (x.abs() <= LARGEST)))
+    {
+        return Ok(());
+    }
+    if let Some(index) = samples.iter().position(|x| !x.is_finite()) {
+        let (index, value) = (received + index as u64, f64::from(samples[index]));
+        return Err(Error::NotFinite { index, value });
+    }
+    if let Some(index) = samples.iter().position(|x| x.abs() > LARGEST) {
+        let largest = f64::from(samples[index].abs());
+        return Err(Error::Overflow { largest, limit: f64::from(LARGEST) });
+    }
+    Ok(())
 }
 
 impl LogSpectrogramStream {
     pub(super) fn new(plan: Arc<Plan>) -> Self {
-        let longest = plan.bands.iter().map(|band| band.block).max().unwrap_or(0);
-        let rates = || plan.bands.iter().flat_map(|band| &band.rates);
-        let samples = rates().map(|rate| rate.inverse.len()).max().unwrap_or(0);
-        let scratch = rates()
-            .map(|rate| rate.inverse.get_inplace_scratch_len())
-            .chain(plan.bands.iter().map(|band| band.forward.get_scratch_len()))
-            .max()
-            .unwrap_or(0);
-        let shifted = rates().map(|rate| rate.shift.len()).max().unwrap_or(0);
-        let zero = Complex32::new(0.0, 0.0);
-        let work = Work {
-            block: vec![0.0; longest],
-            spectrum: vec![zero; longest / 2 + 1],
-            shifted: vec![zero; shifted],
-            w: vec![zero; samples],
-            d: vec![zero; samples],
-            scratch: vec![zero; scratch],
-            assigned: Assigned::with_length(samples),
-        };
-        // Bands run ahead of each other by at most the useful part of the longest block.
-        let ahead: i64 = plan.bands.iter().map(|band| 2 * (band.columns + band.guard)).sum();
-        let ring_columns = (ahead as usize + 1).next_power_of_two();
-        let count = plan.frequencies.len();
-        let octaves = (plan.params.f_max / plan.params.f_min).log2();
-        let rows = Rows { count, per_octave: ((count - 1) as f64 / octaves) as f32 };
-        let first_sample =
-            plan.bands.iter().map(|band| plan.column.start(-band.guard)).min().unwrap_or(0);
+        let starts = plan.bands.iter().map(|band| plan.column.start(-band.guard));
+        let first_sample = starts.min().unwrap_or(0);
+        let mut memory = plan.memory.take().unwrap_or_else(|| Memory::new(&plan));
+        memory.samples.clear();
+        memory.samples.resize(first_sample.unsigned_abs() as usize, 0.0);
         Self {
-            rows,
-            samples: vec![0.0; first_sample.unsigned_abs() as usize],
             first_sample,
             received: 0,
-            done: vec![0; plan.bands.len()],
+            bands: plan.bands.iter().map(|_| Done::default()).collect(),
             emitted: 0,
-            ring: vec![0.0; ring_columns * count],
-            ring_mask: ring_columns - 1,
-            work,
+            memory,
             plan,
         }
     }
@@ -88,18 +130,14 @@ impl LogSpectrogramStream {
     /// row, row 0 the highest frequency.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] with the index of the first sample that is NaN or infinite; nothing of
+    /// [`Error::NotFinite`] with the index of the first sample that is NaN or infinite,
+    /// [`Error::Overflow`] for samples above 1e18, whose energies would not be numbers; nothing of
     /// `samples` is taken then.
     pub fn push(&mut self, samples: &[f32], emit: &mut dyn FnMut(&[f32])) -> Result<(), Error> {
-        if let Some(index) = samples.iter().position(|x| !x.is_finite()) {
-            return Err(Error::NotFinite {
-                index: self.received + index as u64,
-                value: f64::from(samples[index]),
-            });
-        }
+        check(samples, self.received)?;
         // In pieces, so that a whole song at once needs no copy of the song.
         for piece in samples.chunks(1 << 16) {
-            self.samples.extend_from_slice(piece);
+            self.memory.samples.extend_from_slice(piece);
             self.received += piece.len() as u64;
             self.advance(self.received as i64, i64::MAX, emit);
         }
@@ -121,134 +159,74 @@ impl LogSpectrogramStream {
     fn advance(&mut self, available: i64, columns: i64, emit: &mut dyn FnMut(&[f32])) {
         let plan = Arc::clone(&self.plan);
         let end = |band: &Band, done: i64| plan.column.start(done + band.columns + band.guard);
-        // The order of the blocks must not depend on the pushes, since sums in floating point
-        // depend on their order: always the block that can be done first.
+        // Always the block that can be done first, so that few tiles wait.
         loop {
             let next = plan
                 .bands
                 .iter()
                 .enumerate()
-                .filter(|(i, _)| self.done[*i] < columns)
-                .min_by_key(|(i, band)| (end(band, self.done[*i]), *i));
-            let Some((i, band)) = next.filter(|(i, band)| end(band, self.done[*i]) <= available)
+                .filter(|(i, _)| self.bands[*i].end < columns)
+                .min_by_key(|(i, band)| (end(band, self.bands[*i].end), *i));
+            let Some((i, band)) =
+                next.filter(|(i, band)| end(band, self.bands[*i].end) <= available)
             else {
                 break;
             };
-            self.block(band, self.done[i]);
-            self.done[i] += band.columns;
+            self.block(i, band, columns);
             self.emit(columns, emit);
         }
         self.forget();
     }
 
+    fn block(&mut self, i: usize, band: &Band, columns: i64) {
+        let first = self.bands[i].end;
+        let start = self.plan.column.start(first - band.guard) - self.first_sample;
+        let known = &self.memory.samples[(start as usize).min(self.memory.samples.len())..];
+        let mut tile = self.memory.spare.pop().unwrap_or_default();
+        tile.clear();
+        tile.resize(band.columns as usize * self.plan.frequencies.len(), [0.0; 2]);
+        let wanted = (columns - first).min(band.columns) as usize;
+        self.memory.work.tile(band, known, wanted, &mut tile);
+        let done = &mut self.bands[i];
+        done.tiles.push_back(tile);
+        done.end += band.columns;
+    }
+
     fn emit(&mut self, columns: i64, emit: &mut dyn FnMut(&[f32])) {
-        let finished = self.done.iter().copied().min().unwrap_or(0).min(columns);
+        let finished = self.bands.iter().map(|done| done.end).min().unwrap_or(0).min(columns);
+        let rows = self.plan.frequencies.len();
         while self.emitted < finished {
-            let start = (self.emitted as usize & self.ring_mask) * self.rows.count;
-            let column = &mut self.ring[start..start + self.rows.count];
-            emit(column);
-            column.fill(0.0);
-            self.emitted += 1;
+            // A few at a time, as far as no block ends.
+            let mut count = (finished - self.emitted).min(RUN as i64);
+            for (done, band) in self.bands.iter().zip(&self.plan.bands) {
+                count = count.min(done.start + band.columns - self.emitted);
+            }
+            let columns = &mut self.memory.columns[..count as usize * rows];
+            columns.fill(0.0);
+            for (done, band) in self.bands.iter_mut().zip(&self.plan.bands) {
+                let place = self.emitted - done.start;
+                if let Some(tile) = done.tiles.front() {
+                    add_columns(tile, band.columns as usize, place as usize, columns);
+                }
+                if place + count == band.columns {
+                    done.start += band.columns;
+                    self.memory.spare.extend(done.tiles.pop_front());
+                }
+            }
+            columns.chunks_exact(rows).for_each(&mut *emit);
+            self.emitted += count;
         }
     }
 
     /// Drops samples that no block needs any more, once there are many.
     fn forget(&mut self) {
-        let starts = self.plan.bands.iter().zip(&self.done);
-        let needed = starts.map(|(band, done)| self.plan.column.start(done - band.guard)).min();
+        let starts = self.plan.bands.iter().zip(&self.bands);
+        let needed = starts.map(|(band, done)| self.plan.column.start(done.end - band.guard)).min();
         let unused = (needed.unwrap_or(0) - self.first_sample).max(0) as usize;
-        if unused > self.samples.len() / 2 {
-            let unused = unused.min(self.samples.len());
-            self.samples.drain(..unused);
+        if unused > self.memory.samples.len() / 2 {
+            let unused = unused.min(self.memory.samples.len());
+            self.memory.samples.drain(..unused);
             self.first_sample += unused as i64;
         }
-    }
-
-    fn block(&mut self, band: &Band, first_column: i64) {
-        let start = self.plan.column.start(first_column - band.guard) - self.first_sample;
-        let start = (start as usize).min(self.samples.len());
-        let known = &self.samples[start..(start + band.block).min(self.samples.len())];
-        let work = &mut self.work;
-        let block = &mut work.block[..band.block];
-        block[..known.len()].copy_from_slice(known);
-        block[known.len()..].fill(0.0);
-        let spectrum = &mut work.spectrum[..band.block / 2 + 1];
-        // Its only errors are buffers of wrong lengths, and these come from the plan.
-        let transformed = band.forward.process_with_scratch(
-            block,
-            spectrum,
-            &mut work.scratch[..band.forward.get_scratch_len()],
-        );
-        debug_assert!(transformed.is_ok());
-        for rate in &band.rates {
-            work.shift(rate, band.block / 2 + 1);
-            let useful = band.guard as usize * rate.per_column;
-            let useful = useful..useful + band.columns as usize * rate.per_column;
-            for row in &rate.rows {
-                work.coefficients(rate, row);
-                assign::energies_and_rows(
-                    &work.w[useful.clone()],
-                    &work.d[useful.clone()],
-                    row.row as f32,
-                    row.centre_ratio,
-                    row.bin_ratio,
-                    self.rows,
-                    &mut work.assigned,
-                );
-                // The ring's columns of this block, in two parts where it wraps around.
-                let (columns, count) = (band.columns as usize, self.rows.count);
-                let from = first_column as usize & self.ring_mask;
-                let before = (self.ring_mask + 1 - from).min(columns);
-                let (start, end) = self.ring.split_at_mut(from * count);
-                let cut = before * rate.per_column;
-                let parts = [
-                    (work.assigned.part(0..cut), &mut end[..before * count]),
-                    (
-                        work.assigned.part(cut..useful.len()),
-                        &mut start[..(columns - before) * count],
-                    ),
-                ];
-                for (part, cells) in parts {
-                    assign::accumulate(part, rate.per_column, cells, count);
-                }
-            }
-        }
-    }
-}
-
-impl Work {
-    /// The part of the block's spectrum that the rows of a rate need, moved by half a sample.
-    fn shift(&mut self, rate: &Rate, bins: usize) {
-        let spectrum = &self.spectrum[rate.first..bins];
-        for ((to, x), shift) in self.shifted.iter_mut().zip(spectrum).zip(&rate.shift) {
-            *to = x * shift;
-        }
-    }
-
-    /// W and its derivative (in bins from the centre) at the samples of a row.
-    fn coefficients(&mut self, rate: &Rate, row: &super::band::Row) {
-        let length = rate.inverse.len();
-        let (w, d) = (&mut self.w[..length], &mut self.d[..length]);
-        let offset = row.first - rate.first;
-        let (below, above) = row.filter.split_at(row.centre);
-        let spectrum = &self.shifted[offset..offset + row.filter.len()];
-        let (spectrum_below, spectrum_above) = spectrum.split_at(row.centre);
-        let empty = length - below.len();
-        w[above.len()..empty].fill(Complex32::new(0.0, 0.0));
-        d[above.len()..empty].fill(Complex32::new(0.0, 0.0));
-        filter(&mut w[..above.len()], &mut d[..above.len()], spectrum_above, above, 0.0);
-        let first = -(below.len() as f32);
-        filter(&mut w[empty..], &mut d[empty..], spectrum_below, below, first);
-        let scratch = &mut self.scratch[..rate.inverse.get_inplace_scratch_len()];
-        rate.inverse.process_with_scratch(w, scratch);
-        rate.inverse.process_with_scratch(d, scratch);
-    }
-}
-
-fn filter(w: &mut [Complex32], d: &mut [Complex32], x: &[Complex32], psi: &[f32], first: f32) {
-    for (i, (((w, d), x), psi)) in w.iter_mut().zip(d).zip(x).zip(psi).enumerate() {
-        let bin = first + i as f32;
-        *w = x * psi;
-        *d = *w * bin;
     }
 }

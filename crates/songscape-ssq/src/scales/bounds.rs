@@ -10,6 +10,8 @@ use crate::wavelet::{self, Wavelet};
 /// The smallest scale (of the first two) is the one whose spectrum has fallen to half its peak at
 /// half the sampling rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Bounds {
     /// Up to the scale whose peak lies at the second bin of the padded spectrum.
     Maximal,

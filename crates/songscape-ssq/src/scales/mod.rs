@@ -3,12 +3,14 @@
 mod bounds;
 mod redundancy;
 mod spec;
+mod variable;
 
-use crate::wavelet::Wavelet;
+use crate::wavelet::{self, Wavelet};
 use crate::{Error, pad};
 
 pub use bounds::Bounds;
 pub use spec::{ScaleSpec, Spacing};
+pub use variable::Variable;
 
 /// Scales in samples, ascending: row 0 of a transform is the first, the highest frequency.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +35,7 @@ impl Scales {
     /// [`Error::Parameter`], [`Error::FrequencyRange`] or [`Error::Order`] for values out of range,
     /// [`Error::Scales`] where the signal is too short for the wavelet, [`Error::TooLong`] where
     /// there would be more than 2^20 scales or the signal is longer than 2^31,
-    /// [`Error::TooShort`] where it is empty.
+    /// [`Error::TooShort`] where it is empty, [`Error::Wavelet`] for an unusable wavelet.
     pub fn new(
         spec: &ScaleSpec,
         voices: f64,
@@ -42,11 +44,12 @@ impl Scales {
         sampling_rate: f64,
     ) -> Result<Self, Error> {
         check_samples(samples)?;
+        wavelet::check(wavelet)?;
         match spec {
             ScaleSpec::Spaced { spacing, bounds } => {
                 if !(voices.is_finite() && voices > 0.0) {
                     let expected = "a positive number";
-                    return Err(Error::Parameter { name: "voices", value: voices, expected });
+                    return Err(Error::parameter("voices", voices, expected));
                 }
                 let padded = pad::padded_length(samples);
                 let (low, high) = bounds.find(wavelet, samples, padded)?;
@@ -55,7 +58,10 @@ impl Scales {
             ScaleSpec::Range { low, high, rows } => {
                 Self::range(*low, *high, *rows, wavelet, sampling_rate)
             }
-            ScaleSpec::Explicit(values) => Self::explicit(values.clone(), Spacing::Log),
+            ScaleSpec::Explicit(values) => Self::explicit(values.clone(), None),
+            ScaleSpec::ExplicitIn(variable, values) => {
+                Self::explicit(values.clone(), Some(*variable))
+            }
         }
     }
 
@@ -71,7 +77,12 @@ impl Scales {
         let length = if spacing == Spacing::Linear { (high / low).ceil() } else { count };
         if length > MOST_SCALES as f64 {
             let what = "the list of scales";
-            return Err(Error::TooLong { what, length: length as u64, limit: MOST_SCALES });
+            return Err(Error::TooLong {
+                what,
+                length: length as u64,
+                unit: "scales",
+                limit: MOST_SCALES,
+            });
         }
         let power = |i: usize| ((first + i as f64) / voices).exp2();
         let step = std::f64::consts::LN_2 / voices;
@@ -98,7 +109,8 @@ impl Scales {
                 let (low, high) = (power(0), power(count as usize));
                 let rows = (length as usize).max(2);
                 let step = (high - low) / (rows - 1) as f64;
-                Self::explicit((0..rows).map(|i| low + step * i as f64).collect(), spacing)
+                let values = (0..rows).map(|i| low + step * i as f64).collect();
+                Self::explicit(values, Some(Variable::Scale))
             }
         }
     }
@@ -116,7 +128,7 @@ impl Scales {
         }
         if !(2..=MOST_SCALES as usize).contains(&rows) {
             let value = rows as f64;
-            return Err(Error::Parameter { name: "rows", value, expected: "2 to 2^20" });
+            return Err(Error::parameter("rows", value, "2 to 2^20"));
         }
         let last = (rows - 1) as f64;
         let at_one_hertz = wavelet.peak() * sampling_rate / std::f64::consts::TAU;
@@ -129,20 +141,14 @@ impl Scales {
         })
     }
 
-    fn explicit(values: Vec<f64>, spacing: Spacing) -> Result<Self, Error> {
+    fn explicit(values: Vec<f64>, variable: Option<Variable>) -> Result<Self, Error> {
         check_ascending("scale", &values)?;
-        let last = values.len() - 1;
-        // The midpoint rule for integrals over the logarithm of the scale.
-        let log_steps = (0..values.len())
-            .map(|i| {
-                let (before, after) = (i.saturating_sub(1), (i + 1).min(last));
-                if after == before {
-                    return 1.0;
-                }
-                (values[after] / values[before]).ln() / (after - before) as f64
-            })
-            .collect();
-        Ok(Self { values, log_steps, spacing, transition: None })
+        let variable = variable.unwrap_or_else(|| Variable::of(&values));
+        let spacing = match variable {
+            Variable::Scale => Spacing::Linear,
+            Variable::Logarithm | Variable::Frequency => Spacing::Log,
+        };
+        Ok(Self { log_steps: variable.log_steps(&values), values, spacing, transition: None })
     }
 
     /// The scales, in samples.
@@ -151,7 +157,8 @@ impl Scales {
         &self.values
     }
 
-    /// For each scale the step Δ ln(scale) that it stands for in an integral over the scales.
+    /// For each scale the step Δ ln(scale) that it stands for in an integral over the scales: ln 2
+    /// over the voices on logarithmic scales, Δs/s on linear ones; see [`Variable`].
     #[must_use]
     pub fn log_steps(&self) -> &[f64] {
         &self.log_steps
@@ -177,6 +184,19 @@ impl Scales {
     }
 }
 
+/// The frequency that a wavelet sees best at a scale in samples, Hz: peak·f_s/(2π·scale).
+#[must_use]
+pub fn frequency_of_scale(wavelet: &dyn Wavelet, scale: f64, sampling_rate: f64) -> f64 {
+    wavelet.peak() * sampling_rate / (std::f64::consts::TAU * scale)
+}
+
+/// The scale, in samples, at which a wavelet sees a frequency in Hz best: peak·f_s/(2π·frequency).
+#[must_use]
+pub fn scale_of_frequency(wavelet: &dyn Wavelet, frequency: f64, sampling_rate: f64) -> f64 {
+    // The same formula: each is the inverse of the other.
+    frequency_of_scale(wavelet, frequency, sampling_rate)
+}
+
 /// Longest signal, in samples: its padded form is a power of two of at most 2^32.
 const MOST_SAMPLES: u64 = 1 << 31;
 
@@ -187,7 +207,12 @@ pub(crate) fn check_samples(samples: usize) -> Result<(), Error> {
     }
     if samples as u64 > MOST_SAMPLES {
         let length = samples as u64;
-        return Err(Error::TooLong { what: "the signal", length, limit: MOST_SAMPLES });
+        return Err(Error::TooLong {
+            what: "the signal",
+            length,
+            unit: "samples",
+            limit: MOST_SAMPLES,
+        });
     }
     Ok(())
 }

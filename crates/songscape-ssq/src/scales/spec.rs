@@ -2,11 +2,13 @@
 
 use std::str::FromStr;
 
-use super::Bounds;
+use super::{Bounds, Variable};
 use crate::Error;
 
 /// How scales are spaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Spacing {
     /// 2^(k / voices).
     Log,
@@ -19,6 +21,8 @@ pub enum Spacing {
 
 /// Which scales a transform has.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum ScaleSpec {
     /// Between bounds that follow from the wavelet and the length of the signal.
     Spaced {
@@ -37,8 +41,12 @@ pub enum ScaleSpec {
         /// Number of rows, at least 2.
         rows: usize,
     },
-    /// These scales, in samples, ascending.
+    /// These scales, in samples, ascending. What each stands for in integrals over the scales
+    /// follows from the variable in which they are evenly spaced: the logarithm, the scale or the
+    /// frequency; if they are in none, from the logarithm.
     Explicit(Vec<f64>),
+    /// The same, with the variable given.
+    ExplicitIn(Variable, Vec<f64>),
 }
 
 impl Default for ScaleSpec {
@@ -52,13 +60,14 @@ impl FromStr for ScaleSpec {
     type Err = Error;
 
     /// `log`, `log-piecewise` or `linear`, with `:maximal`, `:minimal` or `:naive` after it
-    /// (`log-piecewise` is maximal by default, the others minimal), or `range:LOW,HIGH,ROWS`.
+    /// (`log-piecewise` is maximal by default, the others minimal), `range:LOW,HIGH,ROWS`, or
+    /// `explicit:S1,S2,…` (samples, ascending).
     fn from_str(text: &str) -> Result<Self, Error> {
         let unknown = || Error::Name {
             what: "scales",
             given: text.to_owned(),
-            expected: "log, log-piecewise or linear, with :maximal, :minimal or :naive, or \
-                       range:LOW,HIGH,ROWS",
+            expected: "log, log-piecewise or linear, with :maximal, :minimal or :naive, \
+                       range:LOW,HIGH,ROWS or explicit:S1,S2,...",
         };
         let (kind, rest) =
             text.split_once(':').map_or((text, None), |(kind, rest)| (kind, Some(rest)));
@@ -74,6 +83,11 @@ impl FromStr for ScaleSpec {
                     high: high.trim().parse().map_err(|_| unknown())?,
                     rows: rows.trim().parse().map_err(|_| unknown())?,
                 });
+            }
+            "explicit" => {
+                let fields = rest.unwrap_or_default().split(',');
+                let values = fields.map(|s| s.trim().parse().map_err(|_| unknown()));
+                return Ok(Self::Explicit(values.collect::<Result<_, _>>()?));
             }
             _ => return Err(unknown()),
         };

@@ -10,6 +10,8 @@ use crate::{CwtPlan, Spacing};
 
 /// Which frequencies a squeezed transform has.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum FrequencySpec {
     /// As many as there are scales, equally spaced in their logarithm between the peak frequencies
     /// of the largest and the smallest scale on the bins of the padded spectrum; in two parts
@@ -18,22 +20,49 @@ pub enum FrequencySpec {
     Peak,
     /// As many as there are scales, from one cycle in the signal to half the sampling rate.
     Maximal,
-    /// As many as there are scales, between two frequencies in Hz.
+    /// As many as there are scales, between two frequencies in Hz, equally spaced in their
+    /// logarithm.
     Range(f64, f64),
+    /// From `low` to `high` Hz in equal steps; `low` may be 0.
+    Linear {
+        /// Lowest frequency, Hz.
+        low: f64,
+        /// Highest frequency, Hz.
+        high: f64,
+        /// Number of bins, at least 2.
+        rows: usize,
+    },
     /// These frequencies, Hz, any number, ascending. A coefficient goes to the nearest in the
     /// logarithm.
     Explicit(Vec<f64>),
 }
 
+/// What becomes of a coefficient whose frequency lies outside all bins: more than half a bin below
+/// the lowest or above the highest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum Outside {
+    /// It is left out: the bins hold what lies in them, and the inverse is the part of the signal
+    /// within their range.
+    Drop,
+    /// It goes to the outermost bin: no coefficient is lost, and the inverse is the whole signal,
+    /// but the outermost bins hold what does not belong there.
+    Clamp,
+}
+
 /// Frequency bins, and the rule that puts a frequency into one.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Bins {
     /// Ascending, Hz.
     ascending: Vec<f64>,
     rule: Rule,
+    outside: Outside,
 }
 
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Rule {
     /// log2 of the first, and the step.
     Log { first: f64, step: f64 },
@@ -41,18 +70,19 @@ enum Rule {
     Piecewise { first: f64, step: f64, middle_bin: usize, middle: f64, upper_step: f64 },
     /// The first, Hz, and the step.
     Linear { first: f64, step: f64 },
-    /// log2 of the boundaries between bins.
+    /// log2 of the boundaries between bins, with the outer ones of the first and the last.
     Search { boundaries: Vec<f64> },
 }
 
 impl Bins {
-    /// `rows` bins from `high` down to `low` Hz, equally spaced in their logarithm.
+    /// `rows` bins from `high` down to `low` Hz, equally spaced in their logarithm. What lies outside
+    /// is dropped; see [`Bins::with_outside`].
     ///
     /// # Errors
-    /// [`Error::FrequencyRange`] unless 0 < low < high, [`Error::Parameter`] for less than 2 rows.
+    /// [`Error::EmptyRange`] unless 0 < low < high, [`Error::Parameter`] for less than 2 rows.
     pub fn log(low: f64, high: f64, rows: usize) -> Result<Self, Error> {
         if !(low > 0.0 && low < high && high.is_finite()) {
-            return Err(Error::FrequencyRange { low, high, nyquist: f64::MAX });
+            return Err(Error::EmptyRange { low, high });
         }
         check_rows(rows)?;
         let last = (rows - 1) as f64;
@@ -61,70 +91,105 @@ impl Bins {
     }
 
     /// `rows` bins from `high` down to `low` Hz in equal steps; a coefficient goes to the nearest.
-    /// `low` may be 0.
+    /// `low` may be 0. What lies outside is dropped.
     ///
     /// # Errors
-    /// [`Error::FrequencyRange`] unless 0 <= low < high, [`Error::Parameter`] for less than 2 rows.
+    /// [`Error::EmptyRange`] unless 0 <= low < high, [`Error::Parameter`] for less than 2 rows.
     pub fn linear(low: f64, high: f64, rows: usize) -> Result<Self, Error> {
         if !(low >= 0.0 && low < high && high.is_finite()) {
-            return Err(Error::FrequencyRange { low, high, nyquist: f64::MAX });
+            return Err(Error::EmptyRange { low, high });
         }
         check_rows(rows)?;
         let step = (high - low) / (rows - 1) as f64;
         let ascending = (0..rows).map(|i| low + step * i as f64).collect();
-        Ok(Self { ascending, rule: Rule::Linear { first: low, step } })
+        let rule = Rule::Linear { first: low, step };
+        Ok(Self { ascending, rule, outside: Outside::Drop })
     }
 
     /// Bins at any frequencies, Hz, ascending; a coefficient goes to the nearest in the logarithm.
+    /// The first and the last reach as far out as in; a single one has no ends and takes all. What
+    /// lies outside is dropped.
     ///
     /// # Errors
     /// [`Error::Order`] unless they are positive and rise, [`Error::TooShort`] for an empty list.
     pub fn explicit(ascending: Vec<f64>) -> Result<Self, Error> {
         scales::check_ascending("frequency", &ascending)?;
-        let boundaries = ascending.windows(2).map(|pair| 0.5 * (pair[0].log2() + pair[1].log2()));
-        let boundaries = boundaries.collect();
-        Ok(Self { ascending, rule: Rule::Search { boundaries } })
+        let logs: Vec<f64> = ascending.iter().map(|f| f.log2()).collect();
+        let between: Vec<f64> = logs.windows(2).map(|pair| pair[0].midpoint(pair[1])).collect();
+        let boundaries = match (between.first(), between.last(), logs.first(), logs.last()) {
+            (Some(low), Some(high), Some(first), Some(last)) => {
+                let (low, high) = (2.0 * first - low, 2.0 * last - high);
+                [vec![low], between, vec![high]].concat()
+            }
+            _ => vec![f64::NEG_INFINITY, f64::INFINITY],
+        };
+        Ok(Self { ascending, rule: Rule::Search { boundaries }, outside: Outside::Drop })
+    }
+
+    /// The same bins with another rule for what lies outside them.
+    #[must_use]
+    pub fn with_outside(self, outside: Outside) -> Self {
+        Self { outside, ..self }
+    }
+
+    /// What becomes of coefficients outside the bins.
+    #[must_use]
+    pub fn outside(&self) -> Outside {
+        self.outside
     }
 
     /// The bins of a specification for a plan.
     ///
+    /// Ranges and lists of the caller drop what lies outside them; [`FrequencySpec::Peak`] with
+    /// scales that follow from the length of the signal, and [`FrequencySpec::Maximal`], clamp, so
+    /// that nothing is lost.
+    ///
     /// # Errors
-    /// As [`Bins::log`] and [`Bins::explicit`].
+    /// As [`Bins::log`], [`Bins::linear`] and [`Bins::explicit`]; [`Error::FrequencyRange`] for
+    /// frequencies above half the sampling rate.
     pub fn new<T: Real>(spec: &FrequencySpec, plan: &CwtPlan<T>) -> Result<Self, Error> {
         let rows = plan.rows();
         let rate = plan.params().sampling_rate;
-        match (spec, &plan.params().scales) {
-            (FrequencySpec::Explicit(frequencies), _) => Self::explicit(frequencies.clone()),
-            (FrequencySpec::Range(low, high), _) => Self::log(*low, *high, rows),
+        let bins = match (spec, &plan.params().scales) {
+            (FrequencySpec::Explicit(frequencies), _) => Self::explicit(frequencies.clone())?,
+            (FrequencySpec::Range(low, high), _) => Self::log(*low, *high, rows)?,
+            (FrequencySpec::Linear { low, high, rows }, _) => Self::linear(*low, *high, *rows)?,
             (FrequencySpec::Maximal, _) => {
-                Self::log(rate / plan.samples() as f64, rate / 2.0, rows)
+                let low = rate / plan.samples() as f64;
+                Self::log(low, rate / 2.0, rows)?.with_outside(Outside::Clamp)
             }
             (FrequencySpec::Peak, ScaleSpec::Range { low, high, .. }) => {
-                Self::log(*low, *high, rows)
+                Self::log(*low, *high, rows)?
             }
-            (FrequencySpec::Peak, _) => Self::peak(plan),
+            (FrequencySpec::Peak, _) => return Ok(Self::peak(plan)?.with_outside(Outside::Clamp)),
+        };
+        let (low, high) = (bins.ascending[0], bins.ascending[bins.len() - 1]);
+        if high > rate / 2.0 {
+            return Err(Error::FrequencyRange { low, high, nyquist: rate / 2.0 });
         }
+        Ok(bins)
     }
 
     fn peak<T: Real>(plan: &CwtPlan<T>) -> Result<Self, Error> {
         let wavelet = plan.params().wavelet.as_ref();
         let scales = plan.scales();
         let values = scales.values();
+        let fitting = || values.iter().zip(plan.fits()).filter(|(_, fits)| **fits);
         let frequency = |scale: f64| {
             peak_bin(wavelet, scale, plan.padded_length()) as f64 * plan.params().sampling_rate
                 / plan.padded_length() as f64
         };
-        let (Some(smallest), Some(largest)) = (values.first(), values.last()) else {
-            return Err(Error::TooShort { what: "the list of scales", given: 0, least: 1 });
+        let (Some((smallest, _)), Some((largest, _))) = (fitting().next(), fitting().next_back())
+        else {
+            let what = "the list of scales that fit the signal";
+            return Err(Error::TooShort { what, given: 0, least: 1 });
         };
         let (low, high) = (frequency(*largest), frequency(*smallest));
         let Some(transition) = scales.transition() else {
-            return if values.len() == 1 {
+            return if low == high {
                 Self::explicit(vec![high])
             } else if scales.spacing() == Spacing::Linear {
-                let last = (values.len() - 1) as f64;
-                let step = (high - low) / last;
-                Self::explicit((0..values.len()).map(|i| low + step * i as f64).collect())
+                Self::linear(low, high, values.len())
             } else {
                 Self::log(low, high, values.len())
             };
@@ -147,13 +212,13 @@ impl Bins {
             middle: log(below),
             upper_step: log(below + 1) - log(below),
         };
-        Ok(Self { ascending, rule })
+        Ok(Self { ascending, rule, outside: Outside::Clamp })
     }
 
     fn equal(ascending: Vec<f64>) -> Self {
         let first = ascending[0].log2();
         let step = ascending[1].log2() - first;
-        Self { ascending, rule: Rule::Log { first, step } }
+        Self { ascending, rule: Rule::Log { first, step }, outside: Outside::Drop }
     }
 
     /// Number of bins.
@@ -174,19 +239,28 @@ impl Bins {
         self.ascending.iter().rev().copied().collect()
     }
 
-    /// The row of a frequency in Hz: the nearest (in the logarithm unless the bins are linear), the
-    /// outermost beyond the ends.
+    /// The row of a frequency in Hz: the nearest (in the logarithm unless the bins are linear).
+    /// Outside the bins none, or the outermost ([`Outside`]).
     #[must_use]
-    pub fn row<T: Real>(&self, frequency: T) -> usize {
-        self.row_of_log(frequency.log2().wide())
+    pub fn row<T: Real>(&self, frequency: T) -> Option<usize> {
+        let row = self.row_of_log(frequency.log2().wide());
+        (row < self.len()).then_some(row)
     }
 
-    /// The rows of frequencies whose log2 is known.
+    /// The rows of frequencies whose log2 is known; the number of rows for those that are dropped.
     pub(super) fn rows_of_logs<T: Real>(&self, logs: &[T], rows: &mut [u32]) {
         match self.rule {
             Rule::Log { first, step } => {
-                let last = (self.ascending.len() - 1) as f64;
-                rows_on_log_axis(logs, T::of(first), T::of(step.recip()), T::of(last), rows);
+                let axis = LogAxis {
+                    first: T::of(first),
+                    per_octave: T::of(step.recip()),
+                    last: T::of((self.ascending.len() - 1) as f64),
+                    slack: match self.outside {
+                        Outside::Drop => T::of(0.5),
+                        Outside::Clamp => T::infinity(),
+                    },
+                };
+                rows_on_log_axis(logs, axis, rows);
             }
             _ => {
                 for (row, log) in rows.iter_mut().zip(logs) {
@@ -196,33 +270,50 @@ impl Bins {
         }
     }
 
-    fn row_of_log(&self, log: f64) -> usize {
+    /// The row, or the number of rows where it is dropped.
+    pub(super) fn row_of_log(&self, log: f64) -> usize {
         let last = self.ascending.len() - 1;
-        // Ties go to the even bin; conversions saturate, and NaN becomes bin 0.
-        let nearest =
-            |value: f64, first: f64, step: f64| ((value - first) / step).round_ties_even() as usize;
-        let bin = match &self.rule {
-            Rule::Linear { first, step } => nearest(log.exp2(), *first, *step),
-            Rule::Log { first, step } => nearest(log, *first, *step),
+        // In bins. Ties go to the even one.
+        let position = match &self.rule {
+            Rule::Linear { first, step } => (log.exp2() - first) / step,
+            Rule::Log { first, step } => (log - first) / step,
             Rule::Piecewise { first, step, middle_bin, middle, upper_step } => {
                 if log > *middle {
-                    nearest(log, *middle, *upper_step) + middle_bin
+                    ((log - middle) / upper_step).round_ties_even() + *middle_bin as f64
                 } else {
-                    nearest(log, *first, *step)
+                    (log - first) / step
                 }
             }
-            Rule::Search { boundaries } => boundaries.partition_point(|b| *b < log),
+            Rule::Search { boundaries } => boundaries.partition_point(|b| *b < log) as f64 - 1.0,
         };
-        last - bin.min(last)
+        let inside = position >= -0.5 && position <= last as f64 + 0.5;
+        if self.outside == Outside::Drop && !inside {
+            return last + 1;
+        }
+        // Conversions saturate, and NaN becomes bin 0.
+        last - (position.round_ties_even() as usize).min(last)
     }
 }
 
+/// What [`rows_on_log_axis`] needs to know of equally spaced bins.
+#[derive(Clone, Copy)]
+struct LogAxis<T> {
+    first: T,
+    per_octave: T,
+    last: T,
+    /// How far beyond the first and the last bin a position may lie, in bins.
+    slack: T,
+}
+
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma"))]
-fn rows_on_log_axis<T: Real>(logs: &[T], first: T, per_octave: T, last: T, rows: &mut [u32]) {
+fn rows_on_log_axis<T: Real>(logs: &[T], axis: LogAxis<T>, rows: &mut [u32]) {
+    let LogAxis { first, per_octave, last, slack } = axis;
     let last_row = last.nearest();
     for (row, log) in rows.iter_mut().zip(logs) {
-        let bin = ((*log - first) * per_octave).max(T::zero()).min(last);
-        *row = last_row - bin.nearest();
+        let position = (*log - first) * per_octave;
+        let bin = position.max(T::zero()).min(last);
+        let beyond = (position - bin).abs() > slack;
+        *row = if beyond { last_row + 1 } else { last_row - bin.nearest() };
     }
 }
 
@@ -233,7 +324,7 @@ fn check_rows(rows: usize) -> Result<(), Error> {
     if (2..=MOST_BINS).contains(&rows) {
         return Ok(());
     }
-    Err(Error::Parameter { name: "rows", value: rows as f64, expected: "2 to 2^24" })
+    Err(Error::parameter("rows", rows as f64, "2 to 2^24"))
 }
 
 /// The bin of a spectrum of `length` bins where the wavelet at this scale is largest.

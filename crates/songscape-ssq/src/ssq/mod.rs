@@ -2,9 +2,10 @@
 
 mod bins;
 mod plan;
-mod second_order;
 mod squeeze;
+mod stream;
 
-pub use bins::{Bins, FrequencySpec};
+pub use bins::{Bins, FrequencySpec, Outside};
 pub use plan::{Reassignment, SsqParams, SsqPlan};
 pub use squeeze::{Weights, squeeze};
+pub use stream::SsqStream;

@@ -1,32 +1,38 @@
 //! Synchrosqueezing from the signal on, in one pass.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use ndarray::parallel::prelude::*;
-use ndarray::{Array2, ArrayView1, ArrayViewMut2, Axis, s};
+use ndarray::{Array2, ArrayView1, ArrayViewMut1, ArrayViewMut2, Axis, s};
 use num_complex::Complex;
 
-use super::second_order::SecondOrder;
 use super::squeeze::{self, Weights};
-use super::{Bins, FrequencySpec};
-use crate::cwt::{CwtParams, CwtPlan, CwtScratch, Sample, evaluate, zeros};
+use super::{Bins, FrequencySpec, Outside};
+use crate::cwt::{
+    CwtParams, CwtPlan, CwtScratch, Output, Pool, Prepared, Sample, evaluate, halves, segments,
+    zeros,
+};
 use crate::phase::{self, check_same_shape};
 use crate::real::Real;
 use crate::{Error, Norm};
 
 /// By which formula coefficients get their frequencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Reassignment {
     /// ω = |Im(∂W·W*)|/(2π|W|²): exact for tones.
     #[default]
     First,
     /// The same, corrected by the local chirp rate: exact for linear chirps too, however steep
-    /// (Oberlin and Meignen 2017). About three times the work.
+    /// (Oberlin and Meignen 2017). Five sums for each coefficient in place of two.
     Second,
 }
 
 /// What an [`SsqPlan`] computes.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SsqParams {
     /// The wavelet transform.
     pub cwt: CwtParams,
@@ -34,10 +40,19 @@ pub struct SsqParams {
     pub frequencies: FrequencySpec,
     /// What is summed.
     pub weights: Weights,
-    /// Coefficients up to this modulus are left out; `None` for ten times the precision's epsilon.
+    /// Coefficients up to this modulus are left out. `None`: relative to the signal, ten times the
+    /// precision's epsilon times its largest absolute value ([`default_threshold`]).
+    ///
+    /// [`default_threshold`]: crate::default_threshold
+    #[cfg_attr(feature = "serde", serde(default))]
     pub threshold: Option<f64>,
     /// How coefficients get their frequencies.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub reassignment: Reassignment,
+    /// What becomes of coefficients outside the bins; `None` for what [`Bins::new`] chooses: ranges
+    /// and lists drop them.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub outside: Option<Outside>,
 }
 
 /// All set-up for synchrosqueezed transforms of signals of one length.
@@ -63,10 +78,12 @@ pub struct SsqPlan<T: Real> {
     cwt: CwtPlan<T>,
     bins: Bins,
     weights: Weights,
-    threshold: T,
+    /// `None`: relative to the signal.
+    threshold: Option<T>,
     /// What each row's coefficients count: Δ ln s, over √s where that is in the coefficients.
     steps: Vec<f64>,
-    second: Option<SecondOrder<T>>,
+    reassignment: Reassignment,
+    outputs: Arc<Pool<T>>,
 }
 
 impl<T: Real> SsqPlan<T> {
@@ -75,14 +92,19 @@ impl<T: Real> SsqPlan<T> {
     /// # Errors
     /// As [`CwtPlan::new`] and [`Bins::new`]; [`Error::Parameter`] for a negative threshold.
     pub fn new(params: &SsqParams, samples: usize) -> Result<Self, Error> {
-        let cwt = CwtPlan::new(&params.cwt, samples)?;
+        let second_order = params.reassignment == Reassignment::Second;
+        let cwt = CwtPlan::with_order(&params.cwt, samples, second_order)?;
         let bins = Bins::new(&params.frequencies, &cwt)?;
+        let bins = match params.outside {
+            Some(outside) => bins.with_outside(outside),
+            None => bins,
+        };
         let threshold = match params.threshold {
-            None => phase::default_threshold(),
-            Some(value) if value >= 0.0 => T::of(value),
+            None => None,
+            Some(value) if value >= 0.0 => Some(T::of(value)),
             Some(value) => {
                 let expected = "0 or more";
-                return Err(Error::Parameter { name: "threshold", value, expected });
+                return Err(Error::parameter("threshold", value, expected));
             }
         };
         let scales = cwt.scales();
@@ -91,11 +113,9 @@ impl<T: Real> SsqPlan<T> {
             Norm::L2 => step / scale.sqrt(),
         };
         let steps = scales.log_steps().iter().zip(scales.values()).map(step).collect();
-        let second = match params.reassignment {
-            Reassignment::First => None,
-            Reassignment::Second => Some(SecondOrder::new(&params.cwt, scales, samples)?),
-        };
-        Ok(Self { cwt, bins, weights: params.weights, threshold, steps, second })
+        let (weights, reassignment) = (params.weights, params.reassignment);
+        let outputs = Arc::default();
+        Ok(Self { cwt, bins, weights, threshold, steps, reassignment, outputs })
     }
 
     /// The wavelet transform underneath.
@@ -110,22 +130,33 @@ impl<T: Real> SsqPlan<T> {
         &self.bins
     }
 
-    /// The squeezed transform of a real or complex signal, `[bins, samples]`, row 0 the highest
-    /// frequency.
+    /// An array `[bins, samples]` for [`SsqPlan::transform_with_scratch`] (of a real signal), which
+    /// comes back to the plan when it is dropped; see [`CwtPlan::output`].
     ///
-    /// W and its frequencies are held for a few columns at a time alone. The result does not depend
+    /// # Errors
+    /// [`Error::Memory`] where there is none.
+    pub fn output(&self) -> Result<Output<T>, Error> {
+        self.outputs.take(self.bins.len(), self.cwt.samples())
+    }
+
+    /// The squeezed transform, row 0 the highest frequency: `[bins, samples]` of a real signal,
+    /// `[2 · bins, samples]` of a complex one, whose negative frequencies follow the positive ones
+    /// as in [`CwtPlan::transform`]. [`SsqPlan::inverse`] and [`SsqPlan::inverse_complex`] are the
+    /// way back.
+    ///
+    /// W and its frequencies are held for a few columns at a time only. The result does not depend
     /// on the number of threads.
     ///
     /// # Errors
     /// As [`CwtPlan::transform`].
     pub fn transform<S: Sample<T>>(&self, signal: &[S]) -> Result<Array2<Complex<T>>, Error> {
-        let mut out = zeros(self.bins.len(), self.cwt.samples())?;
+        let mut out = zeros(S::SIDES * self.bins.len(), self.cwt.samples())?;
         self.transform_with_scratch(signal, out.view_mut(), &mut self.cwt.scratch())?;
         Ok(out)
     }
 
-    /// Writes the squeezed transform into an array of the caller, `[bins, samples]`, and works in
-    /// memory of the caller, from [`CwtPlan::scratch`].
+    /// Writes the squeezed transform into an array of the caller, and works in memory of the caller,
+    /// from [`CwtPlan::scratch`].
     ///
     /// # Errors
     /// As [`CwtPlan::transform_into`].
@@ -135,19 +166,56 @@ impl<T: Real> SsqPlan<T> {
         mut out: ArrayViewMut2<'_, Complex<T>>,
         scratch: &mut CwtScratch<T>,
     ) -> Result<(), Error> {
-        let cwt = &self.cwt;
-        check_same_shape("the output", out.dim(), (self.bins.len(), cwt.samples()))?;
-        if let Some(second) = &self.second {
-            out.fill(Complex::new(T::zero(), T::zero()));
-            let Self { bins, weights, threshold, steps, .. } = self;
-            return second.squeeze_into(signal, out, steps, bins, *weights, *threshold);
+        let prepared = self.cwt.prepare(signal)?;
+        self.columns_into(prepared, &(0..self.cwt.samples()), &mut out, scratch)
+    }
+
+    /// Some columns, from a multiple of [`TILE`] on, of both sides.
+    pub(crate) fn columns_into<S: Sample<T>>(
+        &self,
+        mut prepared: Prepared<T, S>,
+        columns: &Range<usize>,
+        out: &mut ArrayViewMut2<'_, Complex<T>>,
+        scratch: &mut CwtScratch<T>,
+    ) -> Result<(), Error> {
+        let expected = (S::SIDES * self.bins.len(), columns.len());
+        check_same_shape("the output", out.dim(), expected)?;
+        let loudness = prepared.loudness;
+        let mut side = Side {
+            columns,
+            threshold: loudness.threshold(self.threshold),
+            gain: loudness.gain,
+            negative: false,
+        };
+        let (positive, negative) = halves::<T, S>(out.view_mut());
+        self.one_side(&prepared.signal, &side, positive, scratch)?;
+        if let Some(negative) = negative {
+            prepared.conjugate();
+            side.negative = true;
+            self.one_side(&prepared.signal, &side, negative, scratch)?;
         }
-        let signal = cwt.pad(signal)?;
-        self.squeeze_whole_rows(&signal, &mut out)?;
-        for columns in cwt.segments() {
-            cwt.fill(&signal, &columns, scratch);
+        match self.weights {
+            // What does not grow with the signal was not scaled with it either.
+            Weights::Lebesgue | Weights::Function(_) => Ok(()),
+            Weights::Sum | Weights::Absolute => loudness.restore(out.iter_mut()),
+        }
+    }
+
+    fn one_side<S: Sample<T>>(
+        &self,
+        signal: &[S],
+        side: &Side<'_, T>,
+        mut out: ArrayViewMut2<'_, Complex<T>>,
+        scratch: &mut CwtScratch<T>,
+    ) -> Result<(), Error> {
+        let cwt = &self.cwt;
+        self.squeeze_whole_rows(signal, side, &mut out)?;
+        scratch.begin();
+        for columns in segments(side.columns) {
+            cwt.fill(signal, &columns, scratch);
             let scratch = &*scratch;
-            out.slice_mut(s![.., columns.clone()])
+            let offset = side.columns.start;
+            out.slice_mut(s![.., columns.start - offset..columns.end - offset])
                 .axis_chunks_iter_mut(Axis(1), TILE)
                 .into_par_iter()
                 .enumerate()
@@ -156,7 +224,7 @@ impl<T: Real> SsqPlan<T> {
                     |tile, (i, mut out)| {
                         let start = columns.start + i * TILE;
                         let columns = start..start + out.ncols();
-                        self.squeeze_tile(scratch, &columns, tile);
+                        self.squeeze_tile(scratch, &columns, side, tile);
                         tile.write(&mut out, cwt.whole().is_some());
                     },
                 );
@@ -165,21 +233,38 @@ impl<T: Real> SsqPlan<T> {
     }
 
     /// Squeezes the rows that are computed in blocks, some columns of them.
-    fn squeeze_tile(&self, scratch: &CwtScratch<T>, columns: &Range<usize>, tile: &mut Tile<T>) {
+    fn squeeze_tile(
+        &self,
+        scratch: &CwtScratch<T>,
+        columns: &Range<usize>,
+        side: &Side<'_, T>,
+        tile: &mut Tile<T>,
+    ) {
         let count = columns.len();
         tile.sums.fill(Complex::new(T::zero(), T::zero()));
         for (row, step) in self.steps.iter().enumerate() {
             // A tile ends where a block does, or before.
             let stretch = self.cwt.stretch(scratch, row, columns.start, columns);
-            let Some((stretch, _)) = stretch else { continue };
+            let Some((stretch, _)) = stretch.filter(|_| self.cwt.fits()[row]) else { continue };
             let (w, logs) = (&mut tile.w[..count], &mut tile.logs[..count]);
-            evaluate::values_and_frequencies(&stretch, self.threshold, w, logs);
+            match self.reassignment {
+                Reassignment::First => {
+                    evaluate::values_and_frequencies(&stretch, side.threshold, w, logs);
+                }
+                Reassignment::Second => {
+                    let threshold = side.threshold;
+                    evaluate::values_and_second_order_frequencies(&stretch, threshold, w, logs);
+                }
+            }
+            if side.negative {
+                w.iter_mut().for_each(|w| *w = w.conj());
+            }
             self.bins.rows_of_logs(logs, &mut tile.rows[..count]);
             let step = T::of(*step);
             let coefficients = tile.w[..count].iter().zip(&tile.rows).enumerate();
             for (column, (w, row)) in coefficients {
                 let cell = &mut tile.sums[*row as usize * TILE + column];
-                *cell = *cell + self.weights.of(*w, step);
+                *cell = *cell + self.weights.of(*w, step, side.gain);
             }
         }
     }
@@ -188,6 +273,7 @@ impl<T: Real> SsqPlan<T> {
     fn squeeze_whole_rows<S: Sample<T>>(
         &self,
         signal: &[S],
+        side: &Side<'_, T>,
         out: &mut ArrayViewMut2<'_, Complex<T>>,
     ) -> Result<(), Error> {
         /// Rows computed at a time.
@@ -196,24 +282,61 @@ impl<T: Real> SsqPlan<T> {
         let Some(whole) = cwt.whole() else { return Ok(()) };
         out.fill(Complex::new(T::zero(), T::zero()));
         let spectrum = whole.spectrum(signal);
-        let rows: Vec<usize> = (0..cwt.rows()).filter(|row| whole.has(*row)).collect();
-        let mut w = zeros(ROWS.min(rows.len()), cwt.samples())?;
+        let wanted = |row: &usize| whole.has(*row) && cwt.fits()[*row];
+        let rows: Vec<usize> = (0..cwt.rows()).filter(wanted).collect();
+        let mut w = zeros(ROWS.min(rows.len()), side.columns.len())?;
         let mut omega = Array2::from_elem(w.dim(), T::infinity());
+        let per_turn = T::of(std::f64::consts::TAU.recip());
+        let keep = |to: &mut ArrayViewMut1<'_, Complex<T>>, values: &[Complex<T>]| {
+            to.assign(&ArrayView1::from(&values[side.columns.clone()]));
+            if side.negative {
+                to.map_inplace(|w| *w = w.conj());
+            }
+        };
         for rows in rows.chunks(ROWS) {
             let results = w.axis_iter_mut(Axis(0)).zip(omega.axis_iter_mut(Axis(0)));
             let tasks = rows.iter().copied().zip(results).collect();
-            whole.compute(&spectrum, tasks, true, |(mut w, mut omega), values, slopes| {
-                w.assign(&ArrayView1::from(values));
-                for ((omega, w), slope) in omega.iter_mut().zip(values).zip(slopes) {
-                    *omega = phase::frequency(*w, *slope, self.threshold);
+            match self.reassignment {
+                Reassignment::First => {
+                    whole.compute(&spectrum, tasks, true, |(mut w, mut omega), values, slopes| {
+                        let pairs = values.iter().zip(slopes).skip(side.columns.start);
+                        for (omega, (w, slope)) in omega.iter_mut().zip(pairs) {
+                            *omega = phase::frequency(*w, *slope, side.threshold);
+                        }
+                        keep(&mut w, values);
+                    });
                 }
-            });
+                Reassignment::Second => {
+                    let threshold = side.threshold;
+                    let each = |(mut w, mut omega): (ArrayViewMut1<'_, Complex<T>>, _),
+                                values: &[Complex<T>],
+                                angular: &[T]| {
+                        let omega: &mut ArrayViewMut1<'_, T> = &mut omega;
+                        let angular = angular.iter().skip(side.columns.start);
+                        for (omega, angular) in omega.iter_mut().zip(angular) {
+                            *omega = (*angular * per_turn).abs();
+                        }
+                        keep(&mut w, values);
+                    };
+                    whole.compute_second_order(&spectrum, tasks, threshold, each);
+                }
+            }
             let steps: Vec<f64> = rows.iter().map(|row| self.steps[*row]).collect();
-            let (w, omega) = (w.view(), omega.view());
-            squeeze::squeeze_into(out.view_mut(), w, omega, &steps, &self.bins, self.weights);
+            let (w, omega, weights) = (w.view(), omega.view(), (self.weights, side.gain));
+            squeeze::squeeze_into(out.view_mut(), w, omega, &steps, &self.bins, weights);
         }
         Ok(())
     }
+}
+
+/// What squeezing needs to know of one side of a signal's spectrum.
+struct Side<'a, T> {
+    columns: &'a Range<usize>,
+    threshold: T,
+    /// What the signal was multiplied with.
+    gain: T,
+    /// Whether the signal was conjugated, so that its negative frequencies are the positive ones.
+    negative: bool,
 }
 
 /// Columns that are squeezed at a time: their sums stay in the cache. Divides the useful part of
@@ -225,7 +348,7 @@ struct Tile<T> {
     w: Vec<Complex<T>>,
     logs: Vec<T>,
     rows: Vec<u32>,
-    /// `[bins, TILE]`.
+    /// `[bins + 1, TILE]`: the last row takes what is dropped.
     sums: Vec<Complex<T>>,
 }
 
@@ -236,7 +359,7 @@ impl<T: Real> Tile<T> {
             w: vec![zero; TILE],
             logs: vec![T::zero(); TILE],
             rows: vec![0; TILE],
-            sums: vec![zero; bins * TILE],
+            sums: vec![zero; (bins + 1) * TILE],
         }
     }
 

@@ -12,6 +12,8 @@ use crate::real::Real;
 
 /// What is summed over the coefficients of a bin.
 #[derive(Debug, Clone, Copy, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Weights {
     /// W·Δ ln(scale): the squeezed transform, which can be inverted.
     #[default]
@@ -22,6 +24,7 @@ pub enum Weights {
     Lebesgue,
     /// The user's function of W, times Δ ln(scale). (Weights by scale are the `log_steps` of
     /// [`squeeze`].)
+    #[cfg_attr(feature = "serde", serde(skip))]
     Function(fn(Complex<f64>) -> Complex<f64>),
 }
 
@@ -35,16 +38,17 @@ impl PartialEq for Weights {
 }
 
 impl Weights {
-    /// What a coefficient adds to its bin; nothing where it is 0.
+    /// What a coefficient adds to its bin; nothing where it is 0. Coefficients are `gain` times what
+    /// they are, which sums and moduli are then, too.
     #[inline]
-    pub(super) fn of<T: Real>(self, w: Complex<T>, step: T) -> Complex<T> {
+    pub(super) fn of<T: Real>(self, w: Complex<T>, step: T, gain: T) -> Complex<T> {
         match self {
             Self::Sum => w * step,
             Self::Absolute => Complex::new(w.norm() * step, T::zero()),
             Self::Lebesgue if w.is_zero() => w,
             Self::Lebesgue => Complex::new(step, T::zero()),
             Self::Function(f) => {
-                let value = f(Complex::new(w.re.wide(), w.im.wide()));
+                let value = f(Complex::new(w.re.wide(), w.im.wide()) / gain.wide());
                 Complex::new(T::of(value.re), T::of(value.im)) * step
             }
         }
@@ -54,8 +58,8 @@ impl Weights {
 /// Columns that one thread squeezes at a time.
 const COLUMNS: usize = 512;
 
-/// Squeezes coefficients `w`, `[rows, samples]`, by their frequencies `omega` (Hz, infinite ones
-/// are left out) into bins: `[bins, samples]`, row 0 the highest frequency.
+/// Squeezes coefficients `w`, `[rows, samples]`, by their frequencies `omega` (Hz; those that are
+/// infinite or outside the bins are left out) into bins: `[bins, samples]`, row 0 the highest frequency.
 ///
 /// T(b, t) = Σ over the scales s with ω(s, t) in bin b of W(s, t)·Δ ln s (Daubechies, Lu, Wu 2011,
 /// eq. 5 with the measure ds/s of L1-normalised wavelets); `log_steps` are the Δ ln s, as
@@ -74,7 +78,7 @@ pub fn squeeze<T: Real>(
     check_steps(log_steps, w.nrows())?;
     let zero = Complex::new(T::zero(), T::zero());
     let mut out = Array2::from_elem((bins.len(), w.ncols()), zero);
-    squeeze_into(out.view_mut(), w, omega, log_steps, bins, weights);
+    squeeze_into(out.view_mut(), w, omega, log_steps, bins, (weights, T::one()));
     Ok(out)
 }
 
@@ -85,7 +89,7 @@ pub(super) fn squeeze_into<T: Real>(
     omega: ArrayView2<'_, T>,
     log_steps: &[f64],
     bins: &Bins,
-    weights: Weights,
+    (weights, gain): (Weights, T),
 ) {
     out.axis_chunks_iter_mut(Axis(1), COLUMNS)
         .into_par_iter()
@@ -95,9 +99,10 @@ pub(super) fn squeeze_into<T: Real>(
             for (row, step) in log_steps.iter().enumerate() {
                 let step = T::of(*step);
                 for (column, (w, omega)) in w.row(row).iter().zip(omega.row(row)).enumerate() {
-                    if omega.is_finite() {
-                        let cell = &mut out[[bins.row(*omega), column]];
-                        *cell = *cell + weights.of(*w, step);
+                    let row = if omega.is_finite() { bins.row(*omega) } else { None };
+                    if let Some(row) = row {
+                        let cell = &mut out[[row, column]];
+                        *cell = *cell + weights.of(*w, step, gain);
                     }
                 }
             }

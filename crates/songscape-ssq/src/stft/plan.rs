@@ -11,13 +11,15 @@ use rustfft::{Fft, FftDirection};
 
 use super::window::{Sampled, Window};
 use crate::Error;
-use crate::cwt::{Sample, zeros};
+use crate::cwt::{Loudness, Sample, zeros};
 use crate::pad::Padding;
 use crate::real::Real;
 use crate::scales;
 
 /// Which frequencies a transform has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Sides {
     /// 0 up to half the sampling rate: all there is to know about a real signal.
     #[default]
@@ -28,6 +30,7 @@ pub enum Sides {
 
 /// What a [`StftPlan`] computes.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StftParams {
     /// Sampling rate, Hz.
     pub sampling_rate: f64,
@@ -197,21 +200,26 @@ impl<T: Real> StftPlan<T> {
         let rate = params.sampling_rate;
         if !(rate.is_finite() && rate > 0.0) {
             let expected = "a positive number";
-            return Err(Error::Parameter { name: "sampling_rate", value: rate, expected });
+            return Err(Error::parameter("sampling_rate", rate, expected));
         }
         scales::check_samples(samples)?;
         // So that positions of columns do not overflow.
         if params.hop == 0 || params.hop as u64 > 1 << 31 {
             let (name, value) = ("hop", params.hop as f64);
-            return Err(Error::Parameter { name, value, expected: "1 to 2^31" });
+            return Err(Error::parameter(name, value, "1 to 2^31"));
         }
         if params.fft_length > LONGEST {
             let (length, limit) = (params.fft_length as u64, LONGEST as u64);
-            return Err(Error::TooLong { what: "the Fourier transform", length, limit });
+            return Err(Error::TooLong {
+                what: "the Fourier transform",
+                length,
+                unit: "samples",
+                limit,
+            });
         }
         if params.window_length > params.fft_length {
             let (name, value) = ("window_length", params.window_length as f64);
-            return Err(Error::Parameter { name, value, expected: "at most fft_length" });
+            return Err(Error::parameter(name, value, "at most fft_length"));
         }
         let Sampled { values, slopes } = params.window.sample(params.window_length)?;
         let narrow = |values: Vec<f64>| values.into_iter().map(T::of).collect();
@@ -226,7 +234,12 @@ impl<T: Real> StftPlan<T> {
         let plan = Self { shared: Arc::new(shared) };
         let cells = (plan.rows() as u64).saturating_mul(plan.columns() as u64);
         if cells > MOST_CELLS {
-            return Err(Error::TooLong { what: "the transform", length: cells, limit: MOST_CELLS });
+            return Err(Error::TooLong {
+                what: "the transform",
+                length: cells,
+                unit: "values",
+                limit: MOST_CELLS,
+            });
         }
         Ok(plan)
     }
@@ -269,7 +282,9 @@ impl<T: Real> StftPlan<T> {
     ///
     /// # Errors
     /// [`Error::Length`] for a signal of another length than the plan's, [`Error::NotFinite`] for
-    /// NaN and infinities, [`Error::Memory`] where there is none for the result.
+    /// NaN and infinities, [`Error::Overflow`] for signals whose coefficients do not fit into the
+    /// precision, [`Error::Parameter`] for a complex signal where the plan is one-sided,
+    /// [`Error::Memory`] where there is none for the result.
     pub fn transform<S: StftSample<T>>(&self, signal: &[S]) -> Result<Array2<Complex<T>>, Error> {
         let mut v = zeros(self.rows(), self.columns())?;
         self.transform_into(signal, v.view_mut())?;
@@ -298,7 +313,7 @@ impl<T: Real> StftPlan<T> {
     ///
     /// # Errors
     /// As [`StftPlan::transform`]; [`Error::Length`] also for a slice of another length,
-    /// [`Error::Parameter`] for a column that is none.
+    /// [`Error::Parameter`] for a column beyond the last.
     pub fn column_into<S: StftSample<T>>(
         &self,
         signal: &[S],
@@ -313,7 +328,7 @@ impl<T: Real> StftPlan<T> {
         }
         if column >= self.columns() {
             let (name, value) = ("column", column as f64);
-            return Err(Error::Parameter { name, value, expected: "a column of the transform" });
+            return Err(Error::parameter(name, value, "a column of the transform"));
         }
         // It may be another plan's.
         scratch.resize(&self.shared);
@@ -364,18 +379,25 @@ impl<T: Real> StftPlan<T> {
         v.copy_from_slice(&scratch.complex[..v.len()]);
     }
 
-    pub(super) fn check<S: Sample<T>>(&self, signal: &[S]) -> Result<(), Error> {
+    pub(super) fn check<S: Sample<T>>(&self, signal: &[S]) -> Result<Loudness<T>, Error> {
+        if S::SIDES == 2 && self.shared.params.sides == Sides::One {
+            let found = "one".to_owned();
+            return Err(Error::Parameter {
+                field: "sides",
+                found,
+                expected: "two: one side is half of a complex signal",
+            });
+        }
         if signal.len() != self.shared.samples {
             let (given, expected) = (signal.len(), self.shared.samples);
             return Err(Error::Length { what: "the signal", given, expected });
         }
-        for (index, sample) in signal.iter().enumerate() {
-            let sample = sample.complex();
-            if let Some(bad) = [sample.re, sample.im].into_iter().find(|x| !x.is_finite()) {
-                return Err(Error::NotFinite { index: index as u64, value: bad.wide() });
-            }
+        let loudness = Loudness::of(signal)?;
+        let limit = T::max_value().wide() / (2.0 * self.shared.params.fft_length.max(1) as f64);
+        if loudness.largest.wide() > limit {
+            return Err(Error::Overflow { largest: loudness.largest.wide(), limit });
         }
-        Ok(())
+        Ok(loudness)
     }
 
     pub(super) fn check_shape(

@@ -11,6 +11,8 @@ use crate::Error;
 /// All are periodic, as transforms want them: over `length` samples the largest value lies at
 /// sample `length / 2`, and sample `length` would be sample 0 again.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Window {
     /// 1 everywhere. Its slope is 0, so that squeezing leaves every coefficient in its bin.
     Boxcar,
@@ -81,7 +83,7 @@ pub(super) struct Sampled {
 impl Window {
     fn check(self) -> Result<(), Error> {
         let within = |name, value: f64, good: bool, expected| {
-            if good { Ok(()) } else { Err(Error::Parameter { name, value, expected }) }
+            if good { Ok(()) } else { Err(Error::parameter(name, value, expected)) }
         };
         match self {
             Self::Gaussian { deviation } => {

@@ -22,7 +22,7 @@ impl Bump {
         check_positive("mu", mu)?;
         check_positive("s", s)?;
         if s >= mu {
-            return Err(Error::Parameter { name: "s", value: s, expected: "less than mu" });
+            return Err(Error::parameter("s", s, "less than mu"));
         }
         Ok(Self { mu, s })
     }
@@ -44,6 +44,10 @@ impl Wavelet for Bump {
     fn spectrum(&self, w: f64) -> f64 {
         let v = (w - self.mu) / self.s;
         if v.abs() < 0.999 { (-1.0 / (1.0 - v * v)).exp() / (self.s * Self::INTEGRAL) } else { 0.0 }
+    }
+
+    fn name(&self) -> Option<String> {
+        Some(format!("bump:{},{}", self.mu, self.s))
     }
 
     fn peak(&self) -> f64 {

@@ -19,7 +19,7 @@ impl ComplexMexicanHat {
     /// [`Error::Parameter`] unless μ is finite and not negative and s finite and positive.
     pub fn new(mu: f64, s: f64) -> Result<Self, Error> {
         if !(mu.is_finite() && mu >= 0.0) {
-            return Err(Error::Parameter { name: "mu", value: mu, expected: "0 or more" });
+            return Err(Error::parameter("mu", mu, "0 or more"));
         }
         check_positive("s", s)?;
         Ok(Self { mu, s })
@@ -34,6 +34,10 @@ impl Wavelet for ComplexMexicanHat {
         }
         let gain = 2.0 * (2.0f64 / 3.0).sqrt() * PI.powf(-0.25) * self.s.powf(2.5);
         gain * v * v * (-0.5 * (self.s * v).powi(2)).exp()
+    }
+
+    fn name(&self) -> Option<String> {
+        Some(format!("cmhat:{},{}", self.mu, self.s))
     }
 
     fn peak(&self) -> f64 {
@@ -56,7 +60,7 @@ impl HermitianHat {
         if mu.is_finite() && mu >= 0.0 {
             Ok(Self { mu })
         } else {
-            Err(Error::Parameter { name: "mu", value: mu, expected: "0 or more" })
+            Err(Error::parameter("mu", mu, "0 or more"))
         }
     }
 }
@@ -68,6 +72,10 @@ impl Wavelet for HermitianHat {
             return 0.0;
         }
         2.0 * (2.0 / 5f64.sqrt()) * PI.powf(-0.25) * v * (1.0 + v) * (-0.5 * v * v).exp()
+    }
+
+    fn name(&self) -> Option<String> {
+        Some(format!("hhhat:{}", self.mu))
     }
 
     fn peak(&self) -> f64 {

@@ -2,27 +2,31 @@
 //!
 //! | type | name in [`by_name`] | defaults |
 //! |---|---|---|
-//! | [`Morse`] | `gmw[:gamma,beta[,order]]` | γ = 3, β = 60, order 0 |
+//! | [`Morse`] | `gmw[:gamma,beta[,order[,energy]]]` | γ = 3, β = 60, order 0 |
 //! | [`Morlet`] | `morlet[:mu]` | μ = 13.4 |
 //! | [`Bump`] | `bump[:mu,s]` | μ = 5, s = 1 |
 //! | [`ComplexMexicanHat`] | `cmhat[:mu,s]` | μ = 1, s = 1 |
 //! | [`HermitianHat`] | `hhhat[:mu]` | μ = 5 |
 
 mod bump;
+mod check;
 mod hats;
 mod morlet;
 mod morse;
 mod name;
 mod properties;
+#[cfg(feature = "serde")]
+pub(crate) mod stored;
 
 pub use bump::Bump;
+pub use check::check;
 pub use hats::{ComplexMexicanHat, HermitianHat};
 pub use morlet::Morlet;
 pub use morse::{Morse, MorseNorm};
 pub use name::by_name;
 pub use properties::Properties;
 pub(crate) use properties::{
-    GridPeak, admissibility_ssq, first_reaching, grid_peak, support, time_reach,
+    GridPeak, admissibility_ssq, first_reaching, grid_peak, support, time_of_share, time_reach,
 };
 
 /// A wavelet with a real Fourier transform ψ̂(w).
@@ -60,6 +64,11 @@ pub trait Wavelet: std::fmt::Debug + Send + Sync {
         properties::search_peak(&|w| self.spectrum(w))
     }
 
+    /// The name by which [`by_name`] makes this wavelet again, if it does: what files store.
+    fn name(&self) -> Option<String> {
+        None
+    }
+
     /// dψ̂/dw, for second-order reassignment. By default from differences, to about 1e-9 of the
     /// steepest.
     fn slope(&self, w: f64) -> f64 {
@@ -74,6 +83,6 @@ fn check_positive(name: &'static str, value: f64) -> Result<(), crate::Error> {
     if value.is_finite() && value > 0.0 {
         Ok(())
     } else {
-        Err(crate::Error::Parameter { name, value, expected: "a positive number" })
+        Err(crate::Error::parameter(name, value, "a positive number"))
     }
 }

@@ -23,7 +23,7 @@ impl Morlet {
         check_positive("mu", mu)?;
         let c = (1.0 + (-mu * mu).exp() - 2.0 * (-0.75 * mu * mu).exp()).powf(-0.5);
         if !c.is_finite() {
-            return Err(Error::Parameter { name: "mu", value: mu, expected: "at least 1e-7" });
+            return Err(Error::parameter("mu", mu, "at least 1e-7"));
         }
         Ok(Self { mu, gain: SQRT_2 * PI.powf(0.25) * c, correction: (-0.5 * mu * mu).exp() })
     }
@@ -39,6 +39,10 @@ impl Wavelet for Morlet {
     fn spectrum(&self, w: f64) -> f64 {
         let main = (-0.5 * (w - self.mu).powi(2)).exp();
         self.gain * (main - self.correction * (-0.5 * w * w).exp())
+    }
+
+    fn name(&self) -> Option<String> {
+        Some(format!("morlet:{}", self.mu))
     }
 
     fn slope(&self, w: f64) -> f64 {

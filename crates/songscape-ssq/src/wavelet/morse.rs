@@ -5,6 +5,8 @@ use crate::Error;
 
 /// How a Morse wavelet's spectrum is scaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum MorseNorm {
     /// ψ̂ = 2 at the peak (for order 0): a sine of amplitude A gives coefficients of modulus A.
     #[default]
@@ -55,12 +57,12 @@ impl Morse {
         check_positive("beta", beta)?;
         if order > Self::MAX_ORDER {
             let value = f64::from(order);
-            return Err(Error::Parameter { name: "order", value, expected: "at most 64" });
+            return Err(Error::parameter("order", value, "at most 64"));
         }
         let peak = (beta / gamma).powf(1.0 / gamma);
         if !peak.is_normal() {
             let expected = "such that (beta / gamma)^(1 / gamma) is a number";
-            return Err(Error::Parameter { name: "beta", value: beta, expected });
+            return Err(Error::parameter("beta", beta, expected));
         }
         let r = (2.0 * beta + 1.0) / gamma;
         let log_gain = match norm {
@@ -127,6 +129,12 @@ impl Wavelet for Morse {
         }
         let r = (2.0 * self.beta + 1.0) / self.gamma;
         base * self.order_gain * laguerre(self.order, r - 1.0, 2.0 * power)
+    }
+
+    fn name(&self) -> Option<String> {
+        let Self { gamma, beta, order, norm, .. } = self;
+        let energy = if *norm == MorseNorm::Energy { ",energy" } else { "" };
+        Some(format!("gmw:{gamma},{beta},{order}{energy}"))
     }
 
     fn slope(&self, w: f64) -> f64 {

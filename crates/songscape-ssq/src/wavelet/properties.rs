@@ -103,6 +103,36 @@ pub(crate) fn time_reach(wavelet: &dyn Wavelet, (low, high): (f64, f64), cut: f6
     (last < half.len() / 2).then_some(time)
 }
 
+/// The time, in units of the scale, from which on a wavelet with this support stays below `share` of
+/// its largest modulus; infinite where it takes longer than [`time_reach`] looks.
+pub(crate) fn time_of_share(wavelet: &dyn Wavelet, support: (f64, f64), share: f64) -> f64 {
+    const POINTS: usize = 1000;
+    let (low, high) = support;
+    let Some(after) = time_reach(wavelet, support, share) else { return f64::INFINITY };
+    let step = (high - low) / POINTS as f64;
+    let spectrum: Vec<(f64, f64)> = (0..=POINTS)
+        .map(|i| low + i as f64 * step)
+        .map(|w| (w, wavelet.spectrum(w.max(0.0))))
+        .collect();
+    let modulus = |t: f64| {
+        spectrum
+            .iter()
+            .map(|(w, psi)| Complex::from_polar(*psi, w * t))
+            .sum::<Complex<f64>>()
+            .norm()
+    };
+    // The grid on which `after` was found has steps of π/2 over the width of the band.
+    let grid = std::f64::consts::FRAC_PI_2 / (high - low);
+    let largest = (0..).map(|i| f64::from(i) * grid).take_while(|t| *t <= after).map(modulus);
+    let level = share * largest.fold(0.0, f64::max);
+    let (mut above, mut below) = ((after - grid).max(0.0), after);
+    for _ in 0..40 {
+        let middle = above.midpoint(below);
+        if modulus(middle) > level { above = middle } else { below = middle }
+    }
+    below
+}
+
 /// The w where |ψ̂| is largest, to about 1e-8 of it: a grid over 60 octaves, then golden sections.
 pub(super) fn search_peak(spectrum: &dyn Fn(f64) -> f64) -> f64 {
     let at = |i: i32| (f64::from(i) / 512.0).exp2();

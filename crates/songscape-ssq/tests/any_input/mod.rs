@@ -8,10 +8,11 @@ use num_complex::Complex;
 use songscape_ssq::stft::Sides;
 use songscape_ssq::wavelet::{self, MorseNorm, Properties};
 use songscape_ssq::{
-    Bins, Bounds, CwtParams, FrequencySpec, HalfWidth, LogSpectrogram, LogSpectrogramParams, Morse,
-    Norm, Padding, Real, Reassignment, RidgeParams, ScaleSpec, Spacing, SsqParams, SsqPlan,
-    SsqStftParams, SsqStftPlan, StftParams, StftPlan, Wavelet, Weights, Window, icwt, issq,
-    issq_band, issq_component, phase_transform, ridges, squeeze,
+    Bins, Bounds, CoherenceParams, CwtParams, FrequencySpec, HalfWidth, Latency, LogSpectrogram,
+    LogSpectrogramParams, Morse, Norm, Outside, Padding, Real, Reassignment, RedNoise, RidgeParams,
+    ScaleSpec, Spacing, SsqParams, SsqPlan, SsqStftParams, SsqStftPlan, SsqStream, StftParams,
+    StftPlan, Wavelet, Weights, Window, icwt, issq, issq_band, issq_complex, issq_component,
+    phase_transform, ridges, squeeze,
 };
 
 /// Numbers at the edges of what is allowed, and beyond.
@@ -176,6 +177,7 @@ fn from_transform<T: Real>(
     wavelet: &dyn Wavelet,
 ) -> Result<()> {
     let _ = issq(t, wavelet);
+    let _ = issq_complex(t, wavelet);
     let _ = issq_band(t, bins, wavelet, number(u)?, number(u)?);
     let params = RidgeParams {
         count: u.int_in_range(0..=3)?,
@@ -206,6 +208,7 @@ fn transforms<T: Real>(u: &mut Unstructured<'_>) -> Result<()> {
         weights: any_weights(u)?,
         threshold: if bool::arbitrary(u)? { Some(number(u)?) } else { None },
         reassignment: *u.choose(&[Reassignment::First, Reassignment::Second])?,
+        outside: *u.choose(&[None, Some(Outside::Drop), Some(Outside::Clamp)])?,
     };
     let Ok(plan) = SsqPlan::<T>::new(&params, samples) else { return Ok(()) };
     if samples > 80 || plan.cwt().rows() > 2000 {
@@ -218,17 +221,39 @@ fn transforms<T: Real>(u: &mut Unstructured<'_>) -> Result<()> {
     let _ = cwt.transform_hop(&signal, hop);
     if bool::arbitrary(u)? {
         let complex: Vec<_> = signal.iter().map(|x| Complex::new(*x, -*x)).collect();
-        let _ = plan.transform(&complex);
+        if let Ok(t) = plan.transform(&complex) {
+            let _ = plan.inverse_complex(t.view());
+        }
+        if let Ok(w) = cwt.transform(&complex) {
+            let _ = cwt.inverse_complex(w.view());
+        }
     }
     if let Ok((w, d)) = cwt.transform_with_derivative(&signal) {
         let _ = cwt.inverse(w.view());
+        let _ = cwt.inverse_band(w.view(), number(u)?, number(u)?);
         let _ = cwt.inverse_two_integral(w.view());
+        let _ = cwt.inverse_exact(w.view(), number(u)?);
+        let noise = RedNoise::fit(&signal);
+        let _ = cwt.significant_power(&noise, number(u)?);
+        let _ = cwt.cone_of_influence();
+        let octaves = if bool::arbitrary(u)? { Some(number(u)?) } else { None };
+        let coherence = CoherenceParams { octaves };
+        let _ = cwt.coherence(&signal, &signal, &coherence);
         let threshold = if bool::arbitrary(u)? { Some(T::of(number(u)?)) } else { None };
         let _ = icwt(w.view(), cwt.scales(), wavelet.as_ref());
         if let Ok(omega) = phase_transform(w.view(), d.view(), threshold) {
             let weights = any_weights(u)?;
             let steps = cwt.scales().log_steps();
             let _ = squeeze(w.view(), omega.view(), steps, plan.bins(), weights);
+        }
+    }
+    let channels = Array2::from_elem((2, signal.len()), T::one());
+    let _ = plan.transform_channels(channels.view());
+    if u.ratio(1, 4)? {
+        let latency = f64::from(u.int_in_range(0..=200u8)?) / params.cwt.sampling_rate;
+        if let Ok(mut stream) = SsqStream::<T>::new(&params, latency) {
+            let _ = stream.push(&signal, &mut |t| assert!(t.ncols() > 0));
+            let _ = stream.finish(&mut |t| assert!(t.ncols() > 0));
         }
     }
     if let Ok(t) = plan.transform(&signal) {
@@ -309,13 +334,17 @@ fn short_time<T: Real>(u: &mut Unstructured<'_>) -> Result<()> {
 
 fn image(u: &mut Unstructured<'_>) -> Result<()> {
     let params = LogSpectrogramParams {
-        sample_rate: number(u)?,
+        sampling_rate: number(u)?,
         rows: count(u, 20)?,
         f_min: number(u)?,
         f_max: number(u)?,
         columns_per_second: number(u)?,
-        gamma: number(u)?,
-        beta: number(u)?,
+        wavelet: any_wavelet(u)?,
+        latency: if bool::arbitrary(u)? {
+            Latency::Seconds(number(u)?)
+        } else {
+            Latency::Unlimited
+        },
     };
     let Ok(plan) = LogSpectrogram::new(&params) else { return Ok(()) };
     let mut stream = plan.stream();
@@ -323,6 +352,7 @@ fn image(u: &mut Unstructured<'_>) -> Result<()> {
         let length = u.int_in_range(0..=200)?;
         let block = (0..length).map(|_| Ok(number(u)? as f32)).collect::<Result<Vec<_>>>()?;
         let _ = stream.push(&block, &mut |column| assert_eq!(column.len(), params.rows));
+        let _ = plan.image(&block);
     }
     let _ = stream.finish(&mut |column| assert_eq!(column.len(), params.rows));
     Ok(())
