@@ -5,3 +5,6 @@
 
 #[path = "statements/change.rs"]
 mod change;
+#[path = "statements/outliers.rs"]
+mod outliers;
+mod songs;
