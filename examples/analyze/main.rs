@@ -81,8 +81,9 @@ struct Arguments {
     /// Songs with a higher outlier score are in no cluster; 8 sets apart what is like no other song
     #[arg(long, value_name = "SCORE")]
     outliers_above: Option<f64>,
-    /// Where the map starts: spectral or pca
-    #[arg(long, value_parser = choice::<Start>, default_value = "spectral")]
+    /// Where the map starts: at the principal components of the vectors (pca) or the eigenvectors of the
+    /// graph (spectral)
+    #[arg(long, value_parser = choice::<Start>, default_value = "pca")]
     start: Start,
     /// Folds of the prediction of years; the songs of an artist share a fold
     #[arg(long, value_name = "N", default_value_t = 5)]

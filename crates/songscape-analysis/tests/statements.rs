@@ -5,6 +5,8 @@
 
 #[path = "statements/change.rs"]
 mod change;
+#[path = "statements/maps.rs"]
+mod maps;
 #[path = "statements/outliers.rs"]
 mod outliers;
 mod songs;
