@@ -21,8 +21,9 @@ use songscape_examples::{Bars, choice, complain, print, start};
 
 /// Make a map, clusters, predicted release years and tables from song vectors.
 ///
-/// Writes into DIR: umap.npy ([n, dims] float32), clusters.csv (row,label,probability,outlier; label
-/// -1 for unclustered songs), condensed_tree.csv, neighbors.csv, representatives.csv, and scores.json.
+/// Writes into DIR: umap.npy ([n, dims] float32), outliers.csv (row,outlier; 1
+/// for the median song), clusters.csv (row,label,probability,glosh; label -1 for unclustered songs),
+/// condensed_tree.csv, neighbors.csv, representatives.csv, and scores.json.
 /// With a catalog that has years also years.csv (row,fold,year,predicted,low,high; 80% intervals),
 /// shares_per_year.csv, years_per_cluster.csv, trends.csv and yearly_change.csv. Files of an earlier
 /// run that this run does not make are removed. The same seed gives the same bytes for any number of
@@ -77,8 +78,12 @@ struct Arguments {
     /// All songs together may be one cluster
     #[arg(long)]
     allow_single_cluster: bool,
-    /// Where the map starts: spectral or pca
-    #[arg(long, value_parser = choice::<Start>, default_value = "spectral")]
+    /// Songs with a higher outlier score are in no cluster; 8 sets apart what is like no other song
+    #[arg(long, value_name = "SCORE")]
+    outliers_above: Option<f64>,
+    /// Where the map starts: at the principal components of the vectors (pca) or the eigenvectors of the
+    /// graph (spectral)
+    #[arg(long, value_parser = choice::<Start>, default_value = "pca")]
     start: Start,
     /// Folds of the prediction of years; the songs of an artist share a fold
     #[arg(long, value_name = "N", default_value_t = 5)]
@@ -122,6 +127,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<Scores, Error> 
         epsilon: arguments.epsilon,
         max_cluster_size: arguments.max_cluster_size,
         allow_single_cluster: arguments.allow_single_cluster,
+        outliers_above: arguments.outliers_above,
         folds: arguments.folds,
         compare: arguments.compare,
         seed: arguments.seed,

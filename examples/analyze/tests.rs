@@ -75,7 +75,8 @@ fn every_table_is_written_and_the_same_again() {
     let library = Library::new(&vectors(120), some_year);
     let summary = library.analyze("--compare", &Silent).unwrap();
     assert!(summary.starts_with("120 songs, trustworthiness 0."), "{summary}");
-    assert_eq!(lines(&library.out("clusters.csv"))[0], "row,label,probability,outlier");
+    assert_eq!(lines(&library.out("clusters.csv"))[0], "row,label,probability,glosh");
+    assert_eq!(lines(&library.out("outliers.csv"))[0], "row,outlier");
     let tree = lines(&library.out("condensed_tree.csv"));
     assert_eq!(tree[0], "parent,child,lambda,size,label");
     assert_eq!(tree.iter().filter(|line| line.ends_with(",1,")).count(), 120, "one leaf per song");
@@ -132,6 +133,7 @@ fn numbers_out_of_range_are_refused() {
         ("--dims 40", 1, "40 dims"),
         ("--neighbors 1", 2, "neighbors is 1, expected at least 2"),
         ("--dims 0", 2, "dims is 0, expected 1 to 64"),
+        ("--outliers-above 0", 2, "outliers_above is 0, expected more than 0"),
         ("--folds 1", 2, "folds is 1, expected at least 2"),
         ("--min-cluster-size 1", 2, "min_cluster_size is 1, expected at least 2"),
         ("--min-samples 0", 2, "min_samples is 0, expected at least 1"),
@@ -167,10 +169,10 @@ fn files_of_an_earlier_run_go_but_those_that_are_read_stay() {
     };
     library.analyze("", &Silent).unwrap();
     std::fs::write(library.out("notes.txt"), "mine").unwrap();
-    assert_eq!(files().len(), 12);
+    assert_eq!(files().len(), 13);
     // What cannot run leaves everything as it was.
     library.refused("--neighbors 100");
-    assert_eq!(files().len(), 12);
+    assert_eq!(files().len(), 13);
     std::fs::write(library.path("songs.csv"), format!("path\n{}", "a.ogg\n".repeat(60))).unwrap();
     library.analyze("", &Silent).unwrap();
     let without_years = [
@@ -178,6 +180,7 @@ fn files_of_an_earlier_run_go_but_those_that_are_read_stay() {
         "condensed_tree.csv",
         "neighbors.csv",
         "notes.txt",
+        "outliers.csv",
         "representatives.csv",
         "scores.json",
         "umap.npy",

@@ -70,7 +70,7 @@ pub(crate) fn symmetric(mut a: Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)
 
 /// The same of a tridiagonal matrix with the given diagonal and, beside it, `off` (whose last entry
 /// is not used). `rows` is multiplied by the eigenvectors: the unit matrix gives them as they are.
-pub(crate) fn tridiagonal(
+fn tridiagonal(
     mut diagonal: Vec<f64>,
     mut off: Vec<f64>,
     mut rows: Array2<f64>,

@@ -14,6 +14,7 @@
 //! | [`neighbors`] | nearest neighbours by cosine, euclidean or manhattan distance |
 //! | [`umap`] | a map of few dimensions that keeps neighbours together |
 //! | [`hdbscan`] | clusters of any shape, with what belongs to none set apart |
+//! | [`outliers`] | songs that are like no others, by their vectors |
 //! | [`boosting`] | gradient boosting of regression trees on histograms |
 //! | [`folds`], [`metrics`] | cross-validation by groups, and scores |
 //! | [`bootstrap`] | intervals of means, over groups of values |
@@ -54,6 +55,7 @@ mod kernels;
 pub mod metrics;
 pub mod music;
 pub mod neighbors;
+pub mod outliers;
 pub mod pca;
 mod random;
 pub mod retrieval;

@@ -62,7 +62,7 @@ fn equal_rows_have_a_map_and_no_clusters() {
     let params = HdbscanParams { min_cluster_size: 5, ..HdbscanParams::default() };
     let clusters = hdbscan::fit(x.mapv(f64::from).view(), &params).unwrap();
     assert_eq!((clusters.count(), clusters.noise()), (0, 50));
-    assert!(clusters.outlier_scores().iter().all(|s| *s == 0.0));
+    assert!(clusters.glosh().iter().all(|s| *s == 0.0));
     let single = HdbscanParams { allow_single_cluster: true, ..params };
     let clusters = hdbscan::fit(x.mapv(f64::from).view(), &single).unwrap();
     assert_eq!((clusters.count(), clusters.noise()), (1, 0));

@@ -103,12 +103,7 @@ fn cases_without_ties_agree_with_the_package() {
             ours.probabilities(),
             case.prob.as_slice().unwrap(),
         );
-        assert_close(
-            &case.name,
-            "outlier score",
-            ours.outlier_scores(),
-            case.glosh.as_slice().unwrap(),
-        );
+        assert_close(&case.name, "GLOSH score", ours.glosh(), case.glosh.as_slice().unwrap());
         assert_eq!(ours.persistence().len(), case.persistence.len(), "{}", case.name);
         for (label, theirs) in case.persistence.iter().enumerate() {
             let mine = ours.persistence()[map[&(label as i32)] as usize];
@@ -153,7 +148,7 @@ fn the_order_of_the_rows_changes_nothing() {
         for (new, &old) in order.iter().enumerate() {
             assert_eq!(other.labels()[new], plain.labels()[old], "{} row {old}", case.name);
             assert_eq!(other.probabilities()[new], plain.probabilities()[old], "{}", case.name);
-            assert_eq!(other.outlier_scores()[new], plain.outlier_scores()[old], "{}", case.name);
+            assert_eq!(other.glosh()[new], plain.glosh()[old], "{}", case.name);
         }
         assert_eq!(other.persistence(), plain.persistence(), "{}", case.name);
     }

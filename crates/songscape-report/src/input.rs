@@ -29,6 +29,9 @@ pub struct SongRow {
     pub cluster: i32,
     /// How surely the song belongs to its cluster, in `[0, 1]`.
     pub probability: f64,
+    /// How far the song is from its like among the vectors: 1 for the median song, `None` where it is not
+    /// known.
+    pub outlier: Option<f64>,
     /// Release year as predicted from the sound by a model that was not shown this song.
     pub predicted: Option<f64>,
     /// The interval that was predicted to hold the release year: its first and last year.
@@ -100,6 +103,9 @@ impl ReportInput {
                 return Err(Error::Cluster { row, id: song.id.clone(), cluster: song.cluster });
             }
             finite(song.probability, || format!("probability of song {row} ({})", song.id))?;
+            song.outlier.map_or(Ok(()), |v| {
+                finite(v, || format!("outlier score of song {row} ({})", song.id))
+            })?;
             let years = song.predicted.into_iter().chain(song.interval.map(|ends| ends.0));
             for year in years.chain(song.interval.map(|ends| ends.1)) {
                 finite(year, || format!("predicted year of song {row} ({})", song.id))?;

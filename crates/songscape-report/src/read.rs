@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use songscape_analysis::music::tables::{
-    read_clusters, read_condensed_tree, read_neighbors, read_representatives, read_years,
+    read_clusters, read_condensed_tree, read_neighbors, read_outliers, read_representatives,
+    read_years,
 };
 use songscape_analysis::study::Scores;
 use songscape_project::{SongTable, read_rows};
@@ -50,7 +51,7 @@ impl ReportInput {
     }
 
     /// Reads what an analysis left in its folder, as far as it is there: `clusters.csv`,
-    /// `representatives.csv`, `neighbors.csv`, `years.csv`, `condensed_tree.csv` and `scores.json`.
+    /// `outliers.csv`, `representatives.csv`, `neighbors.csv`, `years.csv`, `condensed_tree.csv` and `scores.json`.
     /// Scores without years drop the songs' predictions: those are of an earlier analysis.
     ///
     /// # Errors
@@ -65,6 +66,10 @@ impl ReportInput {
             known(found.row, "clusters.csv")?;
             let song = &mut self.songs[found.row];
             (song.cluster, song.probability) = (found.label, found.probability);
+        }
+        for found in read_outliers(folder.join("outliers.csv"))? {
+            known(found.row, "outliers.csv")?;
+            self.songs[found.row].outlier = Some(found.outlier);
         }
         self.representatives.clear();
         for found in read_representatives(folder.join("representatives.csv"))? {
@@ -134,7 +139,8 @@ mod tests {
     fn songs_and_tables_come_together() {
         let folder = written(&[
             ("songs.csv", "Title,path,year,genre\nOne,a/1.wav,1999,waltz\n,b.wav,,\n"),
-            ("clusters.csv", "row,label,probability,outlier\n0,0,0.75,0\n1,-1,0,1\n"),
+            ("clusters.csv", "row,label,probability,glosh\n0,0,0.75,0\n1,-1,0,1\n"),
+            ("outliers.csv", "row,outlier\n0,0.5\n1,9.5\n"),
             ("history.csv", "step,loss,accuracy,learning_rate,seconds\n1,2.5,0.5,,3\n"),
             ("representatives.csv", "label,rank,row\n0,1,0\n"),
             ("neighbors.csv", "row,rank,neighbor,distance\n1,1,0,0.5\n0,1,1,0.5\n"),
@@ -166,6 +172,7 @@ mod tests {
         assert_eq!((one.title.as_str(), one.year, one.cluster), ("One", Some(1999), 0));
         assert_eq!((one.audio.as_deref(), one.predicted), (Some("../a/1.wav"), Some(1990.5)));
         assert_eq!(one.interval, Some((1985.0, 1998.0)));
+        assert_eq!((one.outlier, two.outlier), (Some(0.5), Some(9.5)));
         assert_eq!((two.title.as_str(), two.id.as_str(), two.year), ("b.wav", "b.wav", None));
         assert_eq!((&input.columns[0], &one.extra[0]), (&"genre".into(), &"waltz".into()));
         assert_eq!(input.neighbors, [[1], [0]]);

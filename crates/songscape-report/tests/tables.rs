@@ -164,16 +164,17 @@ fn fields_are_quoted_and_come_back() {
     input.songs[3].extra = vec!["-1.5".into()];
     let text = table(&input, "songs");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header: Vec<&str> = "id,title,artist,year,cluster,probability,predicted,x,y,genre, broad"
-        .splitn(10, ',')
-        .collect();
+    let header: Vec<&str> =
+        "id,title,artist,year,cluster,probability,outlier,predicted,x,y,genre, broad"
+            .splitn(11, ',')
+            .collect();
     assert_eq!(reader.headers().unwrap(), header);
     let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
     assert_eq!(rows.len(), 24);
     assert_eq!(&rows[0][1], title);
     assert_eq!(&rows[1][3], "");
-    assert_eq!((&rows[2][1], &rows[3][9]), ("'=HYPERLINK(\"http://x\")", "-1.5"));
-    assert_eq!((&rows[2][7], &rows[2][8], &rows[2][9]), ("0.5", "1.25", "x"));
+    assert_eq!((&rows[2][1], &rows[3][10]), ("'=HYPERLINK(\"http://x\")", "-1.5"));
+    assert_eq!((&rows[2][8], &rows[2][9], &rows[2][10]), ("0.5", "1.25", "x"));
 }
 
 #[test]

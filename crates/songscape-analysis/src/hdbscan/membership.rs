@@ -49,7 +49,7 @@ pub fn probabilities(tree: &CondensedTree, selected: &[usize], labels: &[i32]) -
 }
 
 /// `[n]`: GLOSH scores, 1 − λ of the point / largest λ in its last cluster and those inside it.
-pub fn outlier_scores(tree: &CondensedTree) -> Vec<f64> {
+pub fn glosh(tree: &CondensedTree) -> Vec<f64> {
     let deepest = deepest(tree);
     tree.leaves_from
         .iter()

@@ -13,7 +13,7 @@
 //! **Equal rows** have density λ = ∞. A group of at least `min_cluster_size` equal rows is a
 //! cluster of infinite stability, and no cluster that contains it is chosen in its place (with
 //! [`Method::Eom`]). Beside an infinite λ, a finite one counts as 0: such points have probability 0
-//! and outlier score 1. When all rows are equal there is nothing to split, and all points are noise
+//! and GLOSH score 1. When all rows are equal there is nothing to split, and all points are noise
 //! (or one cluster with `allow_single_cluster`).
 //!
 //! **Numbers.** Clusters are numbered from 0 by size, the largest first; those of equal size by
@@ -128,7 +128,7 @@ impl HdbscanParams {
 pub struct Clusters {
     labels: Vec<i32>,
     probabilities: Vec<f64>,
-    outlier_scores: Vec<f64>,
+    glosh: Vec<f64>,
     persistence: Vec<f64>,
     tree: CondensedTree,
     selected: Vec<usize>,
@@ -148,10 +148,27 @@ impl Clusters {
         &self.probabilities
     }
 
-    /// `[n]`: GLOSH outlier scores, 0 to 1, the largest for the points farthest from any dense
-    /// place.
-    pub fn outlier_scores(&self) -> &[f64] {
-        &self.outlier_scores
+    /// `[n]`: GLOSH scores, 0 to 1: how much earlier a point leaves the tree than the densest point of
+    /// its last cluster. They speak of the points that were clustered: on a UMAP they do not find songs
+    /// that are like no others, which [`outliers`](crate::outliers) does.
+    pub fn glosh(&self) -> &[f64] {
+        &self.glosh
+    }
+
+    /// Sets points apart: those that `apart` names belong to no cluster from now on, with probability 0.
+    /// Clusters keep their numbers and the tree stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::LengthMismatch`] when there is not one entry for each point.
+    pub fn set_apart(&mut self, apart: &[bool]) -> Result<()> {
+        if apart.len() != self.labels.len() {
+            let (found, expected) = (apart.len(), self.labels.len());
+            return Err(Error::LengthMismatch { what: "the points to set apart", found, expected });
+        }
+        for point in (0..apart.len()).filter(|&point| apart[point]) {
+            (self.labels[point], self.probabilities[point]) = (-1, 0.0);
+        }
+        Ok(())
     }
 
     /// One for each cluster, 0 to 1: how long it lasts over all densities.
@@ -227,13 +244,13 @@ pub fn fit_interruptible(
     let selected = select::numbered(&tree, &selected, x);
     let labels = membership::labels(&tree, &selected, params);
     let probabilities = membership::probabilities(&tree, &selected, &labels);
-    let outlier_scores = membership::outlier_scores(&tree);
+    let glosh = membership::glosh(&tree);
     let persistence = membership::persistence(&tree, &selected, &labels);
     let total_weight = spanning_tree::total_weight(&edges);
     Ok(Clusters {
         labels,
         probabilities,
-        outlier_scores,
+        glosh,
         persistence,
         tree,
         selected,

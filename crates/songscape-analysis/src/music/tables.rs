@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use songscape_project::write_csv;
 
 pub use read::{
-    NeighborRow, read_clusters, read_condensed_tree, read_neighbors, read_representatives,
-    read_years,
+    NeighborRow, read_clusters, read_condensed_tree, read_neighbors, read_outliers,
+    read_representatives, read_years,
 };
 pub use tree::{ClusterTree, TreeRow};
 
@@ -110,7 +110,7 @@ fn with_year(labels: &[i32], years: &[Option<i32>]) -> Result<Vec<(i32, i32)>> {
     Ok(labels.iter().zip(years).filter_map(|(&l, y)| y.map(|y| (l, y))).collect())
 }
 
-/// Writes `row,label,probability,outlier`.
+/// Writes `row,label,probability,glosh`.
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
@@ -119,9 +119,9 @@ pub fn write_clusters(path: impl AsRef<Path>, clusters: &Clusters) -> Result<()>
         row,
         label: clusters.labels()[row],
         probability: clusters.probabilities()[row],
-        outlier: clusters.outlier_scores()[row],
+        glosh: clusters.glosh()[row],
     });
-    Ok(write_csv(path, &["row", "label", "probability", "outlier"], rows)?)
+    Ok(write_csv(path, &["row", "label", "probability", "glosh"], rows)?)
 }
 
 /// A row of `clusters.csv`.
@@ -133,8 +133,27 @@ pub struct ClusterRow {
     pub label: i32,
     /// How firmly it belongs to it, 0 to 1.
     pub probability: f64,
-    /// Its GLOSH outlier score, 0 to 1; 0 where a table has none.
+    /// Its GLOSH score among the points that were clustered ([`Clusters::glosh`]), 0 to 1; 0 where a
+    /// table has none.
     #[serde(default)]
+    pub glosh: f64,
+}
+
+/// Writes `row,outlier`, the scores of [`outliers`](crate::outliers).
+///
+/// # Errors
+/// [`Error::Project`] when the file cannot be written.
+pub fn write_outliers(path: impl AsRef<Path>, scores: &[f64]) -> Result<()> {
+    let rows = scores.iter().enumerate().map(|(row, &outlier)| OutlierRow { row, outlier });
+    Ok(write_csv(path, &["row", "outlier"], rows)?)
+}
+
+/// A row of `outliers.csv`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct OutlierRow {
+    /// The song's row.
+    pub row: usize,
+    /// How far the song is from its like: 1 for the median song.
     pub outlier: f64,
 }
 

@@ -24,6 +24,7 @@ use crate::metrics::{global_structure, trustworthiness, trustworthiness_of_some}
 use crate::music::clusters::{ClusterOn, cluster_near};
 use crate::music::tables;
 use crate::neighbors::{self, Neighbors};
+use crate::outliers;
 use crate::retrieval::numbered;
 use crate::umap::{self, UmapParams};
 use crate::vectors::{check_finite, write_npy};
@@ -70,8 +71,8 @@ impl StudyInput<'_> {
     }
 }
 
-/// Makes a study and writes it into a folder: `umap.npy`, `clusters.csv`, `condensed_tree.csv`,
-/// `neighbors.csv`, `representatives.csv`, for songs with years `years.csv`, `shares_per_year.csv`,
+/// Makes a study and writes it into a folder: `umap.npy`, `outliers.csv`, `clusters.csv`,
+/// `condensed_tree.csv`, `neighbors.csv`, `representatives.csv`, for songs with years `years.csv`, `shares_per_year.csv`,
 /// `years_per_cluster.csv`, `trends.csv` and `yearly_change.csv`, and [`Scores`] as `scores.json`. Of
 /// these files, what an earlier study left there and this one does not make is removed.
 ///
@@ -110,9 +111,17 @@ pub fn study(
         }
         _ => None,
     };
+    let strange = near.as_ref().map(outliers::scores).transpose()?;
+    if let Some(strange) = &strange {
+        tables::write_outliers(out.path("outliers.csv")?, strange)?;
+    }
     let clusters = if params.makes(StudyPart::Hdbscan) {
         let map = map.as_ref().map(|map| map.view());
-        let found = cluster_near(x, near.as_ref(), map, &params.clusters(n), progress)?;
+        let mut found = cluster_near(x, near.as_ref(), map, &params.clusters(n), progress)?;
+        if let (Some(strange), Some(above)) = (&strange, params.outliers_above) {
+            let apart: Vec<bool> = strange.iter().map(|score| *score > above).collect();
+            found.clusters.set_apart(&apart)?;
+        }
         scores.clusters = Some(clusters::describe(params, out, input, &found, progress)?);
         Some(found.clusters)
     } else {

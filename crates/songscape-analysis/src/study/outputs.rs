@@ -9,10 +9,11 @@ use super::Scores;
 use crate::error::{Error, Result};
 
 /// All that a study may write beside its scores.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "umap.npy",
     "clusters.csv",
     "condensed_tree.csv",
+    "outliers.csv",
     "neighbors.csv",
     "representatives.csv",
     "years.csv",

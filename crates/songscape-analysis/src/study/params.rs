@@ -39,6 +39,9 @@ pub struct StudyParams {
     pub max_cluster_size: Option<usize>,
     /// Whether all songs together may be one cluster.
     pub allow_single_cluster: bool,
+    /// Songs whose outlier score is above this are in no cluster, whatever the map says (more than 0,
+    /// such as 8); without a value none are taken out.
+    pub outliers_above: Option<f64>,
     /// Folds of the prediction of years, at least 2; the songs of an artist share a fold.
     pub folds: usize,
     /// Whether years are also predicted by ridge regression and by nearest neighbours (slow for
@@ -80,6 +83,7 @@ impl Default for StudyParams {
             epsilon: 0.0,
             max_cluster_size: None,
             allow_single_cluster: false,
+            outliers_above: None,
             folds: 5,
             compare: false,
             nearest: 10,
@@ -102,6 +106,9 @@ impl StudyParams {
     pub fn check(&self) -> Result<()> {
         if self.folds < 2 {
             return Err(Error::parameter("folds", self.folds, "at least 2"));
+        }
+        if let Some(bad) = self.outliers_above.filter(|above| !(*above > 0.0)) {
+            return Err(Error::parameter("outliers_above", bad, "more than 0"));
         }
         Ok(())
     }

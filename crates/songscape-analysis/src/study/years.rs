@@ -1,6 +1,6 @@
 //! The years from the vectors, beside the baselines, and the change from year to year.
 
-use songscape_project::Progress;
+use songscape_project::{Progress, SongTable};
 
 use super::outputs::Outputs;
 use super::{Scores, StudyInput, StudyParams, VectorSet, YearScore, YearScores};
@@ -50,7 +50,8 @@ pub(super) fn predict(
     models.push(score("constant", &constant(&years, &artists, own.folds, own.seed)?));
 
     let change_params = ChangeParams { seed: params.seed, ..ChangeParams::default() };
-    let changed = change::yearly_change(x, &years, &change_params, progress)?;
+    let groups = together(input.songs);
+    let changed = change::yearly_change(x, &years, &groups, &change_params, progress)?;
     change::write_yearly_change(out.path("yearly_change.csv")?, &changed)?;
     scores.change = changed.test;
     scores.years = Some(YearScores {
@@ -62,6 +63,18 @@ pub(super) fn predict(
         models,
     });
     Ok(())
+}
+
+/// What makes songs depend on each other: the artist, or, where none is named, the album.
+fn together(songs: &SongTable) -> Vec<String> {
+    let albums = songs.column("album");
+    let group = |(row, artist): (usize, String)| match &albums {
+        Some(albums) if artist.is_empty() && !albums[row].is_empty() => {
+            format!("album {}", albums[row])
+        }
+        _ => artist,
+    };
+    songs.artists().into_iter().enumerate().map(group).collect()
 }
 
 /// Whether years cannot be predicted because of what the songs are, not because of a fault.

@@ -10,6 +10,8 @@ mod forces;
 pub mod graph;
 mod init;
 pub mod layout;
+mod multigrid;
+mod spectral;
 mod transform;
 
 use ndarray::{Array2, ArrayView2};
@@ -53,11 +55,13 @@ pub struct UmapParams {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Start {
-    /// The leading eigenvectors of the graph, which keep the large structure. Where the graph is in
-    /// pieces, each piece has its own, placed by the principal components of the pieces' means.
-    #[default]
+    /// The leading eigenvectors of the graph, to a residual. They unfold what is bent among the vectors,
+    /// and say little about how groups that hardly touch lie to each other. Where the graph is in pieces,
+    /// each piece has its own, placed by the principal components of the pieces' means.
     Spectral,
-    /// The principal components of the vectors.
+    /// The principal components of the vectors, nearly: the default, as distances between groups on the
+    /// map follow those among the vectors better, with as many neighbours kept.
+    #[default]
     Pca,
 }
 
@@ -71,7 +75,7 @@ impl Default for UmapParams {
             metric: Metric::Cosine,
             epochs: None,
             negatives: 5,
-            start: Start::Spectral,
+            start: Start::default(),
             seed: 0,
         }
     }

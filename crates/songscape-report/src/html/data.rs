@@ -40,6 +40,7 @@ pub(super) struct Data<'a> {
     predicted: String,
     cluster: String,
     probability: String,
+    outlier: String,
     artists: String,
     #[serde(rename = "artistsKnown")]
     artists_known: bool,
@@ -143,6 +144,10 @@ pub(super) fn data<'a>(input: &'a ReportInput) -> serde_json::Result<(String, St
         probability: pack(
             deflated,
             songs.iter().map(|song| [(song.probability.clamp(0.0, 1.0) * 100.0).round() as u8]),
+        ),
+        outlier: pack(
+            deflated,
+            songs.iter().map(|song| song.outlier.map_or(f32::NAN, tenths).to_le_bytes()),
         ),
         artists: pack(deflated, artists.of.iter().map(|n| n.to_le_bytes())),
         artists_known: artists.words.len() > 1,

@@ -7,7 +7,18 @@ use crate::input::ReportInput;
 pub(super) fn songs(input: &ReportInput) -> Table {
     let mut table = Table::new(
         "songs",
-        &["id", "title", "artist", "year", "cluster", "probability", "predicted", "x", "y"],
+        &[
+            "id",
+            "title",
+            "artist",
+            "year",
+            "cluster",
+            "probability",
+            "outlier",
+            "predicted",
+            "x",
+            "y",
+        ],
     );
     table.header.extend(input.columns.iter().map(|name| text(name)));
     table.rows = input
@@ -21,6 +32,7 @@ pub(super) fn songs(input: &ReportInput) -> Table {
                 known(song.year),
                 song.cluster.to_string(),
                 number(song.probability),
+                song.outlier.map(number).unwrap_or_default(),
                 known(song.predicted),
                 song.map[0].to_string(),
                 song.map[1].to_string(),

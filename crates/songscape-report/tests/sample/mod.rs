@@ -61,6 +61,7 @@ pub fn sample(songs: usize, clusters: i32, (first, last): (i32, i32)) -> ReportI
                 map: place.map(|v| v as f32),
                 cluster,
                 probability: if cluster < 0 { 0.0 } else { rng.random_range(0.4..1.0) },
+                outlier: Some(rng.random_range(0.3..4.0)),
                 predicted: Some(sounds),
                 interval: Some((sounds - 12.0, sounds + 12.0)),
                 extra: vec![["waltz", "march", "swing", "rock"][style % 4].into()],

@@ -8,15 +8,23 @@ use songscape_project::read_rows;
 
 use super::super::Representatives;
 use super::super::years::YearPrediction;
-use super::{ClusterRow, ClusterTree, TreeRow};
+use super::{ClusterRow, ClusterTree, OutlierRow, TreeRow};
 use crate::error::{Error, Result};
 
-/// Reads the table of [`super::write_clusters`]. `outlier` may be missing; other columns are
+/// Reads the table of [`super::write_clusters`]. `glosh` may be missing; other columns are
 /// ignored. A missing file has no rows.
 ///
 /// # Errors
 /// [`Error::Project`] when the file cannot be read, with the line of the row that is wrong.
 pub fn read_clusters(path: impl AsRef<Path>) -> Result<Vec<ClusterRow>> {
+    Ok(read_rows(path)?)
+}
+
+/// Reads the table of [`super::write_outliers`]. A missing file has no rows.
+///
+/// # Errors
+/// [`Error::Project`] when the file cannot be read, with the line of the row that is wrong.
+pub fn read_outliers(path: impl AsRef<Path>) -> Result<Vec<OutlierRow>> {
     Ok(read_rows(path)?)
 }
 

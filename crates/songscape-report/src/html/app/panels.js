@@ -104,6 +104,7 @@ function drawSong(play) {
   const facts = [yearOf(row) === null ? "year not known" : `released ${yearOf(row)}`];
   if (!Number.isNaN(predicted[row])) facts.push(`sounds like ${Math.round(predicted[row])}`);
   facts.push(inCluster(cluster) + (cluster < 0 ? "" : ` (${probability[row]}%)`));
+  if (!Number.isNaN(outliers[row])) facts.push(`outlier score ${outliers[row].toFixed(1)} (a usual song has 1)`);
   box.replaceChildren(make("h2", { textContent: nameOf(row), tabIndex: -1 }), make("p", { textContent: artistOf(row) }), make("p", { className: "soft", textContent: facts.join(" · ") }));
   for (const [i, column] of data.columns.entries()) {
     const value = valueOf(i, row);

@@ -12,9 +12,9 @@ async function unpacked(text) {
   return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
 }
 const NO_YEAR = -(2 ** 31);
-const [placeX, placeY, years, predicted, clusters, probability, artists, neighbors, ...columnValues] = await Promise.all([
+const [placeX, placeY, years, predicted, clusters, probability, outliers, artists, neighbors, ...columnValues] = await Promise.all([
   [Uint16Array, data.x], [Uint16Array, data.y], [Int32Array, data.year], [Float32Array, data.predicted], [Int32Array, data.cluster],
-  [Uint8Array, data.probability], [Uint32Array, data.artists], [Uint32Array, data.neighbors], ...data.columns.map((column) => [Uint32Array, column.of]),
+  [Uint8Array, data.probability], [Float32Array, data.outlier], [Uint32Array, data.artists], [Uint32Array, data.neighbors], ...data.columns.map((column) => [Uint32Array, column.of]),
 ].map(async ([Kind, text]) => new Kind(await unpacked(text))));
 
 // Titles, artists, ids, links and other columns: null until they are read.
