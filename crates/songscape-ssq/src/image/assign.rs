@@ -123,7 +123,12 @@ fn multiply_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
 /// Energy |W|² and the row of ω from a coefficient and its derivative, in bins, both relative to
 /// the centre bin: ω / f = |centre + Im(d·w*)/|w|² bins| with the row's own frequency f.
 #[inline(always)]
-fn assign<const FMA: bool>(w: (f32, f32), d: (f32, f32), place: Place, rows: Rows) -> (u32, [f32; 2]) {
+fn assign<const FMA: bool>(
+    w: (f32, f32),
+    d: (f32, f32),
+    place: Place,
+    rows: Rows,
+) -> (u32, [f32; 2]) {
     let last = rows.count as f32 - 1.0;
     let energy = w.0 * w.0 + w.1 * w.1;
     let beat = (d.1 * w.0 - d.0 * w.1) / (energy + f32::MIN_POSITIVE);
@@ -160,21 +165,24 @@ const WHOLE: f32 = 12_582_912.0;
 /// both. Cells lie row by row, since neighbouring columns mostly fall into the same rows: then they
 /// share a cache line.
 ///
-/// Sums into one cell wait for each other. Where a column has many coefficients, four columns take
-/// turns; where it has few, the processor looks ahead to the next ones by itself.
+/// Four columns take turns, since sums into one cell wait for each other.
 pub(super) fn accumulate(
     assigned: &Assigned,
     per_column: usize,
     cells: &mut [[f32; 2]],
     first: usize,
 ) {
-    const FEW: usize = 12;
-    let turns = if per_column <= FEW { 1 } else { 4 };
     let Assigned { row, pair } = assigned;
-    let parts = row.chunks(turns * per_column).zip(pair.chunks(turns * per_column));
+    if per_column == 1 {
+        for (n, (row, pair)) in row.iter().zip(pair).enumerate() {
+            add(cells, *row as usize + first + n, *pair);
+        }
+        return;
+    }
+    let parts = row.chunks(4 * per_column).zip(pair.chunks(4 * per_column));
     for (turn, (row, pair)) in parts.enumerate() {
-        let cells = &mut cells[first + turns * turn..];
-        if row.len() == 4 * per_column && turns == 4 {
+        let cells = &mut cells[first + 4 * turn..];
+        if row.len() == 4 * per_column {
             for i in 0..per_column {
                 for column in 0..4 {
                     let n = i + column * per_column;
@@ -182,8 +190,11 @@ pub(super) fn accumulate(
                 }
             }
         } else {
-            for (i, (row, pair)) in row.iter().zip(pair).enumerate() {
-                add(cells, *row as usize + i / per_column, *pair);
+            let columns = row.chunks(per_column).zip(pair.chunks(per_column)).enumerate();
+            for (column, (row, pair)) in columns {
+                for (row, pair) in row.iter().zip(pair) {
+                    add(cells, *row as usize + column, *pair);
+                }
             }
         }
     }
