@@ -92,8 +92,7 @@ struct Arguments {
     /// vectors as they are, in float64
     #[arg(long, value_name = "PART", value_parser = choice::<StudyPart>)]
     only: Option<StudyPart>,
-    /// Also predict the years by ridge regression and by nearest neighbors (slow for thousands of
-    /// songs)
+    /// Also predict the years by nearest neighbors (slow for thousands of songs)
     #[arg(long)]
     compare: bool,
     /// Seed of everything random; song_map uses 1 as well

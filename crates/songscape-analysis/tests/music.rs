@@ -5,9 +5,9 @@ mod songs;
 
 use songs::{songs, with_threads};
 use songscape_analysis::Error;
-use songscape_analysis::metrics::{adjusted_rand_index, trustworthiness};
+use songscape_analysis::metrics::{adjusted_rand_index, quantile, trustworthiness};
 use songscape_analysis::music::clusters::{ClusterOn, ClusterParams, cluster, stability};
-use songscape_analysis::music::years::{YearParams, constant, cross_validate};
+use songscape_analysis::music::years::{YearModels, YearParams, constant, cross_validate};
 use songscape_analysis::music::{comparisons, representatives};
 use songscape_analysis::neighbors::Metric;
 use songscape_analysis::umap::{self, Start, UmapParams};
@@ -62,10 +62,14 @@ fn few_songs_are_enough_for_everything() {
         .unwrap();
         assert_eq!(chosen.len(), found.clusters.count());
         let years = YearParams::for_songs(n, 0);
-        let boosted =
-            cross_validate(songs.x.view(), &songs.years, &songs.artists, &years, &Silent).unwrap();
+        let by = |models| {
+            let years = YearParams { models, ..years.clone() };
+            cross_validate(songs.x.view(), &songs.years, &songs.artists, &years, &Silent).unwrap()
+        };
+        let [boosted, ridge, better] =
+            [YearModels::Boosting, YearModels::Ridge, YearModels::Better].map(by);
         let plain = constant(&songs.years, &songs.artists, years.folds, years.seed).unwrap();
-        let others = comparisons::years(
+        let nearest = comparisons::years(
             songs.x.view(),
             &songs.years,
             &songs.artists,
@@ -76,16 +80,17 @@ fn few_songs_are_enough_for_everything() {
         .unwrap();
         println!(
             "{n} songs, mean absolute error: boosting {:.2}, constant {:.2}, ridge {:.2}, nearest {:.2}",
-            boosted.mae, plain.mae, others.ridge.mae, others.nearest.mae
+            boosted.mae, plain.mae, ridge.mae, nearest.mae
         );
         let rows = |p: &songscape_analysis::music::years::YearPredictions| -> Vec<(usize, usize)> {
             p.rows.iter().map(|r| (r.row, r.fold)).collect()
         };
         assert_eq!(rows(&boosted), rows(&plain));
-        assert_eq!(rows(&boosted), rows(&others.ridge));
+        assert_eq!(rows(&boosted), rows(&ridge));
+        assert_eq!(better, if ridge.mae < boosted.mae { ridge.clone() } else { boosted.clone() });
         if n == 240 {
             assert!(boosted.mae < 0.7 * plain.mae);
-            assert!(boosted.mae < 1.1 * others.ridge.mae);
+            assert!(boosted.mae < 1.1 * ridge.mae);
         }
     }
 }
@@ -132,6 +137,11 @@ fn intervals_hold_about_the_share_that_is_asked_for() {
         let coverage = found.coverage.unwrap();
         assert!((coverage - share).abs() < 0.06, "{share}: {coverage}");
         assert!(found.width.unwrap() < 30.0);
+        // As wide as the plain interval of all errors.
+        let errors = found.rows.iter().map(|row| (row.predicted - row.year as f32).abs());
+        let reach = quantile(&errors.collect::<Vec<f32>>(), share).unwrap();
+        let width = found.width.unwrap();
+        assert!((width / f64::from(2.0 * reach) - 1.0).abs() < 0.05, "{width} {reach}");
         for row in &found.rows {
             assert!(row.low.unwrap() <= row.predicted && row.predicted <= row.high.unwrap());
         }

@@ -48,7 +48,12 @@ fn input() -> ReportInput {
                 coverage: None,
                 interval_width: None,
                 bias: [].into(),
-                models: vec![YearScore { name: "trained encoder".into(), mae: 1.5, r2: 0.5 }],
+                models: vec![YearScore {
+                    name: "trained encoder".into(),
+                    mae: 1.5,
+                    interval: Some(Interval { low: 1.25, high: 2.0 }),
+                    ..YearScore::default()
+                }],
             }),
             halves: vec![RetrievalScore {
                 name: "row statistics".into(),
@@ -103,7 +108,7 @@ fn summaries_are_tukeys_and_empty_below_ten_songs() {
 fn scores_representatives_and_history() {
     assert_eq!(
         shortened(&table(&input(), "scores")),
-        "measure,model,value,low_95,high_95\nyear_mean_absolute_error,trained encoder,1.5,,\n\
+        "measure,model,value,low_95,high_95\nyear_mean_absolute_error,trained encoder,1.5,1.25,2\n\
          recall_at_1,row statistics,0.25,0.125,0.5\n\
          recall_at_10,row statistics,0.75,,\n\
          recall_at_1,chance,0.05,,\nrecall_at_10,chance,0.5,,\n"

@@ -1,5 +1,5 @@
 //! Other methods on the same data, to compare with: k-means and Gaussian mixtures beside the
-//! clusters, ridge regression and k nearest neighbours beside boosting.
+//! clusters, k nearest neighbours beside the models of years.
 
 use linfa::DatasetBase;
 use linfa::traits::{Fit, Predict};
@@ -7,14 +7,12 @@ use linfa_clustering::{GaussianMixtureModel, KMeans};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use smartcore::linalg::basic::matrix::DenseMatrix;
-use smartcore::linear::ridge_regression::{RidgeRegression, RidgeRegressionParameters};
 use smartcore::neighbors::knn_regressor::{KNNRegressor, KNNRegressorParameters};
-use songscape_project::{Progress, Silent};
+use songscape_project::Progress;
 
-use super::years::{Folds, YearPredictions, check_vectors};
+use super::years::{Folds, YearModel, YearPredictions, check_vectors};
 use crate::error::{Error, Result};
 use crate::metrics::{adjusted_mutual_information, adjusted_rand_index};
-use crate::pca::Pca;
 use crate::vectors::{check_finite, unit_rows};
 
 /// How far another clustering agrees with given labels.
@@ -78,28 +76,13 @@ pub fn clusters(points: ArrayView2<f64>, labels: &[i32]) -> Result<ClusterCompar
     Ok(comparison)
 }
 
-/// Years by other methods, on the folds of [`years::cross_validate`](super::years::cross_validate).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct YearComparison {
-    /// Ridge regression (smartcore) on whitened principal components.
-    pub ridge: YearPredictions,
-    /// The mean of the nearest neighbours by cosine (smartcore).
-    pub nearest: YearPredictions,
-}
-
 /// Neighbours of the k-nearest-neighbour regression.
 const NEIGHBORS: usize = 15;
-/// Components of the ridge regression at most.
-const COMPONENTS: usize = 128;
-
-/// Predicts years by ridge regression and by the 15 nearest neighbours, on the same folds as
+/// Predicts years by the mean of the 15 nearest neighbours by cosine (smartcore), on the same folds as
 /// [`years::cross_validate`](super::years::cross_validate) with the same seed.
 ///
-/// The ridge regression works on at most 128 whitened components, and on at most a third of the
-/// training rows, with a penalty of a tenth of the rows.
-///
 /// # Errors
-/// Those of [`years::cross_validate`](super::years::cross_validate); [`Error::Baseline`] when a
+/// Those of [`years::cross_validate`](super::years::cross_validate); [`Error::Baseline`] when the
 /// method fails.
 pub fn years(
     x: ArrayView2<f32>,
@@ -108,27 +91,12 @@ pub fn years(
     folds: usize,
     seed: u64,
     progress: &dyn Progress,
-) -> Result<YearComparison> {
+) -> Result<YearPredictions> {
     check_vectors(x, years)?;
     let folds = Folds::new(years, groups, folds, seed)?;
-    let ridge = folds.cross_validate(progress, |train, targets, test| {
-        let rows = x.select(Axis(0), train);
-        let pca = Pca::fit(rows.view(), COMPONENTS.min(train.len() / 3).max(1))?;
-        let train = dense("ridge regression", &pca.whiten(rows.view())?)?;
-        let test = dense("ridge regression", &pca.whiten(x.select(Axis(0), test).view())?)?;
-        let mean = targets.iter().map(|&t| f64::from(t)).sum::<f64>() / targets.len() as f64;
-        let centred: Vec<f64> = targets.iter().map(|&t| f64::from(t) - mean).collect();
-        let params = RidgeRegressionParameters::default()
-            .with_alpha(0.1 * targets.len() as f64)
-            .with_normalize(false);
-        let predicted: Vec<f64> = RidgeRegression::fit(&train, &centred, params)
-            .and_then(|model| model.predict(&test))
-            .map_err(failed("ridge regression"))?;
-        Ok(predicted.into_iter().map(|p| (p + mean) as f32).collect())
-    })?;
     // Among rows of length 1 the euclidean order is that of the cosine.
     let unit = unit_rows(x);
-    let nearest = folds.cross_validate(&Silent, |train, targets, test| {
+    folds.cross_validate(YearModel::Nearest, progress, |train, targets, test| {
         let method = "k-nearest-neighbour regression";
         let train = dense(method, &unit.select(Axis(0), train))?;
         let test = dense(method, &unit.select(Axis(0), test))?;
@@ -140,16 +108,15 @@ pub fn years(
             .and_then(|model| model.predict(&test))
             .map_err(failed(method))?;
         Ok(predicted.into_iter().map(|p| p as f32).collect())
-    })?;
-    Ok(YearComparison { ridge, nearest })
+    })
 }
 
-fn dense(method: &'static str, x: &Array2<f32>) -> Result<DenseMatrix<f64>> {
+pub(super) fn dense(method: &'static str, x: &Array2<f32>) -> Result<DenseMatrix<f64>> {
     let rows: Vec<Vec<f64>> =
         x.rows().into_iter().map(|row| row.iter().map(|&v| f64::from(v)).collect()).collect();
     DenseMatrix::from_2d_vec(&rows).map_err(failed(method))
 }
 
-fn failed(method: &'static str) -> impl Fn(smartcore::error::Failed) -> Error {
+pub(super) fn failed(method: &'static str) -> impl Fn(smartcore::error::Failed) -> Error {
     move |e| Error::Baseline { method, reason: e.to_string() }
 }

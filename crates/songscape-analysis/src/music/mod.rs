@@ -6,6 +6,7 @@ pub mod comparisons;
 mod intervals;
 pub mod profiles;
 mod representatives;
+mod ridge;
 pub mod similar;
 pub mod tables;
 pub mod years;

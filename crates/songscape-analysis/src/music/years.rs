@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use songscape_project::{Job, Progress};
 
-use super::intervals;
+use super::{intervals, ridge};
 use crate::boosting::{Booster, BoosterParams};
 use crate::error::{Error, Result};
 use crate::folds::group_folds;
@@ -15,9 +15,53 @@ use crate::metrics::{mean_absolute_error, median, r_squared};
 use crate::pca::Pca;
 use crate::vectors::check_finite;
 
+/// By which models years are predicted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum YearModels {
+    /// By gradient boosting.
+    Boosting,
+    /// By ridge regression.
+    Ridge,
+    /// By both; the one with the smaller mean absolute error counts.
+    #[default]
+    Better,
+}
+
+/// A model that years were predicted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum YearModel {
+    /// Gradient boosting of regression trees.
+    Boosting,
+    /// Ridge regression on whitened principal components.
+    Ridge,
+    /// The mean of the nearest neighbours.
+    Nearest,
+    /// The same year for every song.
+    Constant,
+}
+
+impl YearModel {
+    /// As in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Boosting => "boosting",
+            Self::Ridge => "ridge",
+            Self::Nearest => "nearest",
+            Self::Constant => "constant",
+        }
+    }
+}
+
 /// How years are predicted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct YearParams {
+    /// By which models; scores of earlier versions, which do not say it, are of boosting.
+    #[serde(default = "boosting_only")]
+    pub models: YearModels,
     /// The number of folds.
     pub folds: usize,
     /// The seed of the folds: the same for all vectors that are to be compared.
@@ -32,11 +76,16 @@ pub struct YearParams {
     pub interval: Option<f64>,
 }
 
+fn boosting_only() -> YearModels {
+    YearModels::Boosting
+}
+
 impl YearParams {
-    /// Parameters for `songs` songs with a year: five folds, the columns as they are, and
-    /// [`BoosterParams::for_rows`].
+    /// Parameters for `songs` songs with a year: the better of two models, five folds, the columns as
+    /// they are, and [`BoosterParams::for_rows`].
     pub fn for_songs(songs: usize, seed: u64) -> Self {
         Self {
+            models: YearModels::Better,
             folds: 5,
             seed,
             components: None,
@@ -56,6 +105,8 @@ pub struct YearPredictions {
     pub mae: f64,
     /// R².
     pub r2: f64,
+    /// The model.
+    pub model: YearModel,
     /// For each year the mean of predicted − true year, in years.
     pub bias: BTreeMap<i32, f64>,
     /// The share of the songs whose year lies in its interval; none without intervals.
@@ -86,7 +137,7 @@ impl YearPredictions {
     ///
     /// # Errors
     /// [`Error::TooFewRows`] for no rows.
-    pub fn new(rows: Vec<YearPrediction>) -> Result<Self> {
+    pub fn new(rows: Vec<YearPrediction>, model: YearModel) -> Result<Self> {
         let years: Vec<f32> = rows.iter().map(|r| r.year as f32).collect();
         let predicted: Vec<f32> = rows.iter().map(|r| r.predicted).collect();
         let mut sums: BTreeMap<i32, (f64, usize)> = BTreeMap::new();
@@ -106,7 +157,13 @@ impl YearPredictions {
         let inside = |&(low, year, high): &(f32, f32, f32)| low <= year && year <= high;
         let coverage = mean(&mut ends.iter().map(|e| f64::from(u8::from(inside(e)))));
         let width = mean(&mut ends.iter().map(|e| f64::from(e.2 - e.0)));
-        Ok(Self { rows, mae, r2, bias, coverage, width })
+        Ok(Self { rows, mae, r2, model, bias, coverage, width })
+    }
+
+    /// The absolute errors in years, one for each row.
+    pub fn errors(&self) -> Vec<f64> {
+        let error = |row: &YearPrediction| (f64::from(row.predicted) - f64::from(row.year)).abs();
+        self.rows.iter().map(error).collect()
     }
 }
 
@@ -148,6 +205,7 @@ impl Folds {
     /// learn from and the rows to predict.
     pub fn cross_validate(
         &self,
+        by: YearModel,
         progress: &dyn Progress,
         model: impl Fn(&[usize], &[f32], &[usize]) -> Result<Vec<f32>> + Sync,
     ) -> Result<YearPredictions> {
@@ -162,7 +220,7 @@ impl Folds {
                 high: None,
             })
             .collect();
-        YearPredictions::new(rows)
+        YearPredictions::new(rows, by)
     }
 
     /// The same without scores: an answer for each song with a year, by the model of its fold. Folds
@@ -200,22 +258,27 @@ impl Folds {
     }
 }
 
-/// Predicts the year of every song that has one by gradient boosting on its vector.
+/// Predicts the year of every song that has one from its vector, by the models of `params`.
 ///
 /// The folds keep each artist's songs together; they depend on the years, the groups, the number of
 /// folds and the seed only, so that predictions from different vectors can be compared. A song
 /// with an empty group name is a group of its own. Predictions are not clipped to the range of
 /// years.
 ///
-/// Intervals come from boosters of the quantile loss on principal components, fitted on the same
-/// folds and widened (or narrowed) by what the songs of the other folds need for their intervals to
-/// hold the share that is asked for (conformalised quantile regression; Romano, Patterson and Candès
-/// 2019). `predicted` always lies in its interval.
+/// With [`YearModels::Better`] the predictions are those of the model with the smaller mean absolute
+/// error; [`YearPredictions::model`] says which. Compare vectors this way: some suit a linear model,
+/// others trees, and neither kind should lose by the choice of the model.
+///
+/// Intervals reach as far on either side of the prediction as the errors of the songs of the other
+/// folds ask for (cross-conformal prediction; Vovk 2015). They hold the share that is asked for among
+/// all songs, not in each decade: predictions lean towards the middle years, so that the first and
+/// the last decades are held less often.
 ///
 /// # Errors
 /// [`Error::LengthMismatch`]; [`Error::TooFewYears`] for fewer songs with a year than folds;
 /// [`Error::OneYear`]; [`Error::TooFewGroups`]; [`Error::AllConstant`]; [`Error::Parameter`];
-/// [`Error::Interrupted`]; those of [`check_finite`].
+/// [`Error::Baseline`] when the ridge regression fails; [`Error::Interrupted`]; those of
+/// [`check_finite`].
 pub fn cross_validate(
     x: ArrayView2<f32>,
     years: &[Option<i32>],
@@ -228,7 +291,30 @@ pub fn cross_validate(
         return Err(Error::parameter("interval", bad, "more than 0, less than 1"));
     }
     let folds = Folds::new(years, groups, params.folds, params.seed)?;
-    let mut found = folds.cross_validate(progress, |train, targets, test| {
+    let by_trees = || boosted(x, &folds, params, progress);
+    let by_ridge = || ridge::cross_validate(x, &folds, progress);
+    let mut found = match params.models {
+        YearModels::Boosting => by_trees()?,
+        YearModels::Ridge => by_ridge()?,
+        YearModels::Better => {
+            let (trees, ridge) = (by_trees()?, by_ridge()?);
+            if ridge.mae < trees.mae { ridge } else { trees }
+        }
+    };
+    if let Some(share) = params.interval {
+        intervals::around(&mut found.rows, &folds, share);
+        found = YearPredictions::new(found.rows, found.model)?;
+    }
+    Ok(found)
+}
+
+fn boosted(
+    x: ArrayView2<f32>,
+    folds: &Folds,
+    params: &YearParams,
+    progress: &dyn Progress,
+) -> Result<YearPredictions> {
+    folds.cross_validate(YearModel::Boosting, progress, |train, targets, test| {
         let (train, test) = (x.select(Axis(0), train), x.select(Axis(0), test));
         let (train, test) = match params.components {
             None => (train, test),
@@ -239,16 +325,7 @@ pub fn cross_validate(
         };
         Booster::fit_interruptible(train.view(), targets, None, &params.booster, progress)?
             .predict(test.view())
-    })?;
-    if let Some(share) = params.interval {
-        let ends = intervals::intervals(x, &folds, share, params.seed, progress)?;
-        for (row, (low, high)) in found.rows.iter_mut().zip(ends) {
-            row.low = Some(low.min(row.predicted));
-            row.high = Some(high.max(row.predicted));
-        }
-        found = YearPredictions::new(found.rows)?;
-    }
-    Ok(found)
+    })
 }
 
 /// The same with no vectors: every song gets the median year of the songs of the other folds.
@@ -262,7 +339,7 @@ pub fn constant(
     seed: u64,
 ) -> Result<YearPredictions> {
     let folds = Folds::new(years, groups, folds, seed)?;
-    folds.cross_validate(&songscape_project::Silent, |_, targets, test| {
+    folds.cross_validate(YearModel::Constant, &songscape_project::Silent, |_, targets, test| {
         Ok(vec![median(targets).unwrap_or_default(); test.len()])
     })
 }

@@ -13,7 +13,7 @@ use crate::hdbscan::HdbscanParams;
 use crate::music::change::ChangeTest;
 use crate::music::clusters::{ClusterOn, Stability};
 use crate::music::comparisons::ClusterComparison;
-use crate::music::years::YearParams;
+use crate::music::years::{YearModel, YearParams};
 use crate::retrieval::{Places, Retrieval};
 use crate::umap::UmapParams;
 
@@ -101,8 +101,10 @@ pub struct YearScores {
     pub models: Vec<YearScore>,
 }
 
-/// The error of the predicted year, out of fold.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The error of the predicted year, out of fold. Intervals are bootstrapped over artists
+/// ([`bootstrap`](crate::bootstrap)); `None` for fewer than two.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct YearScore {
     /// The model, such as `trained encoder` or `constant`.
     pub name: String,
@@ -110,6 +112,12 @@ pub struct YearScore {
     pub mae: f64,
     /// Coefficient of determination.
     pub r2: f64,
+    /// The model that predicted: the better one for these vectors.
+    pub by: Option<YearModel>,
+    /// The 95 % interval of `mae`, in years.
+    pub interval: Option<Interval>,
+    /// By how many years the study's own vectors are ahead; `None` for themselves.
+    pub behind: Option<Difference>,
 }
 
 /// How often a vector finds its target among all songs. Intervals are bootstrapped over songs
@@ -210,10 +218,15 @@ impl fmt::Display for Scores {
             writeln!(f, "no prediction of years: {why}")?;
         }
         if let Some(years) = &self.years {
-            writeln!(f, "\n{:<22}{:>10}{:>10}", "year (out of fold)", "MAE", "R²")?;
-            for row in &years.models {
-                writeln!(f, "{:<22}{:>10.2}{:>10.2}", row.name, row.mae, row.r2)?;
+            let title = "year (out of fold)";
+            writeln!(f, "\n{title:<22}{:>10}{:>14}{:>10}  by", "MAE", "95 %", "R²")?;
+            for YearScore { name, mae, r2, by, interval, .. } in &years.models {
+                let interval = interval.map_or(String::new(), |interval| interval.to_string());
+                let by = by.map_or("", YearModel::name);
+                writeln!(f, "{name:<22}{mae:>10.2}{interval:>14}{r2:>10.2}  {by}")?;
             }
+            let rows = years.models.iter().map(|row| (row.name.as_str(), row.behind));
+            not_told_apart(f, "error", rows)?;
         }
         retrieval(f, "same song, halves", &self.halves)?;
         retrieval(f, "other rendition", &self.renditions)
@@ -229,10 +242,20 @@ fn retrieval(f: &mut fmt::Formatter<'_>, title: &str, rows: &[RetrievalScore]) -
         let interval = row.interval_1.map_or(String::new(), |interval| interval.to_string());
         writeln!(f, "{name:<22}{recall_1:>10.3}{interval:>14}{recall_10:>10.3}")?;
     }
-    let same = rows.iter().filter(|row| row.behind_1.is_some_and(|d| !d.is_told_apart()));
-    let same: Vec<&str> = same.map(|row| row.name.as_str()).collect();
-    if let (Some(own), false) = (rows.first(), same.is_empty()) {
-        writeln!(f, "by recall@1, {} is not told apart from {}", own.name, same.join(", "))?;
+    not_told_apart(f, "recall@1", rows.iter().map(|row| (row.name.as_str(), row.behind_1)))
+}
+
+/// A line that names the models whose difference from the first one chance could give.
+fn not_told_apart<'a>(
+    f: &mut fmt::Formatter<'_>,
+    by: &str,
+    mut rows: impl Iterator<Item = (&'a str, Option<Difference>)>,
+) -> fmt::Result {
+    let Some((own, _)) = rows.next() else { return Ok(()) };
+    let same = rows.filter(|(_, behind)| behind.is_some_and(|d| !d.is_told_apart()));
+    let same: Vec<&str> = same.map(|(name, _)| name).collect();
+    if !same.is_empty() {
+        writeln!(f, "by {by}, {own} is not told apart from {}", same.join(", "))?;
     }
     Ok(())
 }

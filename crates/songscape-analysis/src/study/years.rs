@@ -4,10 +4,12 @@ use songscape_project::{Progress, SongTable};
 
 use super::outputs::Outputs;
 use super::{Scores, StudyInput, StudyParams, VectorSet, YearScore, YearScores};
+use crate::bootstrap::{Difference, mean_interval};
 use crate::error::{Error, Result};
 use crate::music::change::{self, ChangeParams};
 use crate::music::years::{YearParams, YearPredictions, constant, cross_validate};
 use crate::music::{comparisons, tables};
+use crate::retrieval::numbered;
 
 /// Predicts the years on the same folds from every set of vectors and from none; the predictions that
 /// are written are those of the study's own vectors.
@@ -31,23 +33,40 @@ pub(super) fn predict(
     };
     tables::write_years(out.path("years.csv")?, &found)?;
 
-    let mut models = vec![score(&input.vectors.name, &found)];
+    // The same songs, in the same order, for every model.
+    let of_row = numbered(artists.iter().enumerate().map(|(row, artist)| match artist.as_str() {
+        "" => (artist.as_str(), row),
+        _ => (artist.as_str(), 0),
+    }));
+    let of_error: Vec<usize> = found.rows.iter().map(|row| of_row[row.row]).collect();
+    let own_errors = found.errors();
+    let score = |name: &str, other: &YearPredictions| -> Result<YearScore> {
+        let errors = other.errors();
+        Ok(YearScore {
+            name: name.into(),
+            mae: other.mae,
+            r2: other.r2,
+            by: Some(other.model),
+            interval: mean_interval(&errors, &of_error)?,
+            behind: Difference::of_pairs(&errors, &own_errors, &of_error)?,
+        })
+    };
+    let mut models = vec![YearScore { behind: None, ..score(&input.vectors.name, &found)? }];
     // Only the study's own vectors need intervals.
     let plain = YearParams { interval: None, ..own.clone() };
     for VectorSet { name, whole, .. } in input.baselines {
         match cross_validate(whole.view(), &years, &artists, &plain, progress) {
-            Ok(found) => models.push(score(name, &found)),
+            Ok(found) => models.push(score(name, &found)?),
             Err(why) if is_left_out(&why) => {}
             Err(error) => return Err(error),
         }
     }
     if params.compare {
         let (folds, seed) = (own.folds, own.seed);
-        let others = comparisons::years(x, &years, &artists, folds, seed, progress)?;
-        models.push(score("ridge regression", &others.ridge));
-        models.push(score("nearest neighbors", &others.nearest));
+        let nearest = comparisons::years(x, &years, &artists, folds, seed, progress)?;
+        models.push(score("nearest neighbors", &nearest)?);
     }
-    models.push(score("constant", &constant(&years, &artists, own.folds, own.seed)?));
+    models.push(score("constant", &constant(&years, &artists, own.folds, own.seed)?)?);
 
     let change_params = ChangeParams { seed: params.seed, ..ChangeParams::default() };
     let groups = together(input.songs);
@@ -86,8 +105,4 @@ fn is_left_out(error: &Error) -> bool {
             | Error::TooFewGroups { .. }
             | Error::AllConstant { .. }
     )
-}
-
-fn score(name: &str, found: &YearPredictions) -> YearScore {
-    YearScore { name: name.into(), mae: found.mae, r2: found.r2 }
 }

@@ -163,17 +163,19 @@ fn interval_coverage(input: &ReportInput) -> String {
     }
     let mut out = "<details>\n<summary>How often the year lies in its predicted interval, by decade\
                    </summary>\n<table>\n<tr><th scope=\"col\">Decade</th><th scope=\"col\">Songs</th>\
-                   <th scope=\"col\">Within (95% interval)</th></tr>\n"
+                   <th scope=\"col\">Within (95% interval)</th>\
+                   <th scope=\"col\">Predicted − actual year, mean</th></tr>\n"
         .to_owned();
     for decade in decades {
         let (share, (low, high)) = decade.share();
         out += &format!(
-            "<tr><th scope=\"row\">{}s</th><td>{}</td><td>{} ({:.0}–{:.0})</td></tr>\n",
+            "<tr><th scope=\"row\">{}s</th><td>{}</td><td>{} ({:.0}–{:.0})</td><td>{}</td></tr>\n",
             decade.decade,
             thousands(decade.songs),
             percent(share),
             100.0 * low,
-            100.0 * high
+            100.0 * high,
+            signed(decade.bias, 1)
         );
     }
     out + "</table>\n</details>\n"

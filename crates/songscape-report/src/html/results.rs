@@ -2,6 +2,7 @@
 //! made here; it reads without a program.
 
 use songscape_analysis::bootstrap::Interval;
+use songscape_analysis::music::years::YearModel;
 use songscape_analysis::study::{RetrievalScore, Scores};
 
 use super::escape::html;
@@ -60,7 +61,7 @@ pub(super) fn results(input: &ReportInput, shown: &[Shown], tables: &[String]) -
 
 /// The tables, and in words whether a baseline is not beaten.
 fn beside_baselines(out: &mut String, input: &ReportInput, scores: &Scores) {
-    let years = baselines::year_errors(scores);
+    let years: Vec<_> = scores.years.iter().flat_map(|years| &years.models).collect();
     if years.is_empty() && scores.halves.is_empty() && scores.renditions.is_empty() {
         return;
     }
@@ -69,8 +70,14 @@ fn beside_baselines(out: &mut String, input: &ReportInput, scores: &Scores) {
     if !years.is_empty() {
         *out += "<table>\n<caption>Release year from sound</caption>\n\
                  <tr><th scope=\"col\">Model</th><th scope=\"col\">Mean absolute error, years</th></tr>\n";
-        for (name, mae) in years {
-            row(out, own == Some(name), name, &[format!("{mae:.2}")]);
+        for score in years {
+            let by = score.by.filter(|by| *by != YearModel::Constant);
+            let by = by.map_or(String::new(), |by| format!(", by {}", by.name()));
+            let error = match score.interval {
+                Some(interval) => format!("{:.2} ({interval:.1}){by}", score.mae),
+                None => format!("{:.2}{by}", score.mae),
+            };
+            row(out, own == Some(score.name.as_str()), &score.name, &[error]);
         }
         *out += "</table>\n";
     }

@@ -57,7 +57,8 @@ pub fn not_beaten(scores: &Scores) -> Vec<NotBeaten> {
             }
         }
     };
-    let years = year_errors(scores).into_iter().map(|(name, mae)| (name, mae, None));
+    let years = scores.years.iter().flat_map(|years| &years.models);
+    let years = years.map(|score| (score.name.as_str(), score.mae, score.behind));
     compare(YEAR_ERROR, years.collect(), true);
     for (measures, rows) in [
         (["recall@1 of halves", "recall@10 of halves"], &scores.halves),
@@ -85,7 +86,11 @@ mod tests {
     use super::*;
 
     fn scores(years: &[(&str, f64)], halves: &[(&str, f64, f64)]) -> Scores {
-        let year = |&(name, mae): &(&str, f64)| YearScore { name: name.into(), mae, r2: 0.0 };
+        let year = |&(name, mae): &(&str, f64)| YearScore {
+            name: name.into(),
+            mae,
+            ..YearScore::default()
+        };
         let find = |&(name, recall_1, recall_10): &(&str, f64, f64)| RetrievalScore {
             name: name.into(),
             recall_1,

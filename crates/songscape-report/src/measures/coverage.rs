@@ -14,6 +14,8 @@ pub(crate) struct Coverage {
     pub songs: usize,
     /// Those whose year lies in the interval, ends included.
     pub held: usize,
+    /// Mean of predicted − true year, in years; the middle of the interval where nothing else is known.
+    pub bias: f64,
 }
 
 impl Coverage {
@@ -26,15 +28,18 @@ impl Coverage {
 
 /// The coverage of each decade that has songs with an interval.
 pub(crate) fn by_decade(input: &ReportInput) -> Vec<Coverage> {
-    let mut decades: BTreeMap<i64, (usize, usize)> = BTreeMap::new();
+    let mut decades: BTreeMap<i64, (usize, usize, f64)> = BTreeMap::new();
     for song in &input.songs {
         if let (Some(year), Some((low, high))) = (song.year, song.interval) {
             let count = decades.entry(i64::from(year).div_euclid(10) * 10).or_default();
             count.0 += 1;
             count.1 += usize::from((low..=high).contains(&f64::from(year)));
+            count.2 += song.predicted.unwrap_or((low + high) / 2.0) - f64::from(year);
         }
     }
-    decades.into_iter().map(|(decade, (songs, held))| Coverage { decade, songs, held }).collect()
+    let decade =
+        |(decade, (songs, held, sum))| Coverage { decade, songs, held, bias: sum / songs as f64 };
+    decades.into_iter().map(decade).collect()
 }
 
 #[cfg(test)]
@@ -56,11 +61,8 @@ mod tests {
             SongRow { year: Some(1975), ..SongRow::default() },
         ];
         let found = by_decade(&ReportInput { songs, ..ReportInput::default() });
-        let expected = [(1960, 1, 1), (1970, 2, 1)].map(|(decade, songs, held)| Coverage {
-            decade,
-            songs,
-            held,
-        });
+        let expected = [(1960, 1, 1, -4.5), (1970, 2, 1, 6.0)]
+            .map(|(decade, songs, held, bias)| Coverage { decade, songs, held, bias });
         assert_eq!(found, expected);
         assert_eq!(found[1].share().0, 0.5);
     }

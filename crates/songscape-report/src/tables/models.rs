@@ -1,8 +1,9 @@
 //! Tables of what was fitted and how well.
 
+use songscape_analysis::study::YearScore;
+
 use super::{Table, known, number};
 use crate::input::ReportInput;
-use crate::measures::baselines::year_errors;
 use crate::measures::chance;
 use crate::measures::tree::leaving;
 
@@ -30,10 +31,14 @@ pub(super) fn condensed_tree(input: &ReportInput) -> Table {
 pub(super) fn scores(input: &ReportInput) -> Table {
     let mut table = Table::new("scores", &["measure", "model", "value", "low_95", "high_95"]);
     let Some(scores) = &input.scores else { return table };
-    for (name, mae) in year_errors(scores) {
-        let empty = String::new;
-        let measure = "year_mean_absolute_error".into();
-        table.rows.push(vec![measure, name.into(), number(mae), empty(), empty()]);
+    for YearScore { name, mae, interval, .. } in scores.years.iter().flat_map(|y| &y.models) {
+        table.rows.push(vec![
+            "year_mean_absolute_error".into(),
+            name.clone(),
+            number(*mae),
+            known(interval.map(|interval| interval.low)),
+            known(interval.map(|interval| interval.high)),
+        ]);
     }
     for (of, rows, chance) in [
         ("", &scores.halves, chance::halves(scores.songs)),

@@ -32,13 +32,15 @@ pub(super) fn predicted_years(input: &ReportInput) -> Table {
 
 /// How many songs of each decade have their year in the interval predicted for them.
 pub(super) fn interval_coverage(input: &ReportInput) -> Table {
-    let header = ["from", "to", "songs", "held", "share", "share_low_95", "share_high_95"];
+    let header = ["from", "to", "songs", "held", "share", "share_low_95", "share_high_95", "bias"];
     let mut table = Table::new("interval-coverage", &header);
     for decade in coverage::by_decade(input) {
         let (share, (low, high)) = decade.share();
         let whole = [decade.decade, decade.decade + 9].map(|year| year.to_string());
         let counts = [decade.songs, decade.held].map(|songs| songs.to_string());
-        table.rows.push([&whole[..], &counts, &[share, low, high].map(number)].concat());
+        table
+            .rows
+            .push([&whole[..], &counts, &[share, low, high, decade.bias].map(number)].concat());
     }
     table
 }

@@ -111,7 +111,8 @@ pub fn sample(songs: usize, clusters: i32, (first, last): (i32, i32)) -> ReportI
 
 /// The scores of an encoder that beats its baselines.
 pub fn scores(songs: usize) -> Scores {
-    let year = |name: &str, mae| YearScore { name: name.into(), mae, r2: 0.5 };
+    let year =
+        |name: &str, mae| YearScore { name: name.into(), mae, r2: 0.5, ..YearScore::default() };
     let found = |name: &str, recall_1, recall_10| RetrievalScore {
         name: name.into(),
         recall_1,
