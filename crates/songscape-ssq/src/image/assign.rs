@@ -151,7 +151,7 @@ fn log2<const FMA: bool>(x: f32) -> f32 {
     let exponent = (bits.wrapping_sub(ROOT_HALF) as i32) >> 23;
     let r = f32::from_bits(bits.wrapping_sub((exponent << 23) as u32)) - 1.0;
     let mut series = -0.204_848_3;
-    for term in [0.321_522_2, -0.367_658_5, 0.479_397_8, -0.721_128_86, 1.442_713_4] {
+    for term in [0.321_522_2, -0.367_658_5, 0.479_397_8, -0.721_128_9, 1.442_713_4] {
         series = multiply_add::<FMA>(series, r, term);
     }
     multiply_add::<FMA>(series, r, exponent as f32)
