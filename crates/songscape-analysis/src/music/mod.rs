@@ -7,6 +7,7 @@ mod intervals;
 pub mod profiles;
 mod representatives;
 pub mod similar;
+pub mod stability;
 pub mod tables;
 pub mod years;
 
