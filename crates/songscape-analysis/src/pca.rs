@@ -1,6 +1,6 @@
 //! Principal components, as an explicit step before a regression or a start for a map.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 use crate::eigen;
@@ -142,30 +142,39 @@ pub(crate) fn leading(x: ArrayView2<f32>, components: usize) -> Array2<f64> {
     let mut direction = || (0..d).map(|_| (random.next() >> 11) as f64 - 2_f64.powi(52)).collect();
     let count = (components + SPARE).min(d);
     let mut axes: Vec<Vec<f64>> = (0..count).map(|_| direction()).collect();
-    let mut lengths = vec![0.0; count];
+    // The covariance times each direction.
+    let products = |axes: &[Vec<f64>]| -> Vec<Vec<f64>> {
+        let product = |axis: &Vec<f64>| {
+            let mut product = vec![0.0; d];
+            for row in &some {
+                let along = kernels::products(row, axis);
+                product.iter_mut().zip(row).for_each(|(p, v)| *p += along * v);
+            }
+            product
+        };
+        axes.par_iter().map(product).collect()
+    };
     for _ in 0..ROUNDS {
         orthonormal(&mut axes);
-        // The covariance times each direction.
-        axes = axes
-            .par_iter()
-            .map(|axis| {
-                let mut product = vec![0.0; d];
-                for row in &some {
-                    let along = kernels::products(row, axis);
-                    product.iter_mut().zip(row).for_each(|(p, v)| *p += along * v);
-                }
-                product
-            })
-            .collect();
-        lengths = axes.iter().map(|axis| kernels::products(axis, axis).sqrt()).collect();
-        let mut order: Vec<usize> = (0..axes.len()).collect();
-        order.sort_by(|&a, &b| lengths[b].total_cmp(&lengths[a]));
-        axes = order.iter().map(|&i| axes[i].clone()).collect();
-        lengths = order.iter().map(|&i| lengths[i]).collect();
+        axes = products(&axes);
     }
-    let largest = lengths.first().copied().unwrap_or(0.0);
-    axes.truncate(lengths.iter().take(components).take_while(|l| **l > largest * 1e-12).count());
     orthonormal(&mut axes);
+    let products = products(&axes);
+    let inner = Array2::from_shape_fn((count, count), |(i, j)| {
+        kernels::products(&axes[i.max(j)], &products[i.min(j)])
+    });
+    // The best directions within the space that was found. Small matrices always have theirs.
+    let Ok((values, turns)) = eigen::symmetric(inner) else { return Array2::zeros((n, 0)) };
+    let largest = values.first().copied().unwrap_or(0.0);
+    let kept = values.iter().take(components).take_while(|v| **v > largest * 1e-12).count();
+    let turned = |turn: ArrayView1<f64>| -> Vec<f64> {
+        let mut sum = vec![0.0; d];
+        for (axis, &share) in axes.iter().zip(turn) {
+            sum.iter_mut().zip(axis).for_each(|(sum, v)| *sum += share * v);
+        }
+        sum
+    };
+    let mut axes: Vec<Vec<f64>> = turns.rows().into_iter().take(kept).map(turned).collect();
     for axis in &mut axes {
         let largest = axis.iter().fold(0.0_f64, |m, &v| if v.abs() > m.abs() { v } else { m });
         axis.iter_mut().for_each(|v| *v *= largest.signum());

@@ -6,7 +6,8 @@ mod songs;
 use songs::{songs, with_threads};
 use songscape_analysis::Error;
 use songscape_analysis::metrics::{adjusted_rand_index, quantile, trustworthiness};
-use songscape_analysis::music::clusters::{ClusterOn, ClusterParams, cluster, stability};
+use songscape_analysis::music::clusters::{ClusterOn, ClusterParams, cluster};
+use songscape_analysis::music::stability::{StabilityParams, stability};
 use songscape_analysis::music::years::{YearModels, YearParams, constant, cross_validate};
 use songscape_analysis::music::{comparisons, representatives};
 use songscape_analysis::neighbors::Metric;
@@ -161,10 +162,13 @@ fn firm_clusters_are_found_again_in_parts_of_the_songs() {
     let songs = songs(600, 32, 6, 2);
     let params = ClusterParams::for_songs(600, 0);
     let found = cluster(songs.x.view(), None, &params, &Silent).unwrap();
-    let again = stability(&found, &params.hdbscan, 3, 0.8, 1, &Silent).unwrap();
+    let run = |runs, kept| {
+        let again = StabilityParams { runs, kept, ..StabilityParams::default() };
+        stability(songs.x.view(), &found, &params, &again, &Silent)
+    };
+    let again = run(3, 0.8).unwrap();
     assert_eq!(again.jaccard.len(), found.clusters.count());
-    assert!(again.ari > 0.6 && again.ari <= 1.0, "{again:?}");
-    assert_eq!(again, stability(&found, &params.hdbscan, 3, 0.8, 1, &Silent).unwrap());
-    assert!(stability(&found, &params.hdbscan, 0, 0.8, 1, &Silent).is_err());
-    assert!(stability(&found, &params.hdbscan, 3, 1.0, 1, &Silent).is_err());
+    assert!(again.ari > 0.6 && again.ari <= 1.0 && !again.may_be_accidents(), "{again:?}");
+    assert_eq!(again, run(3, 0.8).unwrap());
+    assert!(run(0, 0.8).is_err() && run(3, 1.0).is_err());
 }

@@ -10,3 +10,5 @@ mod maps;
 #[path = "statements/outliers.rs"]
 mod outliers;
 mod songs;
+#[path = "statements/stability.rs"]
+mod stability;

@@ -101,8 +101,9 @@ impl Clusters {
     }
 
     /// The clusters of new points `[m, d]`: a new point goes with the point of `x` that it reaches
-    /// first, as far as it reaches it at the density of that point's cluster. `x` are the rows that
-    /// the clusters were made of; the clusters themselves do not change.
+    /// first, as far as it reaches it at the density of that point's cluster; a point that is equal to
+    /// one of `x` has that one's label and probability. `x` are the rows that the clusters were made of; the
+    /// clusters themselves do not change.
     ///
     /// # Errors
     /// [`Error::LengthMismatch`] for another number of rows, [`Error::ColumnMismatch`] for another
@@ -121,6 +122,11 @@ impl Clusters {
             .map_init(Vec::new, |distances, i| {
                 distances.clear();
                 distances.extend((0..points.len()).map(|j| points.distance_to(new.row(i), j)));
+                // A row that the clusters were made of keeps its place: it is no neighbour of its own.
+                let equal = |&j: &usize| points.row(j) == new.row(i);
+                if let Some(own) = (0..points.len()).filter(|&j| distances[j] == 0.0).find(equal) {
+                    return (self.labels[own], self.probabilities[own]);
+                }
                 let mut sorted = distances.clone();
                 let rank = self.params.min_samples.min(sorted.len()) - 1;
                 let core = *sorted.select_nth_unstable_by(rank, f64::total_cmp).1;

@@ -257,7 +257,8 @@ mod tests {
         assert!(test.p < 0.03 && test.within > 10.0 * test.elsewhere.abs(), "{test:?}");
         let still = run(songs(|_| 0.0));
         assert!(still.steps.iter().filter(|s| s.p < 0.05).count() < 8);
-        assert!(still.steps.iter().all(|s| s.p_adjusted > 0.05));
+        // One collection in twenty has a step below 0.05; tests/statements.rs counts them.
+        assert!(still.steps.iter().all(|s| s.p_adjusted > 0.005));
         assert!(still.test.unwrap().p > 0.03);
     }
 

@@ -1,17 +1,11 @@
 //! Clusters of songs, and where they are sought.
 
-use std::collections::BTreeMap;
-
-use ndarray::{Array2, ArrayView2, Axis};
-use rand::SeedableRng;
-use rand::seq::index;
-use rand_chacha::ChaCha8Rng;
+use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 use songscape_project::Progress;
 
 use crate::error::{Error, Result};
 use crate::hdbscan::{self, Clusters, HdbscanParams};
-use crate::metrics::adjusted_rand_index;
 use crate::neighbors::Neighbors;
 use crate::umap::{self, UmapParams};
 use crate::vectors::check_finite;
@@ -132,71 +126,4 @@ pub fn cluster_near(
     };
     let clusters = hdbscan::fit_interruptible(points.view(), &hdbscan, progress)?;
     Ok(SongClusters { points, clusters })
-}
-
-/// How far clusters are the same when a part of the songs is left out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Stability {
-    /// The number of times that songs were drawn.
-    pub runs: usize,
-    /// The share of the songs that was kept.
-    pub kept: f64,
-    /// The mean adjusted Rand index with the clusters of all songs, noise counted as a cluster.
-    pub ari: f64,
-    /// For each cluster the mean, over the runs, of the largest Jaccard index with any cluster found.
-    pub jaccard: Vec<f64>,
-}
-
-/// Clusters parts of the points again, with the same parameters, and compares. Points stay where
-/// they are: this says how firm the clusters are in their space, not how firm the space is.
-///
-/// # Errors
-/// [`Error::Parameter`] for no runs or a share that is not more than 0 and less than 1; those of
-/// [`hdbscan::fit`]; [`Error::Interrupted`].
-pub fn stability(
-    found: &SongClusters,
-    params: &HdbscanParams,
-    runs: usize,
-    kept: f64,
-    seed: u64,
-    progress: &dyn Progress,
-) -> Result<Stability> {
-    if runs == 0 {
-        return Err(Error::parameter("runs", 0, "at least 1"));
-    }
-    if !(kept > 0.0 && kept < 1.0) {
-        return Err(Error::parameter("kept", kept, "more than 0, less than 1"));
-    }
-    let n = found.points.nrows();
-    let count = ((n as f64 * kept).round() as usize).clamp(2.min(n), n);
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut stability =
-        Stability { runs, kept, ari: 0.0, jaccard: vec![0.0; found.clusters.count()] };
-    for _ in 0..runs {
-        if progress.interrupted() {
-            return Err(Error::Interrupted { what: "the stability of clusters" });
-        }
-        let mut rows = index::sample(&mut rng, n, count).into_vec();
-        rows.sort_unstable();
-        let points = found.points.select(Axis(0), &rows);
-        let again = hdbscan::fit_interruptible(points.view(), params, progress)?;
-        let before: Vec<i32> = rows.iter().map(|&row| found.clusters.labels()[row]).collect();
-        stability.ari += adjusted_rand_index(&before, again.labels())? / runs as f64;
-        for (label, best) in stability.jaccard.iter_mut().enumerate() {
-            *best += largest_jaccard(&before, again.labels(), label as i32) / runs as f64;
-        }
-    }
-    Ok(stability)
-}
-
-fn largest_jaccard(before: &[i32], after: &[i32], label: i32) -> f64 {
-    let mut both: BTreeMap<i32, usize> = BTreeMap::new();
-    let mut sizes: BTreeMap<i32, usize> = BTreeMap::new();
-    for (&b, &a) in before.iter().zip(after).filter(|e| *e.1 >= 0) {
-        *sizes.entry(a).or_default() += 1;
-        *both.entry(a).or_default() += usize::from(b == label);
-    }
-    let own = before.iter().filter(|&&b| b == label).count();
-    let jaccard = |(a, &shared): (&i32, &usize)| shared as f64 / (own + sizes[a] - shared) as f64;
-    both.iter().map(jaccard).fold(0.0, f64::max)
 }

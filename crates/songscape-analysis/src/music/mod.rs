@@ -8,6 +8,7 @@ pub mod profiles;
 mod representatives;
 mod ridge;
 pub mod similar;
+pub mod stability;
 pub mod tables;
 pub mod years;
 

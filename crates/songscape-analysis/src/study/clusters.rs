@@ -7,12 +7,11 @@ use super::outputs::Outputs;
 use super::{ClusterScores, SCORED, StudyInput, StudyParams, some_rows};
 use crate::error::Result;
 use crate::hdbscan::{self, Clusters};
-use crate::music::clusters::{SongClusters, stability};
+use crate::music::clusters::{ClusterOn, ClusterParams, SongClusters};
+use crate::music::stability::{StabilityParams, stability};
 use crate::music::{change, comparisons, representatives, tables};
 
-/// Parts of the songs that are clustered again, and the share of the songs in each.
-const DRAWS: (usize, f64) = (5, 0.8);
-/// Songs from which on that says anything.
+/// Songs from which on it says anything to cluster a part of them again.
 const LEAST: usize = 20;
 
 /// Writes the clusters and their tree.
@@ -50,9 +49,13 @@ pub(super) fn describe(
     }
     let mut scores = score(params, found.points.view(), clusters)?;
     if x.nrows() >= LEAST {
-        let (runs, kept) = DRAWS;
-        let again = stability(found, &scores.params, runs, kept, params.seed, progress)?;
-        scores.stability = Some(again);
+        let n = x.nrows();
+        let mut used = params.clusters(n);
+        if used.on == ClusterOn::Map {
+            used = ClusterParams { umap: params.umap(n), ..used };
+        }
+        let again = StabilityParams { seed: params.seed, ..StabilityParams::default() };
+        scores.stability = Some(stability(x, found, &used, &again, progress)?);
     }
     let (points, labels) = some_rows(found.points.view(), labels);
     scores.comparison = Some(comparisons::clusters(points.view(), &labels)?);

@@ -11,8 +11,9 @@ use crate::bootstrap::{Difference, Interval};
 use crate::error::Result;
 use crate::hdbscan::HdbscanParams;
 use crate::music::change::ChangeTest;
-use crate::music::clusters::{ClusterOn, Stability};
+use crate::music::clusters::ClusterOn;
 use crate::music::comparisons::ClusterComparison;
+use crate::music::stability::Stability;
 use crate::music::years::{YearModel, YearParams};
 use crate::retrieval::{Places, Retrieval};
 use crate::umap::UmapParams;
@@ -78,7 +79,7 @@ pub struct ClusterScores {
     pub validity: Option<f64>,
     /// Sum of the edges of the spanning tree.
     pub spanning_tree_weight: f64,
-    /// Parts of the songs clustered again.
+    /// Other maps of parts of the songs, clustered again.
     pub stability: Option<Stability>,
     /// k-means and a Gaussian mixture beside them, on at most 5,000 songs.
     pub comparison: Option<ClusterComparison>,
@@ -183,11 +184,22 @@ impl Scores {
         Some(self.years.as_ref()?.models.first()?.mae)
     }
 
+    /// Whether there are clusters that other maps of these songs do not show
+    /// ([`Stability::may_be_accidents`]).
+    pub fn clusters_may_be_accidents(&self) -> bool {
+        let clusters = self.clusters.as_ref().filter(|clusters| clusters.count > 0);
+        clusters.and_then(|c| c.stability.as_ref()).is_some_and(Stability::may_be_accidents)
+    }
+
     /// How many clusters there are, and how many songs are in none of them.
     pub fn clustering(&self) -> Option<String> {
         let ClusterScores { count: found, unclustered, .. } = self.clusters.as_ref()?;
         let clusters = count(*found, "cluster");
-        Some(format!("{clusters}, {unclustered} of {} songs unclustered", self.songs))
+        let mut text = format!("{clusters}, {unclustered} of {} songs unclustered", self.songs);
+        if self.clusters_may_be_accidents() {
+            text += " (these clusters may be accidents: other maps of these songs show others)";
+        }
+        Some(text)
     }
 
     /// One line: songs, trustworthiness, clusters, error of the years.

@@ -96,7 +96,8 @@ fn eigenvectors(graph: &FuzzyGraph, piece: &[usize], dims: usize) -> Result<Arra
     {
         let largest = vector.iter().fold(0.0_f64, |l, &v| if v.abs() > l.abs() { v } else { l });
         // A line's second eigenvector folds it: what varies slowly along the graph counts more.
-        let weight = 1.0 / value.max(1e-12);
+        let root = value.max(1e-12).sqrt();
+        let weight = 1.0 / (root * root.sqrt());
         column.assign(&(vector * if largest < 0.0 { -weight } else { weight }));
     }
     Ok(out)

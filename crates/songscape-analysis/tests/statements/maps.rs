@@ -45,6 +45,7 @@ fn a_line_stays_long_from_either_start() {
     for (n, start) in [2_000, 10_000].iter().flat_map(|n| [(*n, Start::Spectral), (*n, Start::Pca)])
     {
         let found = kept(n, start, Metric::Euclidean);
+        println!("{n} points, {start:?}: {found:.3}");
         assert!(found >= 0.75, "{n} points, {start:?}: {found}");
     }
 }

@@ -1,5 +1,7 @@
 //! The page's "Methods": how the results were made, and how far they can be trusted.
 
+use songscape_analysis::music::stability::Stability;
+
 use super::escape::html;
 use crate::figures::text::{counted, percent, signed, thousands};
 use crate::input::ReportInput;
@@ -101,10 +103,12 @@ fn quality(input: &ReportInput) -> Vec<(&'static str, String)> {
         }
         if let Some(stability) = &clusters.stability {
             text += &format!(
-                "; clustered again {} on {} of the songs: adjusted Rand index {}",
-                counted(stability.runs, "time", "times"),
+                "; found again on {} of {} of the songs by an adjusted Rand index of {} (noise stays \
+                 below {})",
+                counted(stability.runs, "other map", "other maps"),
                 percent(stability.kept),
-                signed(stability.ari, 2)
+                signed(stability.ari, 2),
+                Stability::BOUND
             );
         }
         out.push(("Clusters", text));
@@ -129,8 +133,12 @@ fn quality(input: &ReportInput) -> Vec<(&'static str, String)> {
 
 /// Where clusters may be accidents, a warning that says which.
 fn warning(input: &ReportInput) -> Option<String> {
-    let clusters = input.scores.as_ref()?.clusters.as_ref()?;
+    let scores = input.scores.as_ref()?;
+    let clusters = scores.clusters.as_ref()?;
     let mut reasons = Vec::new();
+    if scores.clusters_may_be_accidents() {
+        reasons.push("other maps of these songs show others, as in pure noise".to_owned());
+    }
     if let Some(validity) = clusters.validity.filter(|&validity| validity < 0.0) {
         reasons.push(format!(
             "their density-based validity is {}: between them songs lie no less densely than inside",
@@ -145,14 +153,16 @@ fn warning(input: &ReportInput) -> Option<String> {
             .collect();
         if !loose.is_empty() {
             reasons.push(format!(
-                "with some songs left out, less than half of these come together again (mean Jaccard \
-                 index): {}",
+                "on other maps of a part of the songs less than half of these come together again (mean \
+                 Jaccard index): {}",
                 loose.join(", ")
             ));
         }
     }
-    (!reasons.is_empty())
-        .then(|| format!("Some clusters may be accidents of this sample: {}.", reasons.join("; ")))
+    (!reasons.is_empty()).then(|| {
+        let which = if scores.clusters_may_be_accidents() { "These" } else { "Some" };
+        format!("{which} clusters may be accidents: {}.", reasons.join("; "))
+    })
 }
 
 /// How often the predicted intervals hold, by decade.

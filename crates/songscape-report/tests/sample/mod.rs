@@ -7,7 +7,8 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use songscape_analysis::hdbscan::HdbscanParams;
-use songscape_analysis::music::clusters::{ClusterOn, Stability};
+use songscape_analysis::music::clusters::ClusterOn;
+use songscape_analysis::music::stability::Stability;
 use songscape_analysis::music::tables::{ClusterTree, TreeRow};
 use songscape_analysis::music::years::YearParams;
 use songscape_analysis::study::{
