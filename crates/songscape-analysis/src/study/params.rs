@@ -107,7 +107,7 @@ impl StudyParams {
         if self.folds < 2 {
             return Err(Error::parameter("folds", self.folds, "at least 2"));
         }
-        if let Some(bad) = self.outliers_above.filter(|above| !(*above > 0.0)) {
+        if let Some(bad) = self.outliers_above.filter(|above| above.is_nan() || *above <= 0.0) {
             return Err(Error::parameter("outliers_above", bad, "more than 0"));
         }
         Ok(())
