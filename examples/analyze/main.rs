@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use songscape::Error;
-use songscape::analysis::hdbscan::Method;
+use songscape::analysis::hdbscan::{Method, estimated_seconds};
 use songscape::analysis::music::clusters::ClusterOn;
 use songscape::analysis::neighbors::Metric;
 use songscape::analysis::study::{
@@ -134,6 +134,14 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<Scores, Error> 
     };
     if params.is_clustering_of_vectors() {
         let x = read_npy_f64(vectors)?;
+        let seconds = estimated_seconds(x.nrows(), x.ncols());
+        if seconds > 10.0 {
+            complain(format_args!(
+                "clusters among {} vectors of {} columns: about {seconds:.0} s of one processor",
+                x.nrows(),
+                x.ncols()
+            ));
+        }
         return Ok(cluster_vectors(x.view(), vectors, &params, out, progress)?);
     }
     let vectors = VectorSet::read(vectors)?;

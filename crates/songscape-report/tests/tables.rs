@@ -3,7 +3,7 @@
 
 use songscape_analysis::bootstrap::Interval;
 use songscape_analysis::music::tables::{ClusterTree, TreeRow};
-use songscape_analysis::music::years::YearParams;
+use songscape_analysis::music::years::{DecadeScore, YearParams};
 use songscape_analysis::study::{RetrievalScore, Scores, YearScore, YearScores};
 use songscape_project::Silent;
 use songscape_report::{
@@ -48,6 +48,13 @@ fn input() -> ReportInput {
                 coverage: None,
                 interval_width: None,
                 bias: [].into(),
+                decades: vec![DecadeScore {
+                    decade: 1990,
+                    songs: 20,
+                    bias: -0.5,
+                    mae: 1.5,
+                    coverage: Some(0.75),
+                }],
                 models: vec![YearScore {
                     name: "trained encoder".into(),
                     mae: 1.5,
@@ -112,6 +119,11 @@ fn scores_representatives_and_history() {
          recall_at_1,row statistics,0.25,0.125,0.5\n\
          recall_at_10,row statistics,0.75,,\n\
          recall_at_1,chance,0.05,,\nrecall_at_10,chance,0.5,,\n"
+    );
+    assert_eq!(
+        shortened(&table(&input(), "predicted-decades")),
+        "from,to,songs,mae,bias,within,within_low_95,within_high_95\n\
+         1990,1999,20,1.5,-0.5,0.75,0.53129,0.88813\n"
     );
     assert_eq!(
         table(&input(), "representatives"),

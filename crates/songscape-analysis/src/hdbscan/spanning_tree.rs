@@ -27,7 +27,7 @@ pub(super) struct KeyEdge {
 }
 
 /// Up to so many dimensions the k-d tree is faster than products of all pairs.
-const TREE_DIMS: usize = 16;
+pub(super) const TREE_DIMS: usize = 16;
 
 /// For each point `[n]` its core distance, the distance to its `min_samples`-th nearest other point
 /// (or to the farthest where there are fewer), and the minimum spanning tree `[n − 1]` of the mutual

@@ -1,22 +1,29 @@
 //! Intervals that are to hold a share of the true years.
 
-use super::years::{Folds, YearPrediction};
+use super::years::Folds;
 use crate::metrics::quantile;
 
-/// Gives each prediction an interval: as far on either side as the share of the errors of the songs of
-/// the other folds asks for (cross-conformal prediction: Vovk 2015). A song's own error has no part
-/// in its interval.
-pub(super) fn around(rows: &mut [YearPrediction], folds: &Folds, share: f64) {
-    let error = |row: &YearPrediction| (row.predicted - row.year as f32).abs();
-    let errors: Vec<f32> = rows.iter().map(error).collect();
-    let count = folds.folds.iter().max().map_or(0, |fold| fold + 1);
-    for fold in 0..count {
-        let others = errors.iter().zip(&folds.folds).filter(|(_, own)| **own != fold);
-        let others: Vec<f32> = others.map(|(error, _)| *error).collect();
-        let Some(reach) = quantile(&others, share) else { continue };
-        for row in rows.iter_mut().filter(|row| row.fold == fold) {
-            row.low = Some(row.predicted - reach);
-            row.high = Some(row.predicted + reach);
-        }
-    }
+/// The ends of the interval of each song with a year: as far around its prediction as the share of the
+/// songs of the other folds need, whose errors this fold's songs know nothing of (the plain conformal
+/// interval; Vovk, Gammerman and Shafer 2005, and Papadopoulos 2008).
+pub(super) fn intervals(folds: &Folds, predicted: &[f32], share: f64) -> Vec<(f32, f32)> {
+    let errors: Vec<f32> = folds
+        .years
+        .iter()
+        .zip(predicted)
+        .map(|(&year, predicted)| (predicted - year as f32).abs())
+        .collect();
+    let count = folds.folds.iter().max().map_or(0, |f| f + 1);
+    let reach: Vec<f32> = (0..count)
+        .map(|fold| {
+            let others: Vec<f32> =
+                errors.iter().zip(&folds.folds).filter(|e| *e.1 != fold).map(|e| *e.0).collect();
+            // One song more than there are, so that the share holds for few songs, too.
+            let level = (share * (others.len() + 1) as f64 / others.len().max(1) as f64).min(1.0);
+            quantile(&others, level).unwrap_or(0.0)
+        })
+        .collect();
+    let around =
+        |(&predicted, &fold): (&f32, &usize)| (predicted - reach[fold], predicted + reach[fold]);
+    predicted.iter().zip(&folds.folds).map(around).collect()
 }

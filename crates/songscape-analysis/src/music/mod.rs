@@ -3,6 +3,7 @@
 pub mod change;
 pub mod clusters;
 pub mod comparisons;
+pub mod groups;
 mod intervals;
 pub mod profiles;
 mod representatives;

@@ -113,6 +113,44 @@ pub struct YearPredictions {
     pub coverage: Option<f64>,
     /// The mean width of the intervals, in years.
     pub width: Option<f64>,
+    /// Each decade that has songs, earliest first.
+    pub decades: Vec<DecadeScore>,
+}
+
+/// How the songs of a decade are predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DecadeScore {
+    /// Its first year.
+    pub decade: i32,
+    /// Its songs.
+    pub songs: usize,
+    /// The mean of predicted − true year, in years: towards the middle of all years at both ends.
+    pub bias: f64,
+    /// The mean absolute error in years.
+    pub mae: f64,
+    /// The share of the songs whose year lies in its interval; none without intervals.
+    pub coverage: Option<f64>,
+}
+
+impl DecadeScore {
+    fn new(decade: i32, rows: &[&YearPrediction]) -> Self {
+        let mean = |of: &dyn Fn(&YearPrediction) -> f64| {
+            rows.iter().map(|row| of(row)).sum::<f64>() / rows.len() as f64
+        };
+        let error = |row: &YearPrediction| f64::from(row.predicted) - f64::from(row.year);
+        let held = |row: &YearPrediction| {
+            let (low, high) = (row.low?, row.high?);
+            Some(f64::from(u8::from((low..=high).contains(&(row.year as f32)))))
+        };
+        let intervals = rows.iter().all(|row| held(row).is_some());
+        Self {
+            decade,
+            songs: rows.len(),
+            bias: mean(&error),
+            mae: mean(&|row| error(row).abs()),
+            coverage: intervals.then(|| mean(&|row| held(row).unwrap_or(0.0))),
+        }
+    }
 }
 
 /// One song's predicted year.
@@ -157,7 +195,13 @@ impl YearPredictions {
         let inside = |&(low, year, high): &(f32, f32, f32)| low <= year && year <= high;
         let coverage = mean(&mut ends.iter().map(|e| f64::from(u8::from(inside(e)))));
         let width = mean(&mut ends.iter().map(|e| f64::from(e.2 - e.0)));
-        Ok(Self { rows, mae, r2, model, bias, coverage, width })
+        let mut by_decade: BTreeMap<i32, Vec<&YearPrediction>> = BTreeMap::new();
+        for row in &rows {
+            by_decade.entry(row.year.div_euclid(10) * 10).or_default().push(row);
+        }
+        let decades =
+            by_decade.iter().map(|(&decade, rows)| DecadeScore::new(decade, rows)).collect();
+        Ok(Self { rows, mae, r2, model, bias, coverage, width, decades })
     }
 
     /// The absolute errors in years, one for each row.
@@ -269,10 +313,9 @@ impl Folds {
 /// error; [`YearPredictions::model`] says which. Compare vectors this way: some suit a linear model,
 /// others trees, and neither kind should lose by the choice of the model.
 ///
-/// Intervals reach as far on either side of the prediction as the errors of the songs of the other
-/// folds ask for (cross-conformal prediction; Vovk 2015). They hold the share that is asked for among
-/// all songs, not in each decade: predictions lean towards the middle years, so that the first and
-/// the last decades are held less often.
+/// Intervals reach as far to both sides of a prediction as the songs of the other folds need for theirs to
+/// hold the share that is asked for. They hold it over all songs, not in every decade, since predictions lean towards
+/// the middle years: `decades` says how often they do in each.
 ///
 /// # Errors
 /// [`Error::LengthMismatch`]; [`Error::TooFewYears`] for fewer songs with a year than folds;
@@ -302,7 +345,11 @@ pub fn cross_validate(
         }
     };
     if let Some(share) = params.interval {
-        intervals::around(&mut found.rows, &folds, share);
+        let predicted: Vec<f32> = found.rows.iter().map(|row| row.predicted).collect();
+        let ends = intervals::intervals(&folds, &predicted, share);
+        for (row, (low, high)) in found.rows.iter_mut().zip(ends) {
+            (row.low, row.high) = (Some(low), Some(high));
+        }
         found = YearPredictions::new(found.rows, found.model)?;
     }
     Ok(found)

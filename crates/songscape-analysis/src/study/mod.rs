@@ -99,7 +99,7 @@ pub fn study(
     map_params.check()?;
 
     let on_umap = params.makes(StudyPart::Hdbscan) && params.cluster_on == ClusterOn::Umap;
-    let near = match params.makes_map() || on_umap {
+    let near = match params.makes_map() || on_umap || params.makes_years_alone(n) {
         true => Some(nearest(x, &map_params, progress)?),
         false => None,
     };
@@ -112,7 +112,7 @@ pub fn study(
         _ => None,
     };
     let strange = near.as_ref().map(outliers::scores).transpose()?;
-    if let Some(strange) = &strange {
+    if let (Some(strange), false) = (&strange, params.only == Some(StudyPart::Years)) {
         tables::write_outliers(out.path("outliers.csv")?, strange)?;
     }
     let clusters = if params.makes(StudyPart::Hdbscan) {
@@ -134,7 +134,7 @@ pub fn study(
         scores.map = Some(score_map(x, map.view(), map_params, clusters.as_ref())?);
     }
     if params.makes(StudyPart::Years) {
-        years::predict(params, out, input, &mut scores, progress)?;
+        years::predict(params, out, input, near.as_ref(), &mut scores, progress)?;
     }
     if params.only.is_none() {
         retrieve(input, &mut scores)?;

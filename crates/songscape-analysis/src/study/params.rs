@@ -129,6 +129,13 @@ impl StudyParams {
         self.only == Some(StudyPart::Hdbscan) && self.cluster_on == ClusterOn::Vectors
     }
 
+    /// Whether only years are made, of enough songs to look for near-duplicates among them.
+    pub(super) fn makes_years_alone(&self, songs: usize) -> bool {
+        let needed = self.umap(songs);
+        let enough = songs >= needed.neighbors.max(needed.dims + 2);
+        self.only == Some(StudyPart::Years) && enough
+    }
+
     /// The map of so many songs.
     pub(super) fn umap(&self, songs: usize) -> UmapParams {
         let reduced = UmapParams::default().reduced_for(songs);

@@ -14,7 +14,7 @@ use crate::music::change::ChangeTest;
 use crate::music::clusters::ClusterOn;
 use crate::music::comparisons::ClusterComparison;
 use crate::music::stability::Stability;
-use crate::music::years::{YearModel, YearParams};
+use crate::music::years::{DecadeScore, YearModel, YearParams};
 use crate::retrieval::{Places, Retrieval};
 use crate::umap::UmapParams;
 
@@ -98,6 +98,9 @@ pub struct YearScores {
     pub interval_width: Option<f64>,
     /// Mean of predicted − true year for each year.
     pub bias: BTreeMap<i32, f64>,
+    /// Bias, error and coverage of each decade.
+    #[serde(default)]
+    pub decades: Vec<DecadeScore>,
     /// The vectors' model first, then those that it is compared with.
     pub models: Vec<YearScore>,
 }

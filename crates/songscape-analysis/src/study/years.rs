@@ -8,20 +8,24 @@ use crate::bootstrap::{Difference, mean_interval};
 use crate::error::{Error, Result};
 use crate::music::change::{self, ChangeParams};
 use crate::music::years::{YearParams, YearPredictions, constant, cross_validate};
-use crate::music::{comparisons, tables};
+use crate::music::{comparisons, groups, tables};
+use crate::neighbors::Neighbors;
 use crate::retrieval::numbered;
 
 /// Predicts the years on the same folds from every set of vectors and from none; the predictions that
-/// are written are those of the study's own vectors.
+/// are written are those of the study's own vectors, whose nearest neighbours say which songs are nearly the
+/// same.
 pub(super) fn predict(
     params: &StudyParams,
     out: &Outputs,
     input: &StudyInput,
+    near: Option<&Neighbors>,
     scores: &mut Scores,
     progress: &dyn Progress,
 ) -> Result<()> {
-    let (x, years, artists) =
-        (input.vectors.whole.view(), input.songs.years(), input.songs.artists());
+    let (x, years) = (input.vectors.whole.view(), input.songs.years());
+    let artists = artists(input.songs);
+    let artists = groups::together(&artists, near);
     let own = params.years(years.iter().flatten().count());
     let found = match cross_validate(x, &years, &artists, &own, progress) {
         Ok(found) => found,
@@ -79,9 +83,20 @@ pub(super) fn predict(
         coverage: found.coverage,
         interval_width: found.width,
         bias: found.bias,
+        decades: found.decades,
         models,
     });
     Ok(())
+}
+
+/// The artists, in the spelling of the table's `artist_key` where it has that.
+fn artists(songs: &SongTable) -> Vec<String> {
+    let keys = songs.column("artist_key");
+    let artist = |(row, artist): (usize, String)| match &keys {
+        Some(keys) if !keys[row].is_empty() => keys[row].to_owned(),
+        _ => artist,
+    };
+    songs.artists().into_iter().enumerate().map(artist).collect()
 }
 
 /// What makes songs depend on each other: the artist, or, where none is named, the album.
@@ -93,7 +108,7 @@ fn together(songs: &SongTable) -> Vec<String> {
         }
         _ => artist,
     };
-    songs.artists().into_iter().enumerate().map(group).collect()
+    artists(songs).into_iter().enumerate().map(group).collect()
 }
 
 /// Whether years cannot be predicted because of what the songs are, not because of a fault.

@@ -2,10 +2,12 @@
 
 use songscape_analysis::music::stability::Stability;
 
+use songscape_analysis::music::years::DecadeScore;
+
 use super::escape::html;
 use crate::figures::text::{counted, percent, signed, thousands};
 use crate::input::ReportInput;
-use crate::measures::coverage;
+use crate::measures::chance::wilson;
 use crate::methods::{MethodStage, Methods, leaves};
 
 /// A cluster that shares less of its songs with any cluster found again is dissolved (Hennig 2007,
@@ -17,8 +19,8 @@ pub(super) fn methods(input: &ReportInput) -> String {
     let Methods { stages, .. } = &input.methods;
     let mut lines = provenance(&input.methods);
     lines.extend(quality(input));
-    let coverage = interval_coverage(input);
-    if lines.is_empty() && coverage.is_empty() && stages.is_empty() {
+    let decades = decades(input);
+    if lines.is_empty() && decades.is_empty() && stages.is_empty() {
         return String::new();
     }
     let mut out = "<h2 id=\"methods\">Methods</h2>\n<dl class=\"methods\">\n".to_owned();
@@ -29,7 +31,7 @@ pub(super) fn methods(input: &ReportInput) -> String {
     if let Some(warning) = warning(input) {
         out += &format!("<p class=\"warning\">{}</p>\n", html(&warning));
     }
-    out += &coverage;
+    out += &decades;
     for stage in stages {
         out += &details(stage);
     }
@@ -165,27 +167,29 @@ fn warning(input: &ReportInput) -> Option<String> {
     })
 }
 
-/// How often the predicted intervals hold, by decade.
-fn interval_coverage(input: &ReportInput) -> String {
-    let decades = coverage::by_decade(input);
+/// How the years of each decade are predicted, closed until it is asked for.
+fn decades(input: &ReportInput) -> String {
+    let years = input.scores.as_ref().and_then(|scores| scores.years.as_ref());
+    let decades = years.map_or(&[][..], |years| &years.decades);
     if decades.is_empty() {
         return String::new();
     }
-    let mut out = "<details>\n<summary>How often the year lies in its predicted interval, by decade\
-                   </summary>\n<table>\n<tr><th scope=\"col\">Decade</th><th scope=\"col\">Songs</th>\
-                   <th scope=\"col\">Within (95% interval)</th>\
-                   <th scope=\"col\">Predicted − actual year, mean</th></tr>\n"
+    let mut out = "<details>\n<summary>Predicted years by decade</summary>\n<table>\n<tr>\
+                   <th scope=\"col\">Decade</th><th scope=\"col\">Songs</th>\
+                   <th scope=\"col\">Mean absolute error, years</th>\
+                   <th scope=\"col\">Predicted − actual year, mean</th>\
+                   <th scope=\"col\">Within the interval (95% interval)</th></tr>\n"
         .to_owned();
-    for decade in decades {
-        let (share, (low, high)) = decade.share();
+    for &DecadeScore { decade, songs, bias, mae, coverage } in decades {
+        let within = coverage.map_or("–".to_owned(), |share| {
+            let (low, high) = wilson(share, songs);
+            format!("{} ({:.0}–{:.0})", percent(share), 100.0 * low, 100.0 * high)
+        });
         out += &format!(
-            "<tr><th scope=\"row\">{}s</th><td>{}</td><td>{} ({:.0}–{:.0})</td><td>{}</td></tr>\n",
-            decade.decade,
-            thousands(decade.songs),
-            percent(share),
-            100.0 * low,
-            100.0 * high,
-            signed(decade.bias, 1)
+            "<tr><th scope=\"row\">{decade}s</th><td>{}</td><td>{mae:.1}</td><td>{}</td>\
+             <td>{within}</td></tr>\n",
+            thousands(songs),
+            signed(bias, 1)
         );
     }
     out + "</table>\n</details>\n"

@@ -104,6 +104,7 @@ mod tests {
                 coverage: None,
                 interval_width: None,
                 bias: [].into(),
+                decades: Vec::new(),
                 models: years.iter().map(year).collect(),
             }),
             halves: halves.iter().map(find).collect(),

@@ -7,7 +7,6 @@ pub(crate) mod chance;
 pub(crate) mod cluster_years;
 pub(crate) mod colours;
 pub(crate) mod columns;
-pub(crate) mod coverage;
 pub(crate) mod distribution;
 pub(crate) mod history;
 pub(crate) mod map;

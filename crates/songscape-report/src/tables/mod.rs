@@ -25,7 +25,7 @@ pub(crate) fn tables(input: &ReportInput) -> Vec<Table> {
     vec![
         songs::songs(input),
         years::predicted_years(input),
-        years::interval_coverage(input),
+        years::decades(input),
         years::calibration(input),
         years::cluster_years(input),
         years::cluster_shares(input),

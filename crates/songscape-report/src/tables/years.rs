@@ -1,9 +1,10 @@
 //! Tables of release years.
 
-use super::{Table, number};
+use super::{Table, known, number};
 use crate::input::ReportInput;
+use crate::measures::chance::wilson;
 use crate::measures::distribution::Distribution;
-use crate::measures::{calibration as measured, cluster_years as by_cluster, coverage};
+use crate::measures::{calibration as measured, cluster_years as by_cluster};
 use crate::measures::{predictions::predictions, shares::shares};
 
 const SUMMARY: [&str; 6] = ["songs", "low", "first_quartile", "median", "third_quartile", "high"];
@@ -30,17 +31,24 @@ pub(super) fn predicted_years(input: &ReportInput) -> Table {
     table
 }
 
-/// How many songs of each decade have their year in the interval predicted for them.
-pub(super) fn interval_coverage(input: &ReportInput) -> Table {
-    let header = ["from", "to", "songs", "held", "share", "share_low_95", "share_high_95", "bias"];
-    let mut table = Table::new("interval-coverage", &header);
-    for decade in coverage::by_decade(input) {
-        let (share, (low, high)) = decade.share();
-        let whole = [decade.decade, decade.decade + 9].map(|year| year.to_string());
-        let counts = [decade.songs, decade.held].map(|songs| songs.to_string());
-        table
-            .rows
-            .push([&whole[..], &counts, &[share, low, high, decade.bias].map(number)].concat());
+/// How the years of each decade are predicted.
+pub(super) fn decades(input: &ReportInput) -> Table {
+    let header =
+        ["from", "to", "songs", "mae", "bias", "within", "within_low_95", "within_high_95"];
+    let mut table = Table::new("predicted-decades", &header);
+    let years = input.scores.as_ref().and_then(|scores| scores.years.as_ref());
+    for decade in years.iter().flat_map(|years| &years.decades) {
+        let interval = decade.coverage.map(|share| wilson(share, decade.songs));
+        table.rows.push(vec![
+            decade.decade.to_string(),
+            (decade.decade + 9).to_string(),
+            decade.songs.to_string(),
+            number(decade.mae),
+            number(decade.bias),
+            known(decade.coverage),
+            known(interval.map(|ends| ends.0)),
+            known(interval.map(|ends| ends.1)),
+        ]);
     }
     table
 }

@@ -146,6 +146,7 @@ pub fn scores(songs: usize) -> Scores {
             coverage: Some(0.8),
             interval_width: Some(24.0),
             bias: [].into(),
+            decades: Vec::new(),
             models: vec![
                 year("trained encoder", 6.2),
                 year("constant", 15.2),
