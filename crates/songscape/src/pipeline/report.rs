@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::report_input;
 
 /// Raised when the same files come to mean another report.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 impl Pipeline {
     pub(super) fn report(&self, progress: &dyn Progress) -> Result<String> {
