@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use ndarray::{Array1, Array2, ArrayD, Axis, Ix2};
-use ndarray_npy::{ReadNpyError, ReadableElement};
+use ndarray::{Array2, ArrayD, ArrayViewD, Axis, Ix2};
+use ndarray_npy::{ViewElement, ViewNpyError, ViewNpyExt};
 use num_complex::{Complex32, Complex64};
 use songscape::Error;
 use songscape::ssq::ScaleSpec;
@@ -33,9 +33,10 @@ pub fn scales(text: &str) -> Result<ScaleSpec, Error> {
     if path.extension().is_none_or(|extension| extension != "npy") {
         return Ok(text.parse()?);
     }
-    let values: Array1<f64> = ndarray_npy::read_npy(path)
-        .map_err(|e| Error::input(path, format!("{e}; expected one dimension of float64")))?;
-    Ok(ScaleSpec::Explicit(values.to_vec()))
+    match array::<f64>(path)? {
+        Some(values) if values.ndim() == 1 => Ok(ScaleSpec::Explicit(values.into_iter().collect())),
+        _ => Err(Error::input(path, "expected one dimension of float64")),
+    }
 }
 
 fn read_npy(path: &Path) -> Result<Input, Error> {
@@ -61,11 +62,13 @@ fn read_npy(path: &Path) -> Result<Input, Error> {
     Ok(Input { samples, complex, rate: 1.0 })
 }
 
-/// The array, or `None` where it holds something else.
-fn array<A: ReadableElement>(path: &Path) -> Result<Option<ArrayD<A>>, Error> {
-    match ndarray_npy::read_npy(path) {
-        Ok(array) => Ok(Some(array)),
-        Err(ReadNpyError::WrongDescriptor(_)) => Ok(None),
+/// The array, or `None` where it holds something else. The header is held against the file before memory
+/// is asked for.
+fn array<A: ViewElement + Clone>(path: &Path) -> Result<Option<ArrayD<A>>, Error> {
+    let bytes = std::fs::read(path).map_err(|error| Error::input(path, error))?;
+    match ArrayViewD::<A>::view_npy(&bytes) {
+        Ok(array) => Ok(Some(array.to_owned())),
+        Err(ViewNpyError::WrongDescriptor(_)) => Ok(None),
         Err(error) => Err(Error::input(path, error)),
     }
 }

@@ -16,7 +16,7 @@ use songscape_examples::{print, start};
 use songscape_ssq::{CwtParams, Reassignment, ScaleSpec, SsqParams, SsqPlan, signal};
 
 /// Draw chirps.png, crossing.png, pair.png and impulse.png (CWT left, dark where the ends of the
-/// signal reach; SSQ right), ridges.png (through crossing chirps, with two penalties) and
+/// signal reach; SSQ right), ridges.png (on crossing chirps, with two penalties) and
 /// coherence.png (a wave that two noisy signals share).
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage.

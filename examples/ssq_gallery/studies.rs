@@ -22,7 +22,8 @@ pub fn shade_cone(mut values: Array2<f32>, plan: &CwtPlan<f64>) -> Array2<f32> {
     values
 }
 
-/// With the usual penalty a ridge turns back where two chirps cross; with a high one it goes on.
+/// With the usual penalty a ridge jumps between two chirps that cross; with a high one it stays in one
+/// piece, but may leave the crossing along the other chirp.
 pub fn ridges_through_a_crossing() -> Result<(SsqPlan<f64>, Pair), Error> {
     let plan = plan(Reassignment::Second)?;
     let rising = signal::linear_chirp(SAMPLES, RATE, 60.0, 500.0);
