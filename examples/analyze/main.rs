@@ -21,24 +21,22 @@ use songscape_examples::{Bars, choice, complain, print, start};
 
 /// Make a map, clusters, predicted release years and tables from song vectors.
 ///
-/// Writes into DIR: umap.npy ([n, dims] float32), outliers.csv (row,outlier; 1
-/// for the median song), clusters.csv (row,label,probability,glosh; label -1 for unclustered songs),
-/// condensed_tree.csv, neighbors.csv, representatives.csv, and scores.json.
-/// With a catalog that has years also years.csv (row,fold,year,predicted,low,high; 80% intervals),
-/// shares_per_year.csv, years_per_cluster.csv, trends.csv and yearly_change.csv. Files of an earlier
-/// run that this run does not make are removed. The same seed gives the same bytes for any number of
-/// threads.
+/// Writes into DIR: umap.npy ([n, dims] float32), outliers.csv (row,outlier; 1 for the median song),
+/// clusters.csv (row,label,probability,glosh; label -1 for unclustered songs), condensed_tree.csv,
+/// neighbors.csv, representatives.csv, and scores.json. With a catalog that has years also years.csv
+/// (row,fold,year,predicted,low,high; 80% intervals), shares_per_year.csv, years_per_cluster.csv,
+/// trends.csv and yearly_change.csv. Files of an earlier run that this run does not make are removed.
+/// The same seed gives the same bytes for any number of threads.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage or configuration; 130 interrupted.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Song vectors: a .npy file [n, d] of float32 or float64, one row per song. Halves of the songs
+    /// Song vectors: a .npy file [n, d] of real numbers of any type, one row per song. Halves of the songs
     /// (NAME.first-half.npy, NAME.second-half.npy) are used where they lie beside it
     #[arg(long, value_name = "NPY")]
     vectors: PathBuf,
-    /// A table of the songs in the order of the rows; the columns id, path, title, artist, year and
-    /// song are used where there are any
+    /// A table of the songs in the order of the rows (columns id, path, title, artist, year, song)
     #[arg(long, value_name = "CSV")]
     catalog: Option<PathBuf>,
     /// Other vectors of the same songs, to be scored beside them; may be repeated
@@ -136,22 +134,16 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<Scores, Error> 
         let x = read_npy_f64(vectors)?;
         let seconds = estimated_seconds(x.nrows(), x.ncols());
         if seconds > 10.0 {
-            complain(format_args!(
-                "clusters among {} vectors of {} columns: about {seconds:.0} s of one processor",
-                x.nrows(),
-                x.ncols()
-            ));
+            complain(format_args!("clusters: about {seconds:.0} s of processor time"));
         }
         return Ok(cluster_vectors(x.view(), vectors, &params, out, progress)?);
     }
     let vectors = VectorSet::read(vectors)?;
     let songs = match &arguments.catalog {
-        Some(path) => SongTable::read(path)?,
+        Some(path) => SongTable::read(path)
+            .inspect(|songs| complain(format_args!("columns: {}", songs.used)))?,
         None => SongTable::unknown(vectors.whole.nrows()),
     };
-    if arguments.catalog.is_some() {
-        complain(format_args!("columns: {}", songs.used));
-    }
     let baselines = baselines.iter().map(VectorSet::read).collect::<Result<Vec<_>, _>>()?;
     let input = StudyInput { vectors: &vectors, songs: &songs, baselines: &baselines };
     Ok(study(&input, &params, out, progress)?)
