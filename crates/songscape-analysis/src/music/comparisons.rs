@@ -111,12 +111,12 @@ pub fn years(
     })
 }
 
-pub(super) fn dense(method: &'static str, x: &Array2<f32>) -> Result<DenseMatrix<f64>> {
+fn dense(method: &'static str, x: &Array2<f32>) -> Result<DenseMatrix<f64>> {
     let rows: Vec<Vec<f64>> =
         x.rows().into_iter().map(|row| row.iter().map(|&v| f64::from(v)).collect()).collect();
     DenseMatrix::from_2d_vec(&rows).map_err(failed(method))
 }
 
-pub(super) fn failed(method: &'static str) -> impl Fn(smartcore::error::Failed) -> Error {
+fn failed(method: &'static str) -> impl Fn(smartcore::error::Failed) -> Error {
     move |e| Error::Baseline { method, reason: e.to_string() }
 }

@@ -36,7 +36,7 @@ pub enum YearModels {
 pub enum YearModel {
     /// Gradient boosting of regression trees.
     Boosting,
-    /// Ridge regression on whitened principal components.
+    /// Ridge regression on standardised columns.
     Ridge,
     /// The mean of the nearest neighbours.
     Nearest,
