@@ -66,6 +66,9 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
     let duplicates = arguments.out.join("duplicates.csv");
     Duplicate::record(&duplicates, "catalog", &library.duplicates)?;
     library.catalog.write(arguments.out.join("songs.csv"))?;
+    if library.catalog.songs.is_empty() && library.failures.is_empty() {
+        return Err(Error::input(&arguments.library, "no music was found"));
+    }
     let summary = library.summary();
     print(format_args!("{}", summary.to_string().trim_end()))?;
     let mut failed = library.failures.len();
@@ -77,7 +80,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
         Failure::record(&failures, "spectrograms", &made.failures)?;
         Duplicate::record(&duplicates, "spectrograms", &made.duplicates)?;
         failed += made.failures.len();
-        let seconds: f64 = made.images.iter().map(|image| image.seconds).sum();
+        let seconds = made.images.iter().fold(0.0, |sum, image| sum + image.seconds);
         print(format_args!(
             "images     {} of {:.1} h, {} of them there before",
             made.images.len(),

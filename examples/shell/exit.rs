@@ -37,7 +37,10 @@ pub fn start<T: Into<End>>(program: impl FnOnce() -> Result<T, Error>) -> ExitCo
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::LeftOut { count, list }) => {
             let inputs = if count == 1 { "input" } else { "inputs" };
-            complain(format_args!("{count} {inputs} failed, listed in {}", list.display()));
+            complain(format_args!(
+                "{count} {inputs} failed or got a remark, listed in {}",
+                list.display()
+            ));
             ExitCode::from(3)
         }
         Err(error) => {

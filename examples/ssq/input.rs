@@ -50,7 +50,8 @@ fn read_npy(path: &Path) -> Result<Input, Error> {
     } else if let Some(z) = array::<Complex32>(path)? {
         (z.mapv(|z| Complex64::new(z.re.into(), z.im.into())), true)
     } else {
-        let why = "expected numbers of float64, float32, complex128 or complex64";
+        let why = "expected numbers of float64, float32, complex128 or complex64, of this machine's \
+                   byte order";
         return Err(Error::input(path, why));
     };
     let shape = samples.shape().to_vec();
@@ -59,6 +60,14 @@ fn read_npy(path: &Path) -> Result<Input, Error> {
         let why = format!("shape {shape:?}, expected [samples] or [channels, samples]");
         Error::input(path, why)
     })?;
+    let (channels, length) = samples.dim();
+    if channels == 0 || channels > length {
+        let why = format!(
+            "shape {shape:?}: {channels} channels of {length} samples; expected \
+                           [samples] or [channels, samples] (is it to be transposed?)"
+        );
+        return Err(Error::input(path, why));
+    }
     Ok(Input { samples, complex, rate: 1.0 })
 }
 

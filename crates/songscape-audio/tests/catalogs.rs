@@ -83,7 +83,7 @@ fn a_bad_row_is_named_and_the_others_are_read() {
         gone.wav,A,B,1990\n\
         ../outside.wav,A,B,1990\n\
         /etc/passwd,A,B,1990\n\
-        b/../one.wav,A,B,1990\n\
+        b/../../one.wav,A,B,1990\n\
         ,A,B,1990\n\
         b/one.wav,A\n\
         two.wav,\"D\n\n\",B,1991\n\
@@ -108,7 +108,7 @@ fn a_bad_row_is_named_and_the_others_are_read() {
             ("gone.wav", "line 3: the file is missing"),
             ("../outside.wav", &format!("line 4: {outside}")),
             ("/etc/passwd", &format!("line 5: {outside}")),
-            ("b/../one.wav", &format!("line 6: {outside}")),
+            ("b/../../one.wav", &format!("line 6: {outside}")),
             ("manifest.csv:7", "the path is empty, expected a file relative to the list's folder"),
             ("manifest.csv:8", "2 fields, expected 4"),
             ("manifest.csv:12", "column title: \"\u{FFFD}\" is not UTF-8"),

@@ -203,6 +203,44 @@ fn songs_of_one_name_are_one_only_if_their_lengths_agree() {
 }
 
 #[test]
+fn songs_whose_files_declare_no_length_are_told_apart_by_their_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, seconds) in [("a.flac", 3.0), ("b.flac", 9.0), ("c.flac", 3.5)] {
+        let samples = sounds::tone(440.0, 8_000, seconds);
+        let bytes = sounds::flac(8_000, &samples, 0, &["TITLE=One", "ARTIST=X"]);
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let library = open(folder.path());
+    let kept: Vec<_> = library.catalog.songs.iter().map(|song| song.path.as_path()).collect();
+    assert_eq!(kept, [Path::new("a.flac"), Path::new("b.flac")]);
+    // An unknown length is not written as zero seconds.
+    assert!(library.catalog.songs.iter().all(|song| song.extra[4].is_empty()));
+}
+
+#[test]
+fn a_manifest_of_other_things_than_music_names_them() {
+    let (folder, path) = beside("file.csv");
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    fs::write(folder.path().join("x.wma"), b"\x30\x26\xB2\x75\x8E\x66\xCF\x11").unwrap();
+    let rows = "id,path,title,artist,year\n7,a.flac,A,X,1990\n8,sub,B,X,1991\n9,x.wma,C,X,1992\n\
+                10,sub/../b.ogg,\"D,X,1993\n11,c.aiff,E,X,1994\n";
+    fs::write(&path, rows).unwrap();
+    let library = open(&path);
+    let reasons: Vec<_> = library.failures.iter().map(|f| f.reason.as_str()).collect();
+    assert_eq!(
+        reasons,
+        [
+            "line 3: a folder, expected a music file",
+            "line 4: WMA (ASF) is not decoded",
+            "3 fields, expected 5; one of them holds 3 lines: a quote may not be closed",
+        ]
+    );
+    assert_eq!(library.undecoded.get("WMA (ASF)"), Some(&1));
+    let used = library.catalog.used.to_string();
+    assert_eq!(used, "path, title, artist, year", "ids are those of the catalog");
+}
+
+#[test]
 fn what_is_not_decoded_is_named_and_counted() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();

@@ -97,6 +97,7 @@ pub fn study(
     let mut scores = Scores { songs: n, columns, seed: params.seed, ..Scores::default() };
     let map_params = params.umap(n);
     map_params.check()?;
+    params.hdbscan(n).check()?;
 
     let on_umap = params.makes(StudyPart::Hdbscan) && params.cluster_on == ClusterOn::Umap;
     let near = match params.makes_map() || on_umap || params.makes_years_alone(n) {

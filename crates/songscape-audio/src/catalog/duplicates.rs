@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use songscape_project::{Song, replace_rows};
 
 use super::{Found, STAGE, SameName, name};
+use crate::decode::AudioReader;
 use crate::error::{Problem, Result};
 use crate::limits::Limits;
 use crate::tags::Tags;
@@ -130,9 +131,7 @@ pub(super) fn merge(
     for mut group in groups(remaining, |i| name::key(&found[i].song.artist, &found[i].song.title)) {
         // Where they decide nothing, no file is opened for them.
         let lengths: HashMap<usize, f64> = match (same_name, &apart) {
-            (SameName::Auto, None) => {
-                group.iter().filter_map(|&i| Some((i, seconds(&found[i])?))).collect()
-            }
+            (SameName::Auto, None) => lengths(&group, &found),
             _ => HashMap::new(),
         };
         // Of those that are left, one stays, with all whose length agrees with its own.
@@ -180,11 +179,35 @@ fn kept_apart(song: &Song, other: &Song, reason: String) -> Duplicate {
     Duplicate { decision, ..Duplicate::left_out(STAGE, song, other, reason) }
 }
 
-/// The length of a song, by its file if it was not opened yet.
-fn seconds(found: &Found) -> Option<f64> {
-    found
-        .seconds
-        .or_else(|| Problem::catch(|| Tags::read(&found.real, &Limits::default())).ok()?.duration)
+/// The lengths of the songs of a group, as far as they are known. What files declare is believed where all
+/// agree; otherwise they are decoded, since some declare nothing, and others guess (MP3 of variable
+/// rate without a header that says how long it is).
+fn lengths(group: &[usize], found: &[Found]) -> HashMap<usize, f64> {
+    let of = |seconds: fn(&Found) -> Option<f64>| -> HashMap<usize, f64> {
+        group.iter().filter_map(|&i| Some((i, seconds(&found[i])?))).collect()
+    };
+    let declared = of(declared);
+    let first = declared.get(&group[0]);
+    let believed =
+        declared.len() == group.len() && declared.values().all(|s| agree(Some(s), first));
+    if believed { declared } else { of(decoded) }
+}
+
+/// The length that a song's file declares; it is opened if it was not yet.
+fn declared(found: &Found) -> Option<f64> {
+    let read = || Problem::catch(|| Tags::read(&found.real, &Limits::default())).ok()?.duration;
+    found.seconds.or_else(read).filter(|seconds| *seconds > 0.0)
+}
+
+/// The length of a song's sound; what its file declares, where it cannot be decoded.
+fn decoded(found: &Found) -> Option<f64> {
+    let read = || -> Result<f64> {
+        let mut reader = AudioReader::open(&found.real, &Limits::default())?;
+        let mut block = Vec::new();
+        while reader.read(&mut block)? {}
+        Ok(reader.seconds())
+    };
+    read().ok().or_else(|| declared(found))
 }
 
 /// Whether two lengths may be those of one recording; an unknown one may be any.

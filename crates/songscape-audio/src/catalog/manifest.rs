@@ -1,12 +1,14 @@
 //! A catalog from a manifest: a table that lists the songs.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use songscape_project::{BadRow, Failure, Field, Song, SongTable};
 
 use super::place::Root;
 use super::{COMPUTED, Found, Library, LibraryParams, STAGE};
-use crate::error::Result;
+use crate::container::{Format, named_by_extension};
+use crate::error::{Problem, Result};
 use crate::tags::YearFrom;
 
 impl Library {
@@ -29,10 +31,17 @@ impl Library {
             (0..table.columns.len()).filter(|&i| is_kept(&&table.columns[i])).collect();
         let mut failures = Vec::new();
         let mut found = Vec::new();
+        let mut counts = BTreeMap::new();
         for song in &table.songs {
             let line = song.line.unwrap_or_default();
             match root.place(&song.path) {
                 Ok((path, real)) => {
+                    if let Some(name) = undecoded(&real) {
+                        let problem = Problem::NotDecoded(name.to_owned()).to_string();
+                        failures.push((line, failure(&song.path, line, &problem)));
+                        *counts.entry(name.to_owned()).or_insert(0) += 1;
+                        continue;
+                    }
                     let stem =
                         || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                     let title = if song.title.is_empty() { stem() } else { song.title.clone() };
@@ -59,8 +68,18 @@ impl Library {
         failures.sort_by_key(|(line, _)| *line);
         let failures = failures.into_iter().map(|(_, failure)| failure).collect();
         let columns = kept.iter().map(|&i| table.columns[i].clone()).collect();
-        let catalog =
-            SongTable { folder: root.folder, columns, songs: Vec::new(), used: table.used };
-        Ok((Self { catalog, failures, ..Self::default() }, found))
+        // Ids are made of the files' names.
+        let used = table.used.without(Field::Id);
+        let catalog = SongTable { folder: root.folder, columns, songs: Vec::new(), used };
+        Ok((Self { catalog, failures, undecoded: counts, ..Self::default() }, found))
+    }
+}
+
+/// The name of a format that is not decoded, as far as the file's name says it: a manifest's files are not
+/// opened for the catalog.
+fn undecoded(file: &Path) -> Option<&'static str> {
+    match named_by_extension(file) {
+        Some(Format::Undecoded(name)) => Some(name),
+        _ => None,
     }
 }

@@ -73,13 +73,9 @@ impl Root {
             }
         }
         let left = || Err("leads out of the list's folder, and `outside` is not set".to_owned());
-        let absolute = plain.is_absolute();
-        if leads_out && !absolute && !self.outside {
-            return left();
-        }
         let real = self.real.join(&plain).canonicalize();
         if leads_out && !self.outside {
-            // An absolute path may lie inside all the same.
+            // It may lie inside all the same: an absolute path, `sub/../a.flac`.
             let inside = real.as_ref().ok().and_then(|real| real.strip_prefix(&self.real).ok());
             let inside = inside.or_else(|| plain.strip_prefix(&self.real).ok());
             match inside {
@@ -93,6 +89,9 @@ impl Root {
         })?;
         if !self.outside && !real.starts_with(&self.real) {
             return Err("a link leads out of the library's folder".into());
+        }
+        if !real.is_file() {
+            return Err("a folder, expected a music file".into());
         }
         Ok((plain, real))
     }

@@ -103,7 +103,8 @@ impl fmt::Display for Summary {
             let formats = self.undecoded.iter().map(|(name, count)| format!("{count} {name}"));
             let formats: Vec<String> = formats.collect();
             let total: usize = self.undecoded.values().sum();
-            writeln!(f, "not read   {total} files of other formats: {}", formats.join(", "))?;
+            let files = if total == 1 { "file" } else { "files" };
+            writeln!(f, "not read   {total} {files} of other formats: {}", formats.join(", "))?;
         }
         if self.failures > 0 {
             writeln!(f, "remarks    {} on files, rows and years", self.failures)?;

@@ -54,7 +54,8 @@ pub(super) fn song(
     };
     let from_name = from_name.join(" ");
     let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let duration = tags.duration.map_or(String::new(), |seconds| format!("{seconds:.2}"));
+    let known = tags.duration.filter(|seconds| *seconds > 0.0);
+    let duration = known.map_or(String::new(), |seconds| format!("{seconds:.2}"));
     let note = tags.note.as_ref().map(|note| Failure::new(STAGE, path.display().to_string(), note));
     let song = Song {
         id: String::new(),

@@ -62,6 +62,13 @@ impl Used {
         self.0.iter().find(|(own, _)| *own == field).map_or(&[], |(_, names)| names)
     }
 
+    /// The same without a field.
+    #[must_use]
+    pub fn without(mut self, field: Field) -> Self {
+        self.0.retain(|(own, _)| *own != field);
+        self
+    }
+
     /// Whether the table has a field.
     pub fn has(&self, field: Field) -> bool {
         !self.columns(field).is_empty()
@@ -137,7 +144,12 @@ impl Columns {
     /// What is wrong with the row.
     pub fn song(&self, record: &ByteRecord) -> Result<(Song, Option<String>), String> {
         if record.len() != self.names.len() {
-            return Err(format!("{} fields, expected {}", record.len(), self.names.len()));
+            let mut reason = format!("{} fields, expected {}", record.len(), self.names.len());
+            if let Some(lines) = record.iter().map(line_ends).max().filter(|&lines| lines > 0) {
+                reason +=
+                    &format!("; one of them holds {} lines: a quote may not be closed", lines + 1);
+            }
+            return Err(reason);
         }
         let text = |place: usize| {
             let value = from_utf8(&record[place]);
@@ -182,4 +194,8 @@ impl Columns {
         };
         Ok((song, complaint))
     }
+}
+
+fn line_ends(field: &[u8]) -> usize {
+    field.iter().filter(|byte| **byte == b'\n').count()
 }

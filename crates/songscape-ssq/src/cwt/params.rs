@@ -7,7 +7,7 @@ use crate::pad::Padding;
 use crate::scales::ScaleSpec;
 use crate::wavelet::{Morse, Wavelet};
 
-/// What a [`CwtPlan`] computes.
+/// What a [`CwtPlan`](crate::CwtPlan) computes.
 #[derive(Debug, Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CwtParams {

@@ -30,7 +30,7 @@ pub struct Trend {
 /// The rise and fall of every cluster that has songs with a year, by cluster.
 ///
 /// # Errors
-/// [`Error::LengthMismatch`].
+/// [`Error::LengthMismatch`](crate::Error::LengthMismatch).
 pub fn trends(labels: &[i32], years: &[Option<i32>]) -> Result<Vec<Trend>> {
     let shares = shares_per_year(labels, years)?;
     let (Some(first), Some(last)) =
@@ -76,7 +76,7 @@ pub fn trends(labels: &[i32], years: &[Option<i32>]) -> Result<Vec<Trend>> {
 /// Writes `label,songs,early,late,slope_per_decade,peak`.
 ///
 /// # Errors
-/// [`Error::Project`] when the file cannot be written.
+/// [`Error::Project`](crate::Error::Project) when the file cannot be written.
 pub fn write_trends(path: impl AsRef<Path>, trends: &[Trend]) -> Result<()> {
     let header = ["label", "songs", "early", "late", "slope_per_decade", "peak"];
     Ok(write_csv(path, &header, trends)?)
