@@ -139,7 +139,7 @@ fn interrupted_and_damaged_work_ends_in_the_same_bytes() {
     let once = compute(&straight, &Silent).unwrap();
     let kept = files(&straight);
     // A file of rows for each source, and a matrix for each song.
-    assert_eq!(kept.len(), 4 + 6);
+    assert_eq!(kept.len(), Source::ALL.len() + 6);
 
     let mut interruptions = 0;
     let in_parts = loop {
