@@ -10,7 +10,7 @@ use songscape_analysis::hdbscan::HdbscanParams;
 use songscape_analysis::music::clusters::ClusterOn;
 use songscape_analysis::music::stability::Stability;
 use songscape_analysis::music::tables::{ClusterTree, TreeRow};
-use songscape_analysis::music::years::YearParams;
+use songscape_analysis::music::years::{DecadeScore, YearParams};
 use songscape_analysis::study::{
     ClusterScores, MapScores, RetrievalScore, Scores, YearScore, YearScores,
 };
@@ -112,6 +112,8 @@ pub fn sample(songs: usize, clusters: i32, (first, last): (i32, i32)) -> ReportI
 
 /// The scores of an encoder that beats its baselines.
 pub fn scores(songs: usize) -> Scores {
+    let decade =
+        |decade| DecadeScore { decade, songs: 40, bias: 0.5, mae: 6.0, coverage: Some(0.8) };
     let year =
         |name: &str, mae| YearScore { name: name.into(), mae, r2: 0.5, ..YearScore::default() };
     let found = |name: &str, recall_1, recall_10| RetrievalScore {
@@ -146,7 +148,7 @@ pub fn scores(songs: usize) -> Scores {
             coverage: Some(0.8),
             interval_width: Some(24.0),
             bias: [].into(),
-            decades: Vec::new(),
+            decades: (196..=202).map(|tens| decade(10 * tens)).collect(),
             models: vec![
                 year("trained encoder", 6.2),
                 year("constant", 15.2),
