@@ -38,10 +38,7 @@ pub(super) fn predict(
     tables::write_years(out.path("years.csv")?, &found)?;
 
     // The same songs, in the same order, for every model.
-    let of_row = numbered(artists.iter().enumerate().map(|(row, artist)| match artist.as_str() {
-        "" => (artist.as_str(), row),
-        _ => (artist.as_str(), 0),
-    }));
+    let of_row = numbered(&artists);
     let of_error: Vec<usize> = found.rows.iter().map(|row| of_row[row.row]).collect();
     let own_errors = found.errors();
     let score = |name: &str, other: &YearPredictions| -> Result<YearScore> {
