@@ -20,6 +20,8 @@
 //! stands what the wavelets leak; at 60 dB the background is dark, attacks, partials, vibrato and
 //! the decay of a piano's upper partials are all there.
 
+use songscape_project::level_db;
+
 /// Level of a pixel without energy.
 pub const NOTHING: i16 = i16::MIN;
 
@@ -58,7 +60,7 @@ impl Grey {
 
     /// The level in dB that a grey value stands for: 0 is that level or less, 255 or more.
     pub fn decibels(&self, grey: u8) -> f32 {
-        self.reference_db + self.range_db * (f32::from(grey) / 255.0 - 1.0)
+        self.reference_db + level_db(grey.into(), self.range_db.into()) as f32
     }
 
     /// The grey values of all levels, so that an image costs one look-up a pixel.

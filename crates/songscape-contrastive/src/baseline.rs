@@ -1,5 +1,7 @@
 //! What a song's image says without any learning: the baselines that an encoder is compared with.
 
+use songscape_project::{level_db, row_hz};
+
 /// Mean and deviation of each row of an image of time-major pixels, `[2 rows]`: what only a song's
 /// average spectrum says about it. Empty for an empty image.
 pub fn row_statistics(pixels: &[u8], rows: usize) -> Vec<f32> {
@@ -63,7 +65,7 @@ impl Pitches {
         /// Width of a pitch class, semitones.
         const DEVIATION: f64 = 0.35;
         let weights = |row: usize| {
-            let frequency = high * (low / high).powf(row as f64 / (rows.max(2) - 1) as f64);
+            let frequency = row_hz((low, high), row, rows);
             let pitch = 69.0 + 12.0 * (frequency / 440.0).log2();
             std::array::from_fn(|class| {
                 let distance = (pitch - class as f64 + 6.0).rem_euclid(12.0) - 6.0;
@@ -72,11 +74,7 @@ impl Pitches {
             })
         };
         let amplitude = |grey: u32| {
-            if grey == 0 {
-                0.0
-            } else {
-                10f64.powf((f64::from(grey) / 255.0 - 1.0) * range_db / 20.0) as f32
-            }
+            if grey == 0 { 0.0 } else { 10f64.powf(level_db(grey.into(), range_db) / 20.0) as f32 }
         };
         Self {
             weights: (0..rows).map(weights).collect(),

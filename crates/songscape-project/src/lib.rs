@@ -18,6 +18,7 @@
 //! - [`SongTable`]: what is known of each song; [`year`]: years, as tables write them;
 //! - [`Source`]: the vectors of a project, by the encoder and by its baselines;
 //! - [`write_atomic`], [`write_json`], [`write_csv`]: a file is either whole or not there;
+//! - [`level_db`], [`row_hz`]: what a pixel of a song's image stands for;
 //! - [`Failure`]: an input that could not be used, and why;
 //! - [`Progress`] and [`Job`]: what a long job tells its caller while it runs;
 //! - [`ErrorKind`]: what kind of fault an error is.
@@ -55,6 +56,7 @@ mod failure;
 #[cfg(feature = "faults")]
 pub mod faults;
 mod files;
+mod pixel;
 mod progress;
 mod project;
 mod songs;
@@ -69,6 +71,7 @@ pub use files::{
     NewFile, hash_file, read_json, remove_folder_if_there, remove_if_there, write_atomic,
     write_json,
 };
+pub use pixel::{level_db, row_hz};
 pub use progress::{Job, Progress, Silent};
 pub use project::Project;
 pub use songs::{BadRow, Field, Song, SongTable, Used};

@@ -88,7 +88,7 @@ pub use error::{Error, Result};
 pub use input::{HistoryStep, ReportInput, SongRow};
 pub use link::link;
 pub use measures::baselines::{NotBeaten, not_beaten};
-pub use measures::spectrogram::{level_db, mean_levels_db};
+pub use measures::spectrogram::mean_levels_db;
 pub use methods::{LeftOutSongs, MethodStage, Methods, SongFlow};
 pub use songscape_analysis::music::tables::ClusterTree;
 pub use songscape_analysis::study::Scores;

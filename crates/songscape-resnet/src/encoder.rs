@@ -209,9 +209,7 @@ impl FromStr for Precision {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let known = [Self::F32, Self::Bf16];
-        let found = known.into_iter().find(|precision| precision.name() == text);
-        found.ok_or_else(|| Error::name("precision", text, "f32 or bf16"))
+        Error::named("precision", text, &[Self::F32, Self::Bf16])
     }
 }
 

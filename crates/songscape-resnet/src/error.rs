@@ -163,6 +163,17 @@ impl Error {
         Self::Parameter { field, found: format!("{found:?}"), expected: expected.into() }
     }
 
+    /// The one of `known` that has that name.
+    pub(crate) fn named<T: Copy + std::fmt::Display>(
+        field: &'static str,
+        name: &str,
+        known: &[T],
+    ) -> Result<T> {
+        let found = known.iter().find(|one| one.to_string() == name).copied();
+        let expected = || known.iter().map(T::to_string).collect::<Vec<_>>().join(" or ");
+        found.ok_or_else(|| Self::name(field, name, &expected()))
+    }
+
     pub(crate) fn weights(path: &std::path::Path, problem: WeightsProblem) -> Self {
         Self::Weights { path: path.into(), problem }
     }

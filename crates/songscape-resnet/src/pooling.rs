@@ -78,9 +78,7 @@ impl FromStr for Pooling {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let known = [Self::Mean, Self::MeanDeviation];
-        let found = known.into_iter().find(|pooling| pooling.name() == text);
-        found.ok_or_else(|| Error::name("pooling", text, "mean or mean-deviation"))
+        Error::named("pooling", text, &[Self::Mean, Self::MeanDeviation])
     }
 }
 

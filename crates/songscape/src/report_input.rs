@@ -10,10 +10,10 @@ use serde_json::json;
 use songscape_analysis::study::Scores;
 use songscape_analysis::vectors::read_npy;
 use songscape_audio::Store;
-use songscape_project::{Failure, Record, SongTable, Source, read_rows};
+use songscape_project::{Failure, Record, SongTable, Source, level_db, read_rows};
 use songscape_report::{
-    LeftOutSongs, MeanSpectrum, MethodStage, Methods, ReportInput, SongFlow, Spectrogram, level_db,
-    link, mean_levels_db,
+    LeftOutSongs, MeanSpectrum, MethodStage, Methods, ReportInput, SongFlow, Spectrogram, link,
+    mean_levels_db,
 };
 
 use crate::error::{Error, Result};

@@ -1,6 +1,7 @@
 //! The mean spectrum of each cluster, a small panel each, beside the mean of all songs.
 
 use kuva::render::render::TextAnchor;
+use songscape_project::row_hz;
 
 use super::panel::{GREY, INK, LABEL, Margins, NOTE, Panel, WHITE};
 use super::text::{Axis, cluster_name, counted, log_ticks, ticks};
@@ -9,7 +10,6 @@ use crate::input::ReportInput;
 use crate::measures::colours::cluster_colours;
 use crate::measures::distribution::range;
 use crate::measures::spectra::spectra;
-use crate::measures::spectrogram::hertz;
 use crate::palette::{self, mix};
 use crate::sound::MeanSpectrum;
 
@@ -79,7 +79,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         panel.x_ticks(&log_ticks(frequencies, 6), true);
         let line = |panel: &Panel, levels: &[f64]| -> Vec<(f64, f64)> {
             let place = |(row, level): (usize, &f64)| {
-                let at = hertz(frequencies, row, levels.len());
+                let at = row_hz(frequencies, row, levels.len());
                 (panel.px(at.log10()), panel.py(*level))
             };
             levels.iter().enumerate().map(place).collect()

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use songscape_project::row_hz;
+
 use super::cluster_years::cluster_years;
 use super::spectra::spectra;
-use super::spectrogram::hertz;
 use crate::input::ReportInput;
 
 /// A value of a column says something of a cluster when it is this common in it, this much more common
@@ -120,7 +121,7 @@ fn sounds(input: &ReportInput) -> Vec<(i32, &'static str)> {
     let rows = found.all.len();
     let heard = |levels: &[f64]| -> Option<&'static str> {
         let mean = |within: &dyn Fn(f64) -> bool| {
-            let band = (0..rows).filter(|&row| within(hertz(frequencies, row, rows)));
+            let band = (0..rows).filter(|&row| within(row_hz(frequencies, row, rows)));
             let off: Vec<f64> = band.map(|row| levels[row] - found.all[row]).collect();
             if off.is_empty() { 0.0 } else { off.iter().sum::<f64>() / off.len() as f64 }
         };

@@ -9,7 +9,7 @@ use crate::sound::MeanSpectrum;
 impl MeanSpectrum {
     /// The mean spectra of all clusters, from a spectrum for each song: −1 first, then by number.
     /// `levels[i]` is song `i`'s level in dB in each row, the highest frequency first (see
-    /// [`level_db`](crate::level_db)).
+    /// [`level_db`](songscape_project::level_db)).
     ///
     /// ```
     /// use songscape_report::MeanSpectrum;

@@ -1,22 +1,11 @@
 //! Levels, frequencies and seconds of a song's image.
 
+use songscape_project::level_db;
+
 use crate::input::ReportInput;
 
 /// More columns than this cannot be told apart.
 const COLUMNS: usize = 1_000;
-
-/// The level in dB of a grey value, or of the mean of several: 0 dB is white (255), `range_db` below
-/// it is black (0). White is the song's reference level, which nearly all of it is below.
-///
-/// ```
-/// use songscape_report::level_db;
-///
-/// assert_eq!(level_db(255.0, 60.0), 0.0);
-/// assert_eq!(level_db(0.0, 60.0), -60.0);
-/// ```
-pub fn level_db(grey: f64, range_db: f64) -> f64 {
-    (grey / 255.0 - 1.0) * range_db
-}
 
 /// The mean level in dB of each row of an image, the highest frequency first: `pixels` are grey values
 /// `[columns, rows]`, a column after the other. A song's spectrum for
@@ -66,12 +55,6 @@ impl Image {
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, Vec::len)
     }
-}
-
-/// The frequency of a row in Hz: rows lie evenly on a log axis, the first at the upper end of the range.
-pub(crate) fn hertz((low, high): (f64, f64), row: usize, rows: usize) -> f64 {
-    let share = row as f64 / rows.saturating_sub(1).max(1) as f64;
-    high * (low / high).powf(share)
 }
 
 /// The song's image, no wider than can be drawn. `None` where there is none, or not its scale.

@@ -1,8 +1,10 @@
 //! Tables of spectra.
 
+use songscape_project::row_hz;
+
 use super::{Table, number};
 use crate::input::ReportInput;
-use crate::measures::spectrogram::{hertz, image};
+use crate::measures::spectrogram::image;
 
 /// The mean spectrum of each cluster: a row for each cluster and frequency.
 pub(super) fn cluster_spectra(input: &ReportInput) -> Table {
@@ -14,7 +16,7 @@ pub(super) fn cluster_spectra(input: &ReportInput) -> Table {
             table.rows.push(vec![
                 spectrum.cluster.to_string(),
                 spectrum.songs.to_string(),
-                number(hertz(frequencies, row, spectrum.level_db.len())),
+                number(row_hz(frequencies, row, spectrum.level_db.len())),
                 number(level),
                 super::known(spectrum.deviation_db.get(row)),
             ]);
@@ -32,7 +34,7 @@ pub(super) fn spectrogram(input: &ReportInput) -> Table {
     let rows = image.rows();
     for row in 0..rows {
         let levels = image.columns.iter().map(|column| format!("{:.1}", column[row]));
-        let hertz = format!("{:.2}", hertz(image.frequencies, row, rows));
+        let hertz = format!("{:.2}", row_hz(image.frequencies, row, rows));
         table.rows.push(std::iter::once(hertz).chain(levels).collect());
     }
     table

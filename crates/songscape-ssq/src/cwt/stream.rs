@@ -1,9 +1,11 @@
 //! The wavelet transform as a stream: samples in, columns out.
 
-use ndarray::{Array2, ArrayView2};
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use num_complex::Complex;
 
-use super::{CwtParams, CwtPlan, CwtScratch, Prepared, Sample, zeros};
+use super::{CwtParams, CwtPlan, CwtScratch, Sample, zeros};
 use crate::Error;
 use crate::pad::Padding;
 use crate::real::Real;
@@ -62,6 +64,11 @@ impl Windows {
         self.useful + 2 * self.guard
     }
 
+    /// The useful columns of a window.
+    fn range(self) -> Range<usize> {
+        self.guard..self.guard + self.useful
+    }
+
     /// Seconds from a column's time until its window is known, at most.
     pub fn latency(self, sampling_rate: f64) -> f64 {
         (self.useful + self.guard) as f64 / sampling_rate
@@ -75,7 +82,7 @@ impl Windows {
 
 /// The samples of a stream, window by window.
 #[derive(Debug, Clone)]
-pub(crate) struct Window<S> {
+struct Window<S> {
     windows: Windows,
     samples: Vec<S>,
     received: u64,
@@ -85,10 +92,6 @@ pub(crate) struct Window<S> {
 impl<S: Copy> Window<S> {
     pub fn new(windows: Windows, zero: S) -> Self {
         Self { windows, samples: vec![zero; windows.guard], received: 0, emitted: 0 }
-    }
-
-    pub fn received(&self) -> u64 {
-        self.received
     }
 
     /// Takes samples, and calls `each` with every window that is complete and how many of its
@@ -130,12 +133,109 @@ impl<S: Copy> Window<S> {
     }
 }
 
+/// A transform of a stream's windows.
+pub(crate) trait Windowed<T: Real> {
+    /// The wavelet transform that it begins with.
+    fn cwt(&self) -> &CwtPlan<T>;
+
+    /// Rows of the result, of one side of a complex signal.
+    fn rows(&self) -> usize;
+
+    /// The `useful` columns of the window `samples`.
+    fn columns<S: Sample<T>>(
+        &self,
+        samples: &[S],
+        useful: &Range<usize>,
+        out: &mut ArrayViewMut2<'_, Complex<T>>,
+        scratch: &mut CwtScratch<T>,
+    ) -> Result<(), Error>;
+}
+
+/// A transform of a signal of any length, window by window.
+#[derive(Debug)]
+pub(crate) struct Stream<P, T: Real, S> {
+    pub plan: P,
+    windows: Windows,
+    window: Window<S>,
+    out: Array2<Complex<T>>,
+    scratch: CwtScratch<T>,
+}
+
+impl<P: Windowed<T>, T: Real, S: Sample<T>> Stream<P, T, S> {
+    /// A stream over windows that `plan` transforms.
+    pub fn new(plan: P, windows: Windows) -> Result<Self, Error> {
+        let out = zeros(S::SIDES * plan.rows(), windows.useful)?;
+        let (window, scratch) = (Window::new(windows, S::zero()), plan.cwt().scratch());
+        Ok(Self { plan, windows, window, out, scratch })
+    }
+
+    /// Seconds from the time of a column until it comes out, at most.
+    pub fn latency(&self) -> f64 {
+        self.windows.latency(self.plan.cwt().params().sampling_rate)
+    }
+
+    pub fn push(
+        &mut self,
+        samples: &[S],
+        emit: &mut dyn FnMut(ArrayView2<'_, Complex<T>>),
+    ) -> Result<(), Error> {
+        check(samples, self.window.received)?;
+        let Self { plan, windows, window, out, scratch } = self;
+        window.push(samples, |samples, columns| {
+            plan.columns(samples, &windows.range(), &mut out.view_mut(), scratch)?;
+            emit(out.slice(s![.., ..columns]));
+            Ok(())
+        })
+    }
+
+    pub fn finish(self, emit: &mut dyn FnMut(ArrayView2<'_, Complex<T>>)) -> Result<(), Error> {
+        let Self { plan, windows, window, mut out, mut scratch } = self;
+        window.finish(S::zero(), |samples, columns| {
+            plan.columns(samples, &windows.range(), &mut out.view_mut(), &mut scratch)?;
+            emit(out.slice(s![.., ..columns]));
+            Ok(())
+        })
+    }
+}
+
+/// Refuses samples that are not finite; `received` came before them.
+fn check<T: Real, S: Sample<T>>(samples: &[S], received: u64) -> Result<(), Error> {
+    match super::Loudness::of(samples) {
+        Err(Error::NotFinite { index, value }) => {
+            Err(Error::NotFinite { index: received + index, value })
+        }
+        Err(other) => Err(other),
+        Ok(_) => Ok(()),
+    }
+}
+
+impl<T: Real> Windowed<T> for CwtPlan<T> {
+    fn cwt(&self) -> &CwtPlan<T> {
+        self
+    }
+
+    fn rows(&self) -> usize {
+        self.rows()
+    }
+
+    fn columns<S: Sample<T>>(
+        &self,
+        samples: &[S],
+        useful: &Range<usize>,
+        out: &mut ArrayViewMut2<'_, Complex<T>>,
+        scratch: &mut CwtScratch<T>,
+    ) -> Result<(), Error> {
+        self.columns_into(self.prepare(samples)?, useful, out, None, scratch)
+    }
+}
+
 /// A wavelet transform of a signal of any length, as it comes in.
 ///
 /// The values are those of [`CwtPlan`] with [`Padding::Zero`], to the precision's own errors, as long
 /// as the latency leaves time for the longest wavelet; otherwise its rows see only as much of the
 /// signal as there is time for. Wavelets that reach half the sampling rate are cut off there, and
-/// so die away slowly: their rows differ by 1e-4 or so of the largest coefficient. The values do not depend on how the signal is cut into pushes.
+/// so die away slowly: their rows differ by 1e-4 or so of the largest coefficient. The values do not
+/// depend on how the signal is cut into pushes.
 ///
 /// ```
 /// use songscape_ssq::{CwtParams, CwtStream, ScaleSpec};
@@ -154,11 +254,7 @@ impl<S: Copy> Window<S> {
 /// ```
 #[derive(Debug)]
 pub struct CwtStream<T: Real, S: Sample<T> = T> {
-    plan: CwtPlan<T>,
-    windows: Windows,
-    window: Window<S>,
-    out: Array2<Complex<T>>,
-    scratch: CwtScratch<T>,
+    stream: Stream<CwtPlan<T>, T, S>,
 }
 
 impl<T: Real, S: Sample<T>> CwtStream<T, S> {
@@ -171,22 +267,20 @@ impl<T: Real, S: Sample<T>> CwtStream<T, S> {
     pub fn new(params: &CwtParams, latency: f64) -> Result<Self, Error> {
         let windows = Windows::new::<T>(params, latency)?;
         let plan = CwtPlan::new(&Windows::params(params), windows.length())?;
-        let out = zeros(S::SIDES * plan.rows(), windows.useful)?;
-        let (window, scratch) = (Window::new(windows, S::zero()), plan.scratch());
-        Ok(Self { plan, windows, window, out, scratch })
+        Ok(Self { stream: Stream::new(plan, windows)? })
     }
 
     /// Frequencies of the rows, Hz, descending.
     #[must_use]
     pub fn frequencies(&self) -> Vec<f64> {
-        self.plan.frequencies()
+        self.stream.plan.frequencies()
     }
 
     /// Seconds from the time of a column until it comes out, at most. Below the latency that was
     /// asked for by less than a block, except that it is at least two blocks of 256 samples.
     #[must_use]
     pub fn latency(&self) -> f64 {
-        self.windows.latency(self.plan.params().sampling_rate)
+        self.stream.latency()
     }
 
     /// Takes the next samples, and calls `emit` with the next columns as they are finished,
@@ -200,11 +294,7 @@ impl<T: Real, S: Sample<T>> CwtStream<T, S> {
         samples: &[S],
         emit: &mut dyn FnMut(ArrayView2<'_, Complex<T>>),
     ) -> Result<(), Error> {
-        check(samples, self.window.received())?;
-        let Self { plan, windows, window, out, scratch } = self;
-        window.push(samples, |samples, columns| {
-            compute(plan, *windows, samples, columns, out, scratch, emit)
-        })
+        self.stream.push(samples, emit)
     }
 
     /// Ends the signal and emits the remaining columns: one for each sample in all.
@@ -212,36 +302,6 @@ impl<T: Real, S: Sample<T>> CwtStream<T, S> {
     /// # Errors
     /// As [`CwtStream::push`].
     pub fn finish(self, emit: &mut dyn FnMut(ArrayView2<'_, Complex<T>>)) -> Result<(), Error> {
-        let Self { plan, windows, window, mut out, mut scratch } = self;
-        window.finish(S::zero(), |samples, columns| {
-            compute(&plan, windows, samples, columns, &mut out, &mut scratch, emit)
-        })
-    }
-}
-
-fn compute<T: Real, S: Sample<T>>(
-    plan: &CwtPlan<T>,
-    windows: Windows,
-    samples: &[S],
-    columns: usize,
-    out: &mut Array2<Complex<T>>,
-    scratch: &mut CwtScratch<T>,
-    emit: &mut dyn FnMut(ArrayView2<'_, Complex<T>>),
-) -> Result<(), Error> {
-    let prepared: Prepared<T, S> = plan.prepare(samples)?;
-    let useful = windows.guard..windows.guard + windows.useful;
-    plan.columns_into(prepared, &useful, &mut out.view_mut(), None, scratch)?;
-    emit(out.slice(ndarray::s![.., ..columns]));
-    Ok(())
-}
-
-/// Refuses samples that are not finite; `received` came before them.
-pub(crate) fn check<T: Real, S: Sample<T>>(samples: &[S], received: u64) -> Result<(), Error> {
-    match super::Loudness::of(samples) {
-        Err(Error::NotFinite { index, value }) => {
-            Err(Error::NotFinite { index: received + index, value })
-        }
-        Err(other) => Err(other),
-        Ok(_) => Ok(()),
+        self.stream.finish(emit)
     }
 }

@@ -1,12 +1,14 @@
 //! The squeezed transform as a stream: samples in, columns out.
 
-use ndarray::{Array2, ArrayView2, s};
+use std::ops::Range;
+
+use ndarray::{ArrayView2, ArrayViewMut2};
 use num_complex::Complex;
 
 use super::{Bins, SsqParams, SsqPlan};
 use crate::Error;
-use crate::cwt::stream::{Window, Windows, check};
-use crate::cwt::{CwtScratch, Sample, zeros};
+use crate::cwt::stream::{Stream, Windowed, Windows};
+use crate::cwt::{CwtPlan, CwtScratch, Sample};
 use crate::real::Real;
 
 /// A squeezed transform of a signal of any length, as it comes in. All that is said of
@@ -31,11 +33,7 @@ use crate::real::Real;
 /// ```
 #[derive(Debug)]
 pub struct SsqStream<T: Real, S: Sample<T> = T> {
-    plan: SsqPlan<T>,
-    windows: Windows,
-    window: Window<S>,
-    out: Array2<Complex<T>>,
-    scratch: CwtScratch<T>,
+    stream: Stream<SsqPlan<T>, T, S>,
 }
 
 impl<T: Real, S: Sample<T>> SsqStream<T, S> {
@@ -46,22 +44,19 @@ impl<T: Real, S: Sample<T>> SsqStream<T, S> {
     pub fn new(params: &SsqParams, latency: f64) -> Result<Self, Error> {
         let windows = Windows::new::<T>(&params.cwt, latency)?;
         let params = SsqParams { cwt: Windows::params(&params.cwt), ..params.clone() };
-        let plan = SsqPlan::new(&params, windows.length())?;
-        let out = zeros(S::SIDES * plan.bins().len(), windows.useful)?;
-        let (window, scratch) = (Window::new(windows, S::zero()), plan.cwt().scratch());
-        Ok(Self { plan, windows, window, out, scratch })
+        Ok(Self { stream: Stream::new(SsqPlan::new(&params, windows.length())?, windows)? })
     }
 
     /// The frequency bins, one per row.
     #[must_use]
     pub fn bins(&self) -> &Bins {
-        self.plan.bins()
+        self.stream.plan.bins()
     }
 
     /// Seconds from the time of a column until it comes out, at most.
     #[must_use]
     pub fn latency(&self) -> f64 {
-        self.windows.latency(self.plan.cwt().params().sampling_rate)
+        self.stream.latency()
     }
 
     /// Takes the next samples, and calls `emit` with the next columns as they are finished,
@@ -74,11 +69,7 @@ impl<T: Real, S: Sample<T>> SsqStream<T, S> {
         samples: &[S],
         emit: &mut dyn FnMut(ArrayView2<'_, Complex<T>>),
     ) -> Result<(), Error> {
-        check(samples, self.window.received())?;
-        let Self { plan, windows, window, out, scratch } = self;
-        window.push(samples, |samples, columns| {
-            compute(plan, *windows, samples, columns, out, scratch, emit)
-        })
+        self.stream.push(samples, emit)
     }
 
     /// Ends the signal and emits the remaining columns: one for each sample in all.
@@ -86,25 +77,26 @@ impl<T: Real, S: Sample<T>> SsqStream<T, S> {
     /// # Errors
     /// As [`CwtStream::push`](crate::CwtStream::push).
     pub fn finish(self, emit: &mut dyn FnMut(ArrayView2<'_, Complex<T>>)) -> Result<(), Error> {
-        let Self { plan, windows, window, mut out, mut scratch } = self;
-        window.finish(S::zero(), |samples, columns| {
-            compute(&plan, windows, samples, columns, &mut out, &mut scratch, emit)
-        })
+        self.stream.finish(emit)
     }
 }
 
-fn compute<T: Real, S: Sample<T>>(
-    plan: &SsqPlan<T>,
-    windows: Windows,
-    samples: &[S],
-    columns: usize,
-    out: &mut Array2<Complex<T>>,
-    scratch: &mut CwtScratch<T>,
-    emit: &mut dyn FnMut(ArrayView2<'_, Complex<T>>),
-) -> Result<(), Error> {
-    let prepared = plan.cwt().prepare(samples)?;
-    let useful = windows.guard..windows.guard + windows.useful;
-    plan.columns_into(prepared, &useful, &mut out.view_mut(), scratch)?;
-    emit(out.slice(s![.., ..columns]));
-    Ok(())
+impl<T: Real> Windowed<T> for SsqPlan<T> {
+    fn cwt(&self) -> &CwtPlan<T> {
+        self.cwt()
+    }
+
+    fn rows(&self) -> usize {
+        self.bins().len()
+    }
+
+    fn columns<S: Sample<T>>(
+        &self,
+        samples: &[S],
+        useful: &Range<usize>,
+        out: &mut ArrayViewMut2<'_, Complex<T>>,
+        scratch: &mut CwtScratch<T>,
+    ) -> Result<(), Error> {
+        self.columns_into(self.cwt().prepare(samples)?, useful, out, scratch)
+    }
 }
