@@ -29,6 +29,15 @@ struct Arguments {
     /// thousands of songs
     #[arg(long, value_enum, default_value = "demo")]
     preset: Preset,
+    /// An encoder that was trained elsewhere (a model.safetensors): nothing is trained
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// Steps of training [default: 500 for demo, 62,500 for published]
+    #[arg(long, value_name = "N", conflicts_with = "model")]
+    steps: Option<usize>,
+    /// Train again where songs have come or gone since; without it, the encoder is kept
+    #[arg(long, conflicts_with = "model")]
+    retrain: bool,
     /// Songs with the same artist and title: one song, unless the manifest tells recordings apart
     /// (auto); always one (merge); always their own (keep)
     #[arg(long, value_name = "HOW", value_parser = choice::<SameName>, default_value = "auto")]
@@ -66,6 +75,11 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
     };
     parameters.library.outside = arguments.outside;
     parameters.library.same_name = arguments.same_name;
+    parameters.model = arguments.model.clone();
+    parameters.retrain = arguments.retrain;
+    if let Some(steps) = arguments.steps {
+        parameters.training.steps = steps;
+    }
     if let Some(path) = &arguments.input {
         // Before a folder is made for nothing.
         std::fs::metadata(path).map_err(Error::io(path))?;

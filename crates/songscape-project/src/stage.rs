@@ -58,6 +58,21 @@ fn first() -> u32 {
 const RECORD: &str = "parameters.json";
 
 impl Record {
+    /// Whether the recorded parameters can be read as `P`.
+    pub fn is<P: DeserializeOwned>(&self) -> bool {
+        serde_json::from_value::<P>(self.parameters.clone()).is_ok()
+    }
+
+    /// The fields in which the recorded parameters differ. They are read as `P` first, so that a field
+    /// that an earlier program did not have yet has its serde default.
+    fn differences<P: Serialize + DeserializeOwned>(&self, requested: &P) -> Vec<Difference> {
+        let json = |parameters: &P| serde_json::to_value(parameters).ok();
+        // What cannot be read as `P` is compared as it is, so that the fields are named.
+        let known = serde_json::from_value::<P>(self.parameters.clone()).ok();
+        let known = known.as_ref().and_then(json).unwrap_or_else(|| self.parameters.clone());
+        differences(&known, &json(requested).unwrap_or_default())
+    }
+
     /// What the stage in a folder was made by and from.
     ///
     /// # Errors
@@ -91,29 +106,22 @@ impl Stage {
     ) -> Result<Self> {
         let folder = folder.as_ref();
         let path = folder.join(RECORD);
-        let json = |parameters: &P| {
-            serde_json::to_value(parameters)
-                .map_err(|source| Error::Json { path: path.clone(), source })
-        };
+        let recorded = serde_json::to_value(parameters)
+            .map_err(|source| Error::Json { path: path.clone(), source })?;
         let inputs: BTreeMap<_, _> =
             inputs.iter().map(|(name, print)| ((*name).to_owned(), print.clone())).collect();
         let record = Record {
             songscape: env!("CARGO_PKG_VERSION").into(),
             version,
             finished: false,
-            parameters: json(parameters)?,
+            parameters: recorded,
             inputs,
         };
 
         let stored: Option<Record> = if path.exists() { Some(read_json(&path)?) } else { None };
         let (mut state, mut changes) = (State::New, Vec::new());
         if let Some(old) = stored {
-            // What cannot be read as `P` is compared as it is, so that the fields are named.
-            let known = match serde_json::from_value::<P>(old.parameters.clone()) {
-                Ok(known) => json(&known)?,
-                Err(_) => old.parameters,
-            };
-            let differences = differences(&known, &record.parameters);
+            let differences = old.differences(parameters);
             if !differences.is_empty() {
                 return Err(Error::OtherParameters { path, differences });
             }
@@ -135,6 +143,25 @@ impl Stage {
             write_json(&path, &record)?;
         }
         Ok(Self { folder: folder.into(), record, state, changes })
+    }
+
+    /// Whether the stage in a folder is whole, with this version and these parameters, from whatever
+    /// inputs.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::Json`] when there is a record that cannot be read.
+    pub fn is_finished<P: Serialize + DeserializeOwned>(
+        folder: impl AsRef<Path>,
+        version: u32,
+        parameters: &P,
+    ) -> Result<bool> {
+        let folder = folder.as_ref();
+        if !Record::file(folder).exists() {
+            return Ok(false);
+        }
+        let record = Record::read(folder)?;
+        let same = record.version == version && record.differences(parameters).is_empty();
+        Ok(record.finished && same)
     }
 
     /// How far the stage had come when it was opened.
@@ -236,6 +263,20 @@ mod tests {
         assert_eq!(again.changes()[0].to_string(), "version is 1, asked for 2");
         again.finish().unwrap();
         assert_eq!(open(2).state(), State::Done);
+    }
+
+    #[test]
+    fn a_finished_stage_is_known_whatever_it_was_made_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let is = |version, rows: u32| {
+            Stage::is_finished(folder.path(), version, &json!({ "rows": rows })).unwrap()
+        };
+        assert!(!is(1, 256), "nothing is there");
+        let inputs = [("songs", "a".to_owned())];
+        let stage = Stage::open(folder.path(), 1, &json!({ "rows": 256 }), &inputs).unwrap();
+        assert!(!is(1, 256), "it is not whole");
+        stage.finish().unwrap();
+        assert!(is(1, 256) && !is(2, 256) && !is(1, 128));
     }
 
     #[test]

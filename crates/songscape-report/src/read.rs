@@ -97,8 +97,8 @@ impl ReportInput {
         Ok(())
     }
 
-    /// Reads how a training went from its `history.csv` (step, loss, accuracy, learning_rate), if it is
-    /// there. Other columns are ignored.
+    /// Reads how a training went from its `history.csv` (step, loss, accuracy, learning_rate). Other
+    /// columns are ignored.
     ///
     /// # Errors
     /// [`Error::Project`](crate::Error::Project) when it cannot be read.

@@ -1,5 +1,7 @@
 //! What a network was made from, kept beside its weights.
 
+use std::path::Path;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,6 +10,7 @@ use songscape_project::differences;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::pooling::Pooling;
+use crate::weights;
 
 /// What a network was trained on, and how, as far as that is known.
 ///
@@ -57,6 +60,35 @@ pub struct Origin {
     pub pooling: Option<Pooling>,
 }
 
+impl Origin {
+    /// What the network in a file was made from, without its weights. Files from before this was recorded
+    /// have an empty one.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the file cannot be read, [`Error::Weights`] when it is no network of ours.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        Ok(weights::metadata(path, &weights::read(path)?)?.origin)
+    }
+
+    /// Refuses images that were made with other parameters than those that the network was trained on: it
+    /// would embed them without complaint, and the vectors would mean nothing.
+    ///
+    /// The recorded parameters are read as `P` before they are compared, so that a field that was added
+    /// later has its default. A network that does not know its images takes all of them.
+    ///
+    /// # Errors
+    /// [`Error::OtherImages`] names each field that differs.
+    pub fn check_images<P: Serialize + DeserializeOwned>(&self, images: &P) -> Result<()> {
+        let Some(recorded) = &self.images else { return Ok(()) };
+        let unreadable = |e: serde_json::Error| Error::Origin { reason: e.to_string() };
+        let images = serde_json::to_value(images).map_err(unreadable)?;
+        let own: P = serde_json::from_value(recorded.clone()).map_err(unreadable)?;
+        let differences = differences(&serde_json::to_value(own).map_err(unreadable)?, &images);
+        if differences.is_empty() { Ok(()) } else { Err(Error::OtherImages { differences }) }
+    }
+}
+
 impl Model {
     /// What the network was made from.
     pub fn origin(&self) -> &Origin {
@@ -70,21 +102,13 @@ impl Model {
         self
     }
 
-    /// Refuses images that were made with other parameters than those that the network was trained on: it
-    /// would embed them without complaint, and the vectors would mean nothing.
-    ///
-    /// The recorded parameters are read as `P` before they are compared, so that a field that was added
-    /// later has its default. A network that does not know its images takes all of them.
+    /// Refuses images that are not as those that the network was trained on, as
+    /// [`Origin::check_images`] does.
     ///
     /// # Errors
     /// [`Error::OtherImages`] names each field that differs.
     pub fn check_images<P: Serialize + DeserializeOwned>(&self, images: &P) -> Result<()> {
-        let Some(recorded) = &self.origin.images else { return Ok(()) };
-        let unreadable = |e: serde_json::Error| Error::Origin { reason: e.to_string() };
-        let images = serde_json::to_value(images).map_err(unreadable)?;
-        let own: P = serde_json::from_value(recorded.clone()).map_err(unreadable)?;
-        let differences = differences(&serde_json::to_value(own).map_err(unreadable)?, &images);
-        if differences.is_empty() { Ok(()) } else { Err(Error::OtherImages { differences }) }
+        self.origin.check_images(images)
     }
 }
 

@@ -22,11 +22,27 @@ const KEY: &str = "songscape";
 const FORMAT: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
-struct Metadata {
+pub(crate) struct Metadata {
     format: u32,
     encoder: EncoderConfig,
     #[serde(default)]
-    origin: Origin,
+    pub origin: Origin,
+}
+
+/// The metadata of a file with that content.
+pub(crate) fn metadata(path: &Path, content: &[u8]) -> Result<Metadata> {
+    let refuse = |problem| Error::weights(path, problem);
+    let (_, header) = SafeTensors::read_metadata(content)
+        .map_err(|e| refuse(WeightsProblem::Format(e.to_string())))?;
+    let text = header.metadata().as_ref().and_then(|m| m.get(KEY));
+    let text = text.ok_or_else(|| refuse(WeightsProblem::Metadata(format!("no key {KEY:?}"))))?;
+    let metadata: Metadata =
+        serde_json::from_str(text).map_err(|e| refuse(WeightsProblem::Metadata(e.to_string())))?;
+    if !(1..=FORMAT).contains(&metadata.format) {
+        let problem = format!("format {}, expected 1 to {FORMAT}", metadata.format);
+        return Err(refuse(WeightsProblem::Metadata(problem)));
+    }
+    Ok(metadata)
 }
 
 impl Model {
@@ -70,17 +86,7 @@ impl Model {
         let path = path.as_ref();
         let content = read(path)?;
         let refuse = |problem| Error::weights(path, problem);
-        let (_, header) = SafeTensors::read_metadata(&content)
-            .map_err(|e| refuse(WeightsProblem::Format(e.to_string())))?;
-        let text = header.metadata().as_ref().and_then(|m| m.get(KEY));
-        let text =
-            text.ok_or_else(|| refuse(WeightsProblem::Metadata(format!("no key {KEY:?}"))))?;
-        let metadata: Metadata = serde_json::from_str(text)
-            .map_err(|e| refuse(WeightsProblem::Metadata(e.to_string())))?;
-        if !(1..=FORMAT).contains(&metadata.format) {
-            let problem = format!("format {}, expected 1 to {FORMAT}", metadata.format);
-            return Err(refuse(WeightsProblem::Metadata(problem)));
-        }
+        let metadata = metadata(path, &content)?;
         metadata.encoder.check().map_err(|e| refuse(WeightsProblem::Metadata(e.to_string())))?;
         let mut model = Self::new(&metadata.encoder, device, 0)?;
         let values = checked(&content, model.parameters()).map_err(refuse)?;
@@ -113,7 +119,7 @@ impl Model {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path)
         .map_err(|source| songscape_project::Error::Io { path: path.into(), source }.into())
 }

@@ -33,7 +33,11 @@ pub fn of_project(project: impl AsRef<Path>, page: impl AsRef<Path>) -> Result<R
     let (project, page) = (project.as_ref(), &absolute(page.as_ref())?);
     let analysis = project.join("analysis");
     let mut input = of_tables(&SongTable::read(analysis.join(SONGS))?, &analysis, page)?;
-    input.read_history(project.join("model/history.csv"))?;
+    // A model that was trained elsewhere has none.
+    let history = project.join("model/history.csv");
+    if history.is_file() {
+        input.read_history(history)?;
+    }
     // The first half of the row statistics: the mean grey of each row.
     let statistics = read_npy(Source::RowStatistics.file(project.join("vectors")))?;
     let rows = statistics.ncols() / 2;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use songscape_audio::Store;
 use songscape_contrastive::{TrainParams, Trained, train};
 use songscape_project::{Progress, Stage, State, remove_folder_if_there};
-use songscape_resnet::{EncoderConfig, Pooling};
+use songscape_resnet::{EncoderConfig, Origin, Pooling};
 use tch::Device;
 
 use crate::error::Result;
@@ -14,6 +14,9 @@ use crate::vectors::Images;
 
 /// The meaning of a training: raised when the same parameters would give another model.
 const VERSION: u32 = 1;
+
+/// The file of the trained encoder in the folder of a training.
+pub(crate) const MODEL: &str = "model.safetensors";
 
 /// What an encoder is made with. A folder keeps it beside the model; the pipeline and the example
 /// `train` write the same.
@@ -26,6 +29,18 @@ pub struct Training {
 }
 
 impl Training {
+    /// Whether a folder holds a finished training with these parameters, on images that were made as
+    /// these are, of whatever songs: an encoder that songs may be added to.
+    ///
+    /// # Errors
+    /// [`Error::Project`](crate::Error::Project) and [`Error::Resnet`](crate::Error::Resnet) when what is
+    /// there cannot be read.
+    pub fn is_finished(&self, images: &Images, folder: impl AsRef<Path>) -> Result<bool> {
+        let folder = folder.as_ref();
+        Ok(Stage::is_finished(folder, VERSION, self)?
+            && images.are_those_of(&Origin::read(folder.join(MODEL))?))
+    }
+
     /// Opens the folder of a training on a store's images. Checkpoints of a training on other images
     /// are removed.
     ///

@@ -30,6 +30,14 @@ pub(crate) fn channels<T: Real, S: Sample<T>>(
     Ok(all)
 }
 
+/// Runs `work` on each signal with its place in the sequence, on all cores.
+fn each<'a, S: Sync + 'a>(
+    signals: impl IntoIterator<Item = &'a [S], IntoIter: Send>,
+    work: impl Fn(usize, &[S]) + Sync,
+) {
+    signals.into_iter().enumerate().par_bridge().for_each(|(i, signal)| work(i, signal));
+}
+
 impl<T: Real> CwtPlan<T> {
     /// The coefficients of several signals or channels, `[channels, samples]` to
     /// `[channels, rows, samples]`, on all cores: the same bits as [`CwtPlan::transform`] of each.
@@ -52,8 +60,7 @@ impl<T: Real> CwtPlan<T> {
         signals: impl IntoIterator<Item = &'a [S], IntoIter: Send>,
         done: impl Fn(usize, Result<Array2<Complex<T>>, Error>) + Sync,
     ) {
-        let signals = signals.into_iter().enumerate().par_bridge();
-        signals.for_each(|(i, signal)| done(i, self.transform(signal)));
+        each(signals, |i, signal| done(i, self.transform(signal)));
     }
 }
 
@@ -79,7 +86,6 @@ impl<T: Real> SsqPlan<T> {
         signals: impl IntoIterator<Item = &'a [S], IntoIter: Send>,
         done: impl Fn(usize, Result<Array2<Complex<T>>, Error>) + Sync,
     ) {
-        let signals = signals.into_iter().enumerate().par_bridge();
-        signals.for_each(|(i, signal)| done(i, self.transform(signal)));
+        each(signals, |i, signal| done(i, self.transform(signal)));
     }
 }

@@ -6,25 +6,24 @@
 mod analysis;
 mod parameters;
 mod report;
+mod training;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use songscape_audio::{Duplicate, Library, LibraryParams, Limits, Store};
 use songscape_project::{
     Failure, Field, Progress, Project, SongTable, Source, Stage, State, hash_file,
-    remove_folder_if_there,
 };
-use songscape_resnet::{Model, Pooling};
+use songscape_resnet::{Model, Origin};
 use tch::Device;
 
 pub use parameters::Parameters;
 pub use songscape_analysis::study::{Scores, StudyParams};
 
 pub use crate::error::{Error, Result};
-use crate::training::Training;
-use crate::vectors::{Embedding, Images, Keep, read_ids};
+use crate::training::MODEL;
+use crate::vectors::{Embedding, Images, Keep, Meant, read_ids};
 
 /// The music to analyse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +104,8 @@ impl Pipeline {
     /// counts them for the whole process.
     ///
     /// # Errors
-    /// [`Error::Project`] when another process works on the folder or it cannot be made;
+    /// [`Error::Resnet`] for a given model that cannot be read, or that names the parameters of its images
+    /// that differ; [`Error::Project`] when another process works on the folder or it cannot be made;
     /// [`Error::Threads`] when the system does not give so many threads.
     pub fn new(
         folder: impl AsRef<Path>,
@@ -114,6 +114,9 @@ impl Pipeline {
         device: Device,
         threads: usize,
     ) -> Result<Self> {
+        if let Some(model) = &parameters.model {
+            Origin::read(model)?.check_images(&parameters.images)?;
+        }
         let project = Project::open(folder)?;
         let threads = threads.max(1);
         tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
@@ -222,59 +225,30 @@ impl Pipeline {
         ))
     }
 
-    fn training(&self, progress: &dyn Progress) -> Result<String> {
-        let images = Images::open(&self.store())?;
-        let Parameters { encoder, training, pooling, .. } = self.parameters.clone();
-        let training = Training { encoder, training };
-        let stage = training.open(&self.store(), self.project.path("model"))?;
-        if stage.state() == State::Done {
-            return Ok("done before".into());
-        }
-        let made_again = again(&stage);
-        let trained = training.run(stage, &images, pooling, self.device, progress)?;
-        let steps = trained.history.len();
-        let last = &trained.history[steps - steps.min(10)..];
-        let loss = last.iter().map(|step| step.loss).sum::<f64>() / last.len().max(1) as f64;
-        Ok(format!("{steps} steps on {:?}, loss {loss:.3}{made_again}", self.device))
-    }
-
     fn vectors(&self, progress: &dyn Progress) -> Result<String> {
-        let weights = self.project.path("model/model.safetensors");
-        let (pooling, untrained_seed) = (self.parameters.pooling, self.parameters.training.seed);
-        let made = VectorsStage { pooling, untrained_seed };
+        let weights = self.project.path("model").join(MODEL);
+        let made = Meant::by(&Origin::read(&weights)?);
         let inputs = [("images", self.store().fingerprint()?), ("model", hash_file(&weights)?)];
         let stage = Stage::open(self.project.path("vectors"), 1, &made, &inputs)?;
         if stage.state() == State::Done {
             let songs = read_ids(stage.folder())?.len();
             return Ok(format!("{songs} songs, done before"));
         }
-        if stage.state() == State::Outdated {
-            remove_folder_if_there(stage.path("features"))?;
-        }
         let model = Model::load(&weights, self.device)?;
         let images = Images::open(&self.store())?;
-        let embedding = Embedding { pooling, untrained_seed, ..Embedding::new(&model) };
         let keep = Keep::Features(stage.folder().into());
-        let vectors = embedding.compute(&images, &Source::ALL, &keep, progress)?;
+        let vectors = Embedding::new(&model).compute(&images, &Source::ALL, &keep, progress)?;
         Failure::record(self.failure_list(), Step::Vectors.name(), &vectors.left_out)?;
         if vectors.ids.is_empty() {
             let failures = self.failure_list();
             return Err(Error::NoSongs { listed: vectors.left_out.len(), failures });
         }
         vectors.write(stage.folder())?;
-        keep.clear(&Source::ALL)?;
         let made_again = again(&stage);
         stage.finish()?;
-        let width = pooling.width(model.config().channels());
+        let width = made.pooling.width(model.config().channels());
         Ok(format!("{} songs, {width} numbers each{made_again}", vectors.ids.len()))
     }
-}
-
-/// What the vectors are made with.
-#[derive(Serialize, Deserialize)]
-struct VectorsStage {
-    pooling: Pooling,
-    untrained_seed: u64,
 }
 
 /// Why a stage was made again, for its summary; nothing where it was not.

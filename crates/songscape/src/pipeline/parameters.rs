@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use songscape_analysis::study::StudyParams;
 use songscape_audio::{ImageParams, LibraryParams};
 use songscape_contrastive::TrainParams;
@@ -17,6 +19,10 @@ pub struct Parameters {
     pub encoder: EncoderConfig,
     /// Its training.
     pub training: TrainParams,
+    /// An encoder that was trained elsewhere, in place of the training.
+    pub model: Option<PathBuf>,
+    /// Train again where songs have come or gone since the encoder was trained. Else it is kept.
+    pub retrain: bool,
     /// How the encoder's vectors of a song become one.
     pub pooling: Pooling,
     /// Map, clusters and years.
@@ -32,6 +38,8 @@ impl Parameters {
             images: ImageParams::default(),
             encoder: EncoderConfig::demo(),
             training: TrainParams { seed, ..TrainParams::demo() },
+            model: None,
+            retrain: false,
             pooling: Pooling::Mean,
             analysis: StudyParams::seeded(seed),
         }

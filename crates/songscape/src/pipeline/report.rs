@@ -16,6 +16,8 @@ impl Pipeline {
     pub(super) fn report(&self, progress: &dyn Progress) -> Result<String> {
         let analysis = self.project.path("analysis");
         let hash = |name: &str| hash_file(analysis.join(name));
+        let history = self.project.path("model/history.csv");
+        let trained = history.is_file().then(|| hash_file(&history)).transpose()?;
         let stage = Stage::open(
             self.project.path("report"),
             VERSION,
@@ -25,7 +27,7 @@ impl Pipeline {
                 ("map", hash("umap.npy")?),
                 ("clusters", hash("clusters.csv")?),
                 ("scores", hash("scores.json")?),
-                ("history", hash_file(self.project.path("model/history.csv"))?),
+                ("history", trained.unwrap_or_default()),
             ],
         )?;
         if stage.state() == State::Done && self.report_page().is_file() {

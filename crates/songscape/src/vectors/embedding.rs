@@ -1,8 +1,10 @@
 //! The vectors of all songs, in batches, of which what is done is kept.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use songscape_analysis::study::VectorSet;
 use songscape_analysis::vectors::write_npy;
@@ -16,6 +18,9 @@ use songscape_resnet::{Embedder, Model, Origin, Pooling};
 use super::done::{Done, Key};
 use super::songs::write_ids;
 use crate::error::{Error, Result};
+
+/// The field of a network's record of its images that is not one of their parameters.
+const VERSION_OF_IMAGES: &str = "version";
 
 /// The images of a store, with the parameters that they were made with.
 #[derive(Debug)]
@@ -55,8 +60,18 @@ impl Images {
     /// What a network that is trained on these images says of them later, and the pooling that its
     /// vectors are meant for.
     pub fn origin(&self, pooling: Pooling) -> Origin {
-        let images = serde_json::to_value(&self.params).expect("numbers and names are JSON");
+        let mut images = serde_json::to_value(&self.params).expect("numbers and names are JSON");
+        images[VERSION_OF_IMAGES] = Store::VERSION.into();
         Origin { images: Some(images), pooling: Some(pooling), ..Origin::default() }
+    }
+
+    /// Whether a network was trained on images that were made as these are, of whatever songs.
+    pub fn are_those_of(&self, origin: &Origin) -> bool {
+        let images = origin.images.as_ref();
+        // Networks that say nothing of it are of the first version that is counted.
+        let version = images.and_then(|images| images[VERSION_OF_IMAGES].as_u64());
+        origin.check_images(&self.params).is_ok()
+            && version.is_none_or(|version| version == u64::from(Store::VERSION))
     }
 }
 
@@ -73,12 +88,27 @@ pub struct Embedding<'a> {
     pub untrained_seed: u64,
 }
 
+/// How a network's vectors are meant to be made, as far as it knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Meant {
+    pub pooling: Pooling,
+    pub untrained_seed: u64,
+}
+
+impl Meant {
+    pub fn by(origin: &Origin) -> Self {
+        let seed = origin.training.as_ref().and_then(|training| training["seed"].as_u64());
+        Self { pooling: origin.pooling.unwrap_or_default(), untrained_seed: seed.unwrap_or(0) }
+    }
+}
+
 /// Where the vectors of single songs are kept while the others are computed, so that an interruption
 /// costs only what is missing, and songs that are added later cost only themselves.
 ///
 /// Each source has a file `SOURCE.rows` in the folder. A row counts for as long as the song's pixels and
-/// all that decides its vectors are the same, whatever the song is called. One process at a time may
-/// use the folder ([`Project`](songscape_project::Project) holds it).
+/// all that decides its vectors are the same, whatever the song is called. Rows of songs that are gone
+/// are removed at the end. One process at a time may use the folder
+/// ([`Project`](songscape_project::Project) holds it).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keep {
     /// Nowhere.
@@ -86,8 +116,7 @@ pub enum Keep {
     /// In this folder.
     Vectors(PathBuf),
     /// In this folder, and beside them the trained encoder's matrices of each song
-    /// `[columns / 64, channels]` in `features/ID.npy`. A matrix that is there counts for the song of
-    /// that id: remove `features` when the images have changed.
+    /// `[columns / 64, channels]` in `features/ID.npy`.
     Features(PathBuf),
 }
 
@@ -105,13 +134,22 @@ pub struct Vectors {
 }
 
 impl Keep {
-    /// Removes the files of rows, once the vectors are written elsewhere; the matrices stay.
-    ///
-    /// # Errors
-    /// [`Error::Project`] when a file cannot be removed.
-    pub fn clear(&self, sources: &[Source]) -> Result<()> {
-        for source in sources {
-            if let Some(path) = self.rows(*source) {
+    /// Where the matrices of single songs are.
+    fn features(&self) -> Option<PathBuf> {
+        match self {
+            Self::Features(folder) => Some(folder.join("features")),
+            _ => None,
+        }
+    }
+
+    /// Removes the matrices of songs that are not among `ids`.
+    fn forget_others(&self, ids: &[String]) -> Result<()> {
+        let Some(folder) = self.features().filter(|folder| folder.is_dir()) else { return Ok(()) };
+        let known: HashSet<&str> = ids.iter().map(String::as_str).collect();
+        for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
+            let path = entry.map_err(Error::io(&folder))?.path();
+            let id = path.file_stem().and_then(|stem| stem.to_str());
+            if id.is_none_or(|id| !known.contains(id)) {
                 remove_if_there(path)?;
             }
         }
@@ -130,7 +168,7 @@ impl Keep {
 }
 
 /// The version of the rows' meaning: raised when the same song comes to have other vectors.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 impl Vectors {
     /// Writes the vectors of all sources (`SOURCE.npy`, `SOURCE.first-half.npy` and
@@ -157,14 +195,8 @@ impl<'a> Embedding<'a> {
     /// The pooling and the seed that the model was trained with, as far as it knows them; else the mean
     /// and 0.
     pub fn new(model: &'a Model) -> Self {
-        let origin = model.origin();
-        let seed = origin.training.as_ref().and_then(|training| training["seed"].as_u64());
-        Self {
-            model,
-            pooling: origin.pooling.unwrap_or_default(),
-            embedder: Embedder::default(),
-            untrained_seed: seed.unwrap_or(0),
-        }
+        let Meant { pooling, untrained_seed } = Meant::by(model.origin());
+        Self { model, pooling, embedder: Embedder::default(), untrained_seed }
     }
 
     /// Refuses images that are not those that the encoder was trained on.
@@ -214,7 +246,7 @@ impl<'a> Embedding<'a> {
             .iter()
             .map(|source| Set::new(*source, self, images, keep))
             .collect::<Result<Vec<_>>>()?;
-        let mut hashes = Vec::with_capacity(songs.len());
+        let mut done = Vec::with_capacity(songs.len());
         let job = Job::begin(progress, "vectors", songs.len() as u64, "songs");
         let mut left = &songs[..];
         while !left.is_empty() {
@@ -225,20 +257,19 @@ impl<'a> Embedding<'a> {
             let next = self.embedder.songs_per_batch(self.model.config(), columns);
             let (batch, rest) = left.split_at(next);
             let batch: Vec<Song> = batch.iter().map(|&song| Song::new(pixels, song)).collect();
+            let songs = batch.len() as u64;
             for set in &mut sets {
                 set.add(&batch)?;
             }
-            hashes.extend(batch.iter().map(|song| song.hash));
-            job.advance(batch.len() as u64);
+            done.extend(batch);
+            job.advance(songs);
             left = rest;
         }
         drop(job);
-        Ok(Vectors {
-            ids: songs.iter().map(|&song| pixels.ids()[song].clone()).collect(),
-            sources: sources.to_vec(),
-            sets: sets.into_iter().map(|set| set.into_vectors(&hashes)).collect::<Result<_>>()?,
-            left_out,
-        })
+        let ids: Vec<String> = done.iter().map(|song| song.id.to_owned()).collect();
+        let sets = sets.into_iter().map(|set| set.into_vectors(&done)).collect::<Result<_>>()?;
+        keep.forget_others(&ids)?;
+        Ok(Vectors { ids, sources: sources.to_vec(), sets, left_out })
     }
 }
 
@@ -301,10 +332,7 @@ impl<'a> Set<'a> {
         let of_pitches = json!([f_min, f_max, range_db]);
         let (maker, width, made_by) = match source {
             Source::TrainedEncoder => {
-                let features = match keep {
-                    Keep::Features(folder) => Some(folder.join("features")),
-                    _ => None,
-                };
+                let features = keep.features();
                 (Maker::Trained { model, features }, encoder, of_encoder(model)?)
             }
             Source::UntrainedEncoder => {
@@ -327,8 +355,14 @@ impl<'a> Set<'a> {
         Ok(Self { source, maker, embedding, rows, gap, base, width, done })
     }
 
-    fn key(&self, song: &blake3::Hash) -> Key {
-        self.base.clone().update(song.as_bytes()).finalize()
+    fn key(&self, song: &Song) -> Key {
+        let mut key = self.base.clone();
+        key.update(song.hash.as_bytes());
+        if self.features(song.id).is_some() {
+            // The matrix has the song's name.
+            key.update(song.id.as_bytes());
+        }
+        key.finalize()
     }
 
     /// Computes what is missing of a batch of songs.
@@ -352,13 +386,13 @@ impl<'a> Set<'a> {
         };
         let songs = batch.iter().zip(&missing).filter(|(_, missing)| **missing);
         for ((song, _), row) in songs.zip(rows) {
-            self.done.push(self.key(&song.hash), &row)?;
+            self.done.push(self.key(song), &row)?;
         }
         Ok(())
     }
 
     fn is_done(&self, song: &Song) -> bool {
-        let known = self.done.get(&self.key(&song.hash)).is_some();
+        let known = self.done.get(&self.key(song)).is_some();
         known && self.features(song.id).is_none_or(|path| path.exists())
     }
 
@@ -413,7 +447,7 @@ impl<'a> Set<'a> {
     }
 
     /// The vectors of these songs, once all are done.
-    fn into_vectors(self, songs: &[blake3::Hash]) -> Result<VectorSet> {
+    fn into_vectors(self, songs: &[Song]) -> Result<VectorSet> {
         let keys: Vec<Key> = songs.iter().map(|song| self.key(song)).collect();
         let part = |place: usize| {
             let mut part = Array2::zeros((keys.len(), self.width));

@@ -27,5 +27,6 @@ mod done;
 mod embedding;
 mod songs;
 
+pub(crate) use embedding::Meant;
 pub use embedding::{Embedding, Images, Keep, Vectors};
 pub use songs::{read_ids, songs_of};
