@@ -36,7 +36,12 @@ const CHECKS: &[Check] = &[
         &["doc", "--workspace", "--no-deps", "--all-features", "--features", "tch/doc-only"],
         false,
     ),
-    ("tests", &["test", "--workspace", "--all-features"], true),
+    // The examples in documents are run from the packages.
+    (
+        "tests",
+        &["test", "--workspace", "--all-features", "--lib", "--bins", "--tests", "--examples"],
+        true,
+    ),
 ];
 
 pub fn run() -> Result<()> {

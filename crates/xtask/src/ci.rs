@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::metadata::{Package, published};
 use crate::packages::Outside;
-use crate::{cargo, check, libtorch, succeed};
+use crate::{cargo, check, interface, libtorch, root, succeed};
 
 /// The facade, whose default features are all crates that need no libtorch; for systems whose C
 /// compiler need not be here.
@@ -32,13 +32,16 @@ pub fn run() -> Result<()> {
 pub fn long() -> Result<()> {
     let packages = published()?;
     features(&packages)?;
+    default_features()?;
     oldest_compiler(&packages)?;
     targets()?;
     if let Some(nightly) = toolchain("nightly") {
         docs_rs(&packages, &nightly)?;
         oldest_dependencies(&packages, &nightly)?;
+        interface::compare(&packages, &nightly)?;
     } else {
-        eprintln!("skipped: docs.rs, oldest dependencies; rustup toolchain install nightly");
+        let what = "docs.rs, oldest dependencies, public interface";
+        eprintln!("skipped: {what}; rustup toolchain install nightly");
     }
     eprintln!("all long checks passed");
     Ok(())
@@ -56,6 +59,14 @@ fn features(packages: &[Package]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The examples on the front page and in the README of the facade need its default features only.
+fn default_features() -> Result<()> {
+    eprintln!("examples with default features: songscape");
+    let mut test = cargo();
+    test.args(["test", "--quiet", "--doc", "--package", "songscape"]);
+    succeed(test.env("LIBTORCH", check::NO_LIBTORCH), "examples with default features")
 }
 
 /// The compiler that the manifests say is enough.
@@ -112,7 +123,7 @@ fn oldest_dependencies(packages: &[Package], nightly: &str) -> Result<()> {
         eprintln!("oldest dependencies: {}", package.name);
         let mut check = without_libtorch(cargo_of(nightly), package, "check");
         check.args(["-Z", "direct-minimal-versions", "--target-dir"]);
-        check.arg(crate::root().join("target/oldest-dependencies"));
+        check.arg(root().join("target/oldest-dependencies"));
         check.current_dir(&outside.folder);
         succeed(&mut check, &package.name)?;
     }
@@ -130,15 +141,15 @@ fn without_libtorch(mut cargo: Command, package: &Package, action: &str) -> Comm
 }
 
 /// The name of an installed toolchain: `nightly`, or the newest of a version.
-fn toolchain(version: &str) -> Option<String> {
+pub fn toolchain(version: &str) -> Option<String> {
     let installed = printed(Command::new("rustup").args(["toolchain", "list", "--quiet"]));
     installed.lines().rfind(|name| name.starts_with(version)).map(str::to_owned)
 }
 
 /// The cargo of a toolchain, in the root of the workspace.
-fn cargo_of(toolchain: &str) -> Command {
+pub fn cargo_of(toolchain: &str) -> Command {
     let mut command = Command::new("rustup");
-    command.current_dir(crate::root()).args(["run", toolchain, "cargo"]);
+    command.current_dir(root()).args(["run", toolchain, "cargo"]);
     command
 }
 

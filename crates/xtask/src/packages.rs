@@ -1,7 +1,9 @@
 //! The packages as a registry would have them: whole, and enough for programs of others.
 //!
-//! A workspace in `target/outside` has the unpacked packages and the programs of
-//! `examples/downstream`, which ask for them by version. Whatever a package lacks is missed there.
+//! A workspace in `target/outside` has the unpacked packages, copies of our programs, and the programs
+//! of `examples/downstream`, all of which get the packages by version. Whatever a package lacks is
+//! missed there. Features and profiles are those of our workspace, so that dependencies that are built
+//! are used.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,9 @@ use crate::check::NO_LIBTORCH;
 use crate::metadata::{Package, published};
 use crate::{cargo, libtorch, root, succeed};
 
+/// Our own packages that are not published: with them, features of dependencies are the same.
+const OURS: [&str; 3] = ["benches", "crates/xtask", "examples"];
+
 /// The programs of others under `examples/downstream/`.
 const PROGRAMS: [&str; 2] = ["ssq-alone", "whole-pipeline"];
 
@@ -22,7 +27,7 @@ pub fn check(libtorch: &Path) -> Result<()> {
     let packages = published()?;
     let outside = Outside::new(libtorch.to_owned());
     outside.prepare(&packages)?;
-    outside.examples(&packages)?;
+    outside.examples()?;
     outside.programs()
 }
 
@@ -73,19 +78,29 @@ impl Outside {
         Ok(())
     }
 
+    /// The manifest of our workspace, with the packages in place of their sources.
     fn write_workspace(&self, packages: &[Package]) -> Result<()> {
         let ours = fs::read_to_string(root().join("Cargo.toml"))?;
-        // The same profiles, so that dependencies that are built are used here.
-        let profiles = ours.find("[profile.").map_or("", |start| &ours[start..]);
-        let mut manifest = String::from(
-            "[workspace]\nresolver = \"3\"\nmembers = [\"packages/*\", \"programs/*\"]\n\n[patch.crates-io]\n",
+        let shared = ours.find("[workspace.package]").map_or("", |start| &ours[start..]);
+        let members = ["packages/*", "programs/*"].into_iter().chain(OURS);
+        let members: Vec<String> = members.map(|member| format!("{member:?}")).collect();
+        let mut manifest = format!(
+            "[workspace]\nresolver = \"3\"\nmembers = [{}]\n\n{shared}",
+            members.join(", ")
         );
+        manifest += "\n[patch.crates-io]\n";
         for Package { name, version, .. } in packages {
+            manifest = manifest.replace(&format!("path = \"crates/{name}\", "), "");
             manifest += &format!("{name} = {{ path = \"packages/{name}-{version}\" }}\n");
         }
-        fs::write(self.folder.join("Cargo.toml"), manifest + "\n" + profiles)?;
-        // The versions that the workspace was tested with.
-        fs::copy(root().join("Cargo.lock"), self.folder.join("Cargo.lock"))?;
+        write_if_other(&self.folder.join("Cargo.toml"), manifest.as_bytes())?;
+        // The versions that the workspace was tested with, and the documents with programs.
+        for file in ["Cargo.lock", "README.md"] {
+            write_if_other(&self.folder.join(file), &fs::read(root().join(file))?)?;
+        }
+        for folder in OURS.into_iter().chain(["docs"]) {
+            copy(&root().join(folder), &self.folder.join(folder))?;
+        }
         Ok(())
     }
 
@@ -111,20 +126,10 @@ impl Outside {
         write_if_other(&to.join("Cargo.toml"), manifest.as_bytes())
     }
 
-    /// Runs the examples of the packages' documentation and of their READMEs, with default features
-    /// and no libtorch where that is enough.
-    fn examples(&self, packages: &[Package]) -> Result<()> {
-        let (with, without): (Vec<&Package>, Vec<&Package>) =
-            packages.iter().partition(|package| package.libtorch && package.name != "songscape");
-        for (packages, libtorch) in [(without, Path::new(NO_LIBTORCH)), (with, &self.libtorch)] {
-            let mut test = self.cargo("test", libtorch);
-            test.arg("--doc");
-            for package in packages {
-                test.args(["--package", &package.name]);
-            }
-            succeed(&mut test, "the examples of the packages")?;
-        }
-        Ok(())
+    /// Runs the examples of the packages' documentation, of their READMEs, and of our documents.
+    fn examples(&self) -> Result<()> {
+        let mut test = self.cargo("test", &self.libtorch);
+        succeed(test.args(["--doc", "--workspace", "--all-features"]), "examples of the packages")
     }
 
     fn programs(&self) -> Result<()> {
@@ -173,6 +178,21 @@ fn keep_times(new: &Path, old: &Path) -> Result<()> {
         } else if fs::read(&old).is_ok_and(|bytes| fs::read(&new).is_ok_and(|same| same == bytes)) {
             let modified = fs::metadata(&old)?.modified()?;
             fs::File::options().write(true).open(&new)?.set_modified(modified)?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies a folder, less what is built in it and the programs of others.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (path, copied, name) = (entry.path(), to.join(entry.file_name()), entry.file_name());
+        if path.is_dir() && name != "target" && name != "downstream" {
+            copy(&path, &copied)?;
+        } else if path.is_file() {
+            write_if_other(&copied, &fs::read(&path)?)?;
         }
     }
     Ok(())
