@@ -14,7 +14,7 @@ use songscape::resnet::{DeviceChoice, EncoderConfig, Pooling};
 use songscape::training::Training;
 use songscape::vectors::{Embedding, Images, Keep, songs_of};
 use songscape::{Error, Result};
-use songscape_examples::{Bars, print, start};
+use songscape_examples::{Bars, device, print, start};
 
 /// Train an encoder without labels on a store of images, and score it beside its baselines.
 ///
@@ -123,7 +123,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
         numbers(column, images.pixels().ids())?;
     }
 
-    let device = arguments.device.resolve()?;
+    let device = device(arguments.device)?;
     let project = Project::open(&arguments.out)?;
     let training = Training { encoder, training: params };
     let stage = training.open(&store, project.root())?;

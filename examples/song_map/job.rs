@@ -10,7 +10,7 @@ use songscape::audio::SameName;
 use songscape::pipeline::{Input, Parameters, Pipeline, Step};
 use songscape::project::Progress;
 use songscape::resnet::DeviceChoice;
-use songscape_examples::{Bars, End, choice, print, start};
+use songscape_examples::{Bars, End, choice, device, print, start};
 
 /// Analyse a music library: images, training without labels, map, clusters, years, report.
 ///
@@ -87,7 +87,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
     let input = arguments.input.clone().map_or(Input::Demo, Input::Library);
     let cores = || std::thread::available_parallelism().map_or(1, Into::into);
     let threads = arguments.threads.map_or_else(cores, usize::from);
-    let device = arguments.device.resolve()?;
+    let device = device(arguments.device)?;
     let pipeline = Pipeline::new(&arguments.out, input, parameters, device, threads)?;
     for step in Step::ALL {
         let start = Instant::now();

@@ -64,3 +64,10 @@ pub mod umap;
 pub mod vectors;
 
 pub use error::{Error, Result};
+
+// What signatures of this crate use.
+pub use {ndarray, songscape_project as project};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

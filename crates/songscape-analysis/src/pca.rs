@@ -11,6 +11,18 @@ use crate::vectors::check_finite;
 
 /// The leading principal components of a matrix, found by the eigenvectors of its covariance, or of
 /// its Gram matrix where there are fewer rows than columns.
+///
+/// ```
+/// use songscape_analysis::ndarray::arr2;
+/// use songscape_analysis::pca::Pca;
+///
+/// // Points near a line.
+/// let x = arr2(&[[0.0, 0.0], [1.0, 1.1], [2.0, 1.9], [3.0, 3.0]]);
+/// let pca = Pca::fit(x.view(), 1)?;
+/// assert!(pca.shares()[0] > 0.99);
+/// assert_eq!(pca.project(x.view())?.dim(), (4, 1));
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Pca {
     mean: Array1<f64>,

@@ -20,6 +20,19 @@ pub struct Similar {
 /// The `count` songs most similar to one seed or to several together, the nearest first, the seeds left
 /// out. Several seeds are met in their mean; for the cosine in the mean of their directions.
 ///
+/// ```
+/// use songscape_analysis::music::similar::similar;
+/// use songscape_analysis::ndarray::arr2;
+/// use songscape_analysis::neighbors::Metric;
+///
+/// let x = arr2(&[[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.7, 0.7]]);
+/// let near = similar(x.view(), &[0], 2, Metric::Cosine)?;
+/// assert_eq!((near[0].row, near[1].row), (1, 3));
+/// // Between two songs.
+/// assert_eq!(similar(x.view(), &[0, 2], 1, Metric::Cosine)?[0].row, 3);
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Parameter`] for no seeds, a seed that is no row, or a count of 0; those of
 /// [`check_finite`].

@@ -62,6 +62,18 @@ pub enum Metric {
 /// The nearest neighbours of every row, nearest first; the row itself is left out.
 ///
 /// Neighbours at equal distance come in the order of their rows.
+///
+/// ```
+/// use songscape_analysis::ndarray::arr2;
+/// use songscape_analysis::neighbors::{Metric, exact};
+/// use songscape_analysis::project::Silent;
+///
+/// let x = arr2(&[[0.0, 0.0], [1.0, 0.0], [5.0, 0.0]]);
+/// let near = exact(x.view(), 2, Metric::Euclidean, &Silent)?;
+/// assert_eq!(near.indices.row(0).to_vec(), [1, 2]);
+/// assert_eq!(near.distances.row(0).to_vec(), [1.0, 5.0]);
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Neighbors {
     /// `[n, k]` row numbers.

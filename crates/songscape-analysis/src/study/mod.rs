@@ -79,6 +79,25 @@ impl StudyInput<'_> {
 /// Years that cannot be predicted because of what the songs are (too few of them have one, or all the
 /// same) are left out, and the scores say why.
 ///
+/// ```
+/// use songscape_analysis::ndarray::Array2;
+/// use songscape_analysis::project::{Silent, SongTable};
+/// use songscape_analysis::study::{StudyInput, StudyParams, VectorSet, study};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path().join("analysis");
+/// let x = Array2::from_shape_fn((60, 4), |(i, j)| {
+///     f32::from(i % 2 == j / 2) + ((i * (7 + j)) % 31) as f32 / 50.0
+/// });
+/// let vectors = VectorSet::new("my vectors", x);
+/// let songs = SongTable::unknown(60); // or SongTable::read("songs.csv")
+/// let input = StudyInput { vectors: &vectors, songs: &songs, baselines: &[] };
+/// let scores = study(&input, &StudyParams::default(), &folder, &Silent)?;
+/// assert_eq!(scores.songs, 60);
+/// assert!(folder.join("clusters.csv").exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`Error::LengthMismatch`] when songs and vectors are not equally many; [`Error::NotFinite`];
 /// [`Error::Parameter`]; [`Error::TooFewRows`]; [`Error::Interrupted`]; [`Error::Project`] and

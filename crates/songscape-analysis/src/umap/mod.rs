@@ -135,6 +135,17 @@ impl UmapParams {
 /// The result depends on the vectors, the parameters and the order of the rows, not on the number
 /// of threads. Use [`UmapParams::reduced_for`] where there may be few rows.
 ///
+/// ```
+/// use songscape_analysis::ndarray::Array2;
+/// use songscape_analysis::project::Silent;
+/// use songscape_analysis::umap::{UmapParams, fit};
+///
+/// let x = Array2::from_shape_fn((40, 5), |(i, j)| ((i * (7 + j)) % 31) as f32);
+/// let map = fit(x.view(), &UmapParams::default().reduced_for(40), &Silent)?;
+/// assert_eq!(map.dim(), (40, 2));
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::TooFewRows`] unless `n >= neighbors` and `n >= dims + 2`; [`Error::Parameter`];
 /// [`Error::Interrupted`]; those of [`check_finite`].

@@ -16,6 +16,18 @@ const EPOCHS_SHARE: usize = 3;
 const RATE: f32 = 0.25;
 
 /// A map with the vectors that it was made of, to which new ones can be added.
+///
+/// ```
+/// use songscape_analysis::ndarray::{Array2, s};
+/// use songscape_analysis::project::Silent;
+/// use songscape_analysis::umap::{Umap, UmapParams};
+///
+/// let x = Array2::from_shape_fn((40, 5), |(i, j)| ((i * (7 + j)) % 31) as f32);
+/// let umap = Umap::fit(x.view(), &UmapParams::default().reduced_for(40), &Silent)?;
+/// let places = umap.transform(x.slice(s![..3, ..]))?;
+/// assert_eq!(places.dim(), (3, 2));
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Umap {
     vectors: Array2<f32>,
