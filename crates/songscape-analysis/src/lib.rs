@@ -45,6 +45,7 @@
 //! # Ok::<(), songscape_analysis::Error>(())
 //! ```
 
+mod archive;
 pub mod boosting;
 pub mod bootstrap;
 mod eigen;

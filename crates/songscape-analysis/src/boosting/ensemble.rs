@@ -29,6 +29,7 @@ use crate::metrics::mean_absolute_error;
 /// # Ok::<(), songscape_analysis::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Saved")]
 pub struct Booster {
     params: BoosterParams,
     columns: usize,
@@ -189,6 +190,11 @@ impl Booster {
             .collect())
     }
 
+    /// The number of columns that it was fitted on.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// What it was fitted with.
     pub fn params(&self) -> &BoosterParams {
         &self.params
@@ -271,22 +277,40 @@ impl Booster {
     /// [`Error::Project`] when the file cannot be read; [`Error::File`] when its trees are not whole.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let booster: Self = read_json(path)?;
+        let read: Saved = read_json(path)?;
+        Self::try_from(read).map_err(|reason| Error::File { path: path.into(), reason })
+    }
+}
+
+/// A booster as it is saved, which nobody has looked at yet.
+#[derive(Deserialize)]
+struct Saved {
+    params: BoosterParams,
+    columns: usize,
+    base: f64,
+    trees: Vec<Tree>,
+}
+
+impl TryFrom<Saved> for Booster {
+    type Error = String;
+
+    fn try_from(
+        Saved { params, columns, base, trees }: Saved,
+    ) -> std::result::Result<Self, String> {
         let whole = |tree: &Tree| {
             !tree.nodes.is_empty()
                 && tree.nodes.iter().enumerate().all(|(i, node)| match node {
                     Node::Leaf(_) => true,
                     Node::Split { column, left, right, .. } => {
                         let after = i + 1..tree.nodes.len();
-                        *column < booster.columns && after.contains(left) && after.contains(right)
+                        *column < columns && after.contains(left) && after.contains(right)
                     }
                 })
         };
-        if booster.trees.iter().all(whole) {
-            Ok(booster)
+        if trees.iter().all(whole) {
+            Ok(Self { params, columns, base, trees })
         } else {
-            let reason = "a tree refers to a column or a node that it does not have".into();
-            Err(Error::File { path: path.into(), reason })
+            Err("a tree refers to a column or a node that it does not have".into())
         }
     }
 }

@@ -29,6 +29,8 @@ pub mod membership;
 pub mod points;
 mod predict;
 mod products;
+mod reach;
+mod save;
 pub mod select;
 pub mod spanning_tree;
 mod validity;

@@ -154,6 +154,16 @@ pub fn fit(
     params: &UmapParams,
     progress: &dyn Progress,
 ) -> Result<Array2<f32>> {
+    let near = nearest(x, params, progress)?;
+    fit_neighbors(x, &near, params, progress)
+}
+
+/// The neighbours that a map is made of.
+pub(crate) fn nearest(
+    x: ArrayView2<f32>,
+    params: &UmapParams,
+    progress: &dyn Progress,
+) -> Result<Neighbors> {
     params.check()?;
     check_finite(x)?;
     let needed = params.neighbors.max(params.dims + 2);
@@ -164,9 +174,7 @@ pub fn fit(
             needed,
         });
     }
-    let (k, metric) = (params.neighbors - 1, params.metric);
-    let neighbors = neighbors::nearest(x, k, metric, params.seed, progress)?;
-    fit_neighbors(x, &neighbors, params, progress)
+    neighbors::nearest(x, params.neighbors - 1, params.metric, params.seed, progress)
 }
 
 /// As [`fit`], with neighbours found before. Their `k` stands for `params.neighbors`, which is
