@@ -38,6 +38,10 @@ struct Arguments {
     /// Train again where songs have come or gone since; without it, the encoder is kept
     #[arg(long, conflicts_with = "model")]
     retrain: bool,
+    /// Make map, clusters and years anew where songs have come or gone since; without it, what is there
+    /// stays, and new songs find their places in it
+    #[arg(long)]
+    refit: bool,
     /// Songs with the same artist and title: one song, unless the manifest tells recordings apart
     /// (auto); always one (merge); always their own (keep)
     #[arg(long, value_name = "HOW", value_parser = choice::<SameName>, default_value = "auto")]
@@ -77,6 +81,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
     parameters.library.same_name = arguments.same_name;
     parameters.model = arguments.model.clone();
     parameters.retrain = arguments.retrain;
+    parameters.refit = arguments.refit;
     if let Some(steps) = arguments.steps {
         parameters.training.steps = steps;
     }

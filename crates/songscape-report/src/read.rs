@@ -86,9 +86,11 @@ impl ReportInput {
             song.predicted = Some(f64::from(found.predicted));
             song.interval = found.low.zip(found.high).map(|(l, h)| (f64::from(l), f64::from(h)));
         }
-        self.tree = read_condensed_tree(folder.join("condensed_tree.csv"), songs)?;
         let there = folder.join(Scores::FILE).exists();
         self.scores = if there { Some(Scores::read(folder)?) } else { None };
+        // The tree is of the songs that were studied: others may have come or gone since.
+        let studied = self.scores.as_ref().map_or(songs, |scores| scores.songs);
+        self.tree = read_condensed_tree(folder.join("condensed_tree.csv"), studied)?;
         if self.scores.as_ref().is_some_and(|scores| scores.years.is_none()) {
             for song in &mut self.songs {
                 (song.predicted, song.interval) = (None, None);

@@ -54,14 +54,25 @@ fn songs_come_and_go_and_the_encoder_and_the_other_vectors_stay() {
     let (manifest, rows) = library(folder.path());
     let out = folder.path().join("out");
     let write = |rows: &[String]| fs::write(&manifest, rows.join("\n") + "\n").unwrap();
-    write(&rows[..17]);
+    let (first, changed) = (rows[..17].to_vec(), [&rows[..1], &rows[3..]].concat());
+    write(&first);
     run(&out, &manifest, &small()).unwrap();
     let model = fs::read(out.join("model/model.safetensors")).unwrap();
     let before = vectors(&out);
     assert_eq!(before.len(), 16);
 
+    let table = |name: &str| fs::read(out.join("analysis").join(name)).unwrap();
+    let map = || -> std::collections::BTreeMap<String, Vec<u32>> {
+        let map = songscape::analysis::vectors::read_npy(out.join("analysis/umap.npy")).unwrap();
+        let songs = songscape::project::SongTable::read(out.join("analysis/songs.csv")).unwrap();
+        let places = map.rows().into_iter().map(|row| row.iter().map(|x| x.to_bits()).collect());
+        songs.songs.into_iter().map(|song| song.id).zip(places).collect()
+    };
+    let places = map();
+    let study = table("studied/study.safetensors");
+
     // Four come, two go.
-    write(&[&rows[..1], &rows[3..]].concat());
+    write(&changed);
     let said = run(&out, &manifest, &small()).unwrap();
     assert_eq!(said[2], "kept, although the songs have changed");
     assert_eq!(fs::read(out.join("model/model.safetensors")).unwrap(), model);
@@ -69,9 +80,28 @@ fn songs_come_and_go_and_the_encoder_and_the_other_vectors_stay() {
     assert_eq!(after.len(), 18);
     let same = after.iter().filter(|(id, vector)| before.get(*id) == Some(vector)).count();
     assert_eq!(same, 14, "the songs that were there have the vectors that they had");
+    let now = map();
+    let same = now.iter().filter(|(id, place)| places.get(*id) == Some(place)).count();
+    assert_eq!((now.len(), same), (18, 14), "nothing moves");
+    assert!(said[4].ends_with("since the study 4 songs came and 2 went"), "{said:?}");
+    assert_eq!(table("studied/study.safetensors"), study);
+    let rows = |name: &str| String::from_utf8(table(name)).unwrap().lines().count() - 1;
+    assert_eq!((rows("clusters.csv"), rows("outliers.csv"), rows("added.csv")), (18, 18, 4));
     let features = fs::read_dir(out.join("vectors/features")).unwrap().count();
     assert_eq!(features, 18, "and the matrices of the songs that went are gone");
     assert_eq!(run(&out, &manifest, &small()).unwrap()[3], "18 songs, done before");
+
+    // Back to the songs that were studied: all is as it was. Then a new map when it is asked for.
+    write(&first);
+    run(&out, &manifest, &small()).unwrap();
+    assert_eq!(map(), places);
+    assert!(!out.join("analysis/added.csv").exists());
+    write(&changed);
+    let refit = Parameters { refit: true, ..small() };
+    run(&out, &manifest, &refit).unwrap();
+    assert_ne!(map(), now);
+    assert_ne!(table("studied/study.safetensors"), study);
+    assert!(!out.join("analysis/added.csv").exists());
 
     // Trained again when asked, once.
     let again = Parameters { retrain: true, ..small() };

@@ -31,7 +31,7 @@ pub struct Applied {
 
 /// A row of `new_songs.csv`.
 #[derive(Serialize)]
-struct SongRow {
+pub(super) struct SongRow {
     row: usize,
     label: i32,
     probability: f64,
@@ -51,7 +51,26 @@ struct NearRow<'a> {
     song: &'a str,
 }
 
+impl SongRow {
+    pub const HEADER: [&str; 7] =
+        ["row", "label", "probability", "outlier", "predicted", "low", "high"];
+}
+
 impl Applied {
+    /// The song in the place `new`, which a table has in the row `row`.
+    pub(super) fn song(&self, new: usize, row: usize) -> SongRow {
+        let year = self.years.as_ref().map(|years| years[new]);
+        SongRow {
+            row,
+            label: self.labels[new],
+            probability: self.probabilities[new],
+            outlier: self.outliers[new],
+            predicted: year.map(|year| year.predicted),
+            low: year.and_then(|year| year.low),
+            high: year.and_then(|year| year.high),
+        }
+    }
+
     /// Writes into a folder `umap.npy`, the places `[m, dims]`; `new_songs.csv`
     /// (`row,label,probability,outlier,predicted,low,high`); and `neighbors.csv`
     /// (`row,rank,neighbor,distance,song`), with the rows and names of the songs of `study`.
@@ -65,20 +84,8 @@ impl Applied {
         if let Some(bad) = self.nearest.indices.iter().find(|&&row| row as usize >= songs.len()) {
             return Err(Error::parameter("a neighbor", bad, "a song of the study"));
         }
-        let song = |row: usize| {
-            let year = self.years.as_ref().map(|years| years[row]);
-            SongRow {
-                row,
-                label: self.labels[row],
-                probability: self.probabilities[row],
-                outlier: self.outliers[row],
-                predicted: year.map(|year| year.predicted),
-                low: year.and_then(|year| year.low),
-                high: year.and_then(|year| year.high),
-            }
-        };
-        let header = ["row", "label", "probability", "outlier", "predicted", "low", "high"];
-        write_csv(folder.join("new_songs.csv"), &header, (0..self.labels.len()).map(song))?;
+        let rows = (0..self.labels.len()).map(|row| self.song(row, row));
+        write_csv(folder.join("new_songs.csv"), &SongRow::HEADER, rows)?;
         let near = self.nearest.indices.indexed_iter().map(|((row, j), &neighbor)| NearRow {
             row,
             rank: j + 1,

@@ -172,6 +172,11 @@ impl Study {
         self.map.index()
     }
 
+    /// How far the songs are from their like ([`outliers`](crate::outliers)).
+    pub fn outliers(&self) -> &[f64] {
+        &self.outliers
+    }
+
     /// The clusters.
     pub fn clusters(&self) -> &Clusters {
         &self.clusters

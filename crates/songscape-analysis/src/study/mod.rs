@@ -5,6 +5,7 @@
 mod applied;
 mod clusters;
 mod fitted;
+mod grown;
 mod made;
 mod outputs;
 mod params;
@@ -19,6 +20,7 @@ use songscape_project::{Progress, SongTable};
 
 pub use applied::Applied;
 pub use fitted::Study;
+pub use grown::{Grown, copy_tables};
 pub use params::{StudyParams, StudyPart};
 pub use scores::{ClusterScores, MapScores, RetrievalScore, Scores, YearScore, YearScores};
 pub use vectors::VectorSet;

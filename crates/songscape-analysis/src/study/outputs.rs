@@ -9,7 +9,7 @@ use super::Scores;
 use crate::error::{Error, Result};
 
 /// All that a study may write beside its scores.
-const FILES: [&str; 11] = [
+pub(super) const FILES: [&str; 12] = [
     "umap.npy",
     "clusters.csv",
     "condensed_tree.csv",
@@ -21,6 +21,7 @@ const FILES: [&str; 11] = [
     "years_per_cluster.csv",
     "trends.csv",
     "yearly_change.csv",
+    "added.csv",
 ];
 
 /// A folder that holds the files of one study: those of an earlier one are removed when this one is

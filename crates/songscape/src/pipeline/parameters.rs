@@ -23,6 +23,9 @@ pub struct Parameters {
     pub model: Option<PathBuf>,
     /// Train again where songs have come or gone since the encoder was trained. Else it is kept.
     pub retrain: bool,
+    /// Make map, clusters and years anew where songs have come or gone since. Else what is there stays,
+    /// and new songs find their places in it.
+    pub refit: bool,
     /// How the encoder's vectors of a song become one.
     pub pooling: Pooling,
     /// Map, clusters and years.
@@ -40,6 +43,7 @@ impl Parameters {
             training: TrainParams { seed, ..TrainParams::demo() },
             model: None,
             retrain: false,
+            refit: false,
             pooling: Pooling::Mean,
             analysis: StudyParams::seeded(seed),
         }
