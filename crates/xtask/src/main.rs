@@ -3,7 +3,6 @@
 mod check;
 mod ci;
 mod demo;
-mod interface;
 mod libtorch;
 mod metadata;
 mod packages;
@@ -28,7 +27,6 @@ Usage: cargo xtask <COMMAND>
             dependencies, other systems, docs.rs; `ci --long` for these only
   packages  make the packages, run the examples of their documentation, and build
             programs of users from nothing else
-  interface write the public interface as text to docs/interface
   pictures  write the copies of the pictures on the crates' front pages
   policy    licences, sources, duplicates and advisories of the dependencies, by a
             cargo-deny that is fetched if it is not installed; the public interface
@@ -42,7 +40,6 @@ fn main() -> ExitCode {
         ["test"] => check::run().map(|()| ExitCode::SUCCESS),
         ["ci"] => ci::run().map(|()| ExitCode::SUCCESS),
         ["ci", "--long"] => ci::long().map(|()| ExitCode::SUCCESS),
-        ["interface"] => interface::write().map(|()| ExitCode::SUCCESS),
         ["packages"] => libtorch::provide()
             .and_then(|folder| packages::check(&folder))
             .map(|()| ExitCode::SUCCESS),

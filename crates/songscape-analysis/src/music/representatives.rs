@@ -25,7 +25,7 @@ pub struct Representatives {
 /// own. Noise (−1) has no representatives.
 ///
 /// ```
-/// use songscape_analysis::music::representatives::representatives;
+/// use songscape_analysis::music::representatives;
 /// use songscape_analysis::ndarray::arr2;
 ///
 /// let x = arr2(&[[0.0], [1.0], [2.0], [9.0]]);
