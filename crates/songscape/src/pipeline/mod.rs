@@ -243,7 +243,7 @@ impl Pipeline {
         let (pooling, untrained_seed) = (self.parameters.pooling, self.parameters.training.seed);
         let made = VectorsStage { pooling, untrained_seed };
         let inputs = [("images", self.store().fingerprint()?), ("model", hash_file(&weights)?)];
-        let stage = Stage::open(self.project.path("vectors"), 1, &made, &inputs)?;
+        let stage = Stage::open(self.project.path("vectors"), VECTORS_VERSION, &made, &inputs)?;
         if stage.state() == State::Done {
             let songs = read_ids(stage.folder())?.len();
             return Ok(format!("{songs} songs, done before"));
@@ -269,6 +269,9 @@ impl Pipeline {
         Ok(format!("{} songs, {width} numbers each{made_again}", vectors.ids.len()))
     }
 }
+
+/// Raised when the same images come to have other vectors, or vectors by other sources.
+const VECTORS_VERSION: u32 = 2;
 
 /// What the vectors are made with.
 #[derive(Serialize, Deserialize)]
