@@ -79,9 +79,8 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
     scoring.check()?;
     let elsewhere = fitted_on.as_deref().map(|folder| others(folder, &sets)).transpose()?;
     let ids: Vec<String> = songs.songs.iter().map(|song| song.id.clone()).collect();
-    let matches = sequences.as_deref().map(|store| {
-        Images::open(&Store::new(store))?.matches(&ids, progress)
-    });
+    let matches =
+        sequences.as_deref().map(|store| Images::open(&Store::new(store))?.matches(&ids, progress));
     let matches = matches.transpose()?;
     let matches = matches.as_ref().map(|matches| matches.view());
     let found = scoring.evaluate(&sets, &elsewhere.unwrap_or_default(), matches)?;

@@ -198,7 +198,10 @@ mod tests {
             .and_then(|x| x.f_matmul(&Tensor::f_zeros([3, 3], (Kind::Float, Device::Cpu))?));
         assert!(shapes.is_err_and(|error| !Error::from(error).is_out_of_memory()));
         let message = |fitting| Error::OutOfMemory { pairs: 64, fitting }.to_string();
-        assert!(message(Some(16)).contains("16 fit: set `chunk_pairs` to 16 (`train --chunk-pairs 16`)"));
+        assert!(
+            message(Some(16))
+                .contains("16 fit: set `chunk_pairs` to 16 (`train --chunk-pairs 16`)")
+        );
         assert!(message(None).contains("shorter crops"));
     }
 }

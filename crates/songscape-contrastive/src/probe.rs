@@ -227,7 +227,8 @@ impl Probe {
     pub fn of_column<T: AsRef<str>>(name: &str, column: &[T], groups: &[usize]) -> Self {
         let text = |row: &usize| column[*row].as_ref().trim();
         let known: Vec<usize> = (0..column.len()).filter(|row| !text(row).is_empty()).collect();
-        let fifths = || known.iter().map(|row| text(row).parse().ok()).collect::<Option<Vec<i32>>>();
+        let fifths =
+            || known.iter().map(|row| text(row).parse().ok()).collect::<Option<Vec<i32>>>();
         let number = |row: &usize| text(row).parse().ok().filter(|value: &f64| value.is_finite());
         let numbers = || known.iter().map(number).collect::<Option<Vec<f64>>>();
         let many = |values: &Vec<f64>| {
@@ -422,6 +423,9 @@ mod tests {
 
     #[test]
     fn keys_are_near_on_the_circle() {
-        assert_eq!([(0, 1), (6, -5), (-5, 0), (2, -4)].map(|(a, b)| fifths_between(a, b)), [1, 1, 5, 6]);
+        assert_eq!(
+            [(0, 1), (6, -5), (-5, 0), (2, -4)].map(|(a, b)| fifths_between(a, b)),
+            [1, 1, 5, 6]
+        );
     }
 }

@@ -150,7 +150,10 @@ mod tests {
         let mut sums = Sums::new(5);
         let weights = sums.weights();
         assert_eq!(weights.sum, 5.0, "before anything is known all weigh the same");
-        assert_eq!([0.0, 0.9, 1.0, 4.5, 9.0].map(|value| sums.find(value, &weights)), [0, 0, 1, 4, 4]);
+        assert_eq!(
+            [0.0, 0.9, 1.0, 4.5, 9.0].map(|value| sums.find(value, &weights)),
+            [0, 0, 1, 4, 4]
+        );
         for (place, loss) in [(0, 1.0), (2, -1.0), (3, 3.0)] {
             sums.set(place, Some(loss));
         }

@@ -105,8 +105,6 @@ pub fn train(
     let identity =
         Identity { encoder: encoder.clone(), params: params.clone(), songs: songs.fingerprint() };
     let checkpoints = folder.join("checkpoints");
-    // Two trainings in one folder would take turns in writing over each other.
-    let _lock = Project::open(&checkpoints)?;
     let origin = Origin {
         songscape: Some(env!("CARGO_PKG_VERSION").into()),
         training: Some(serde_json::to_value(params).expect("numbers and names are JSON")),
@@ -114,6 +112,8 @@ pub fn train(
     };
     let model = Model::new(encoder, device, params.seed)?.with_origin(origin);
     let mut trainer = Trainer::new(songs, model, params, folder)?;
+    // Two trainings in one folder would take turns in writing over each other.
+    let _lock = Project::open(&checkpoints)?;
     let job = Job::begin(progress, "training", params.steps as u64, "steps");
     trainer.run(&identity, &checkpoints, &job)?;
     drop(job);

@@ -93,7 +93,8 @@ impl Validation {
         if first.len() < 2 {
             return Ok(None);
         }
-        let found = match songs.groups().map(|groups| numbered(numbers.iter().map(|&i| groups[i]))) {
+        let found = match songs.groups().map(|groups| numbered(numbers.iter().map(|&i| groups[i])))
+        {
             Some(groups) if has_siblings(&groups) => {
                 let whole = matrix(&whole);
                 let (whole, _) = standardized(whole.view(), whole.slice(s![..0, ..]))?;

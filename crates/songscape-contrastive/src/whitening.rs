@@ -98,7 +98,8 @@ impl Whitening {
     /// [`Error::Vectors`] for another number of columns than that of the fitted vectors.
     pub fn apply(&self, vectors: ArrayView2<f32>) -> Result<Array2<f32>> {
         if vectors.ncols() != self.mean.len() {
-            let (found, expected) = (vectors.shape().to_vec(), vec![vectors.nrows(), self.mean.len()]);
+            let (found, expected) =
+                (vectors.shape().to_vec(), vec![vectors.nrows(), self.mean.len()]);
             return Err(Error::Vectors { found, expected });
         }
         let scaled = (vectors.mapv(f64::from) - &self.mean) / &self.deviation;
@@ -109,13 +110,12 @@ impl Whitening {
 /// The mean of a covariance over all twelve keys.
 fn over_keys(covariance: &Array2<f64>) -> Array2<f64> {
     let turned = |place: usize, by: usize| place - place % CLASSES + (place + by) % CLASSES;
-    // With a ring of rings, (a, b) and (a + 1, b + 1) are equal: one ring of each pair is enough.
     let rings = covariance.nrows() / CLASSES;
     let mut out = Array2::zeros(covariance.dim());
     for (a, b) in (0..rings).flat_map(|a| (0..rings).map(move |b| (a * CLASSES, b * CLASSES))) {
+        // Pairs of classes that are so many semitones apart change places with each other.
         for between in 0..CLASSES {
             let pair = |key: usize| (turned(a, key), turned(b + between, key));
-            // A ring begins at a multiple of twelve, so that both stay in theirs.
             let mean = (0..CLASSES).map(|key| covariance[pair(key)]).sum::<f64>() / CLASSES as f64;
             (0..CLASSES).for_each(|key| out[pair(key)] = mean);
         }
@@ -206,7 +206,9 @@ mod tests {
         let message = |found: Result<Whitening>| found.unwrap_err().to_string();
         assert_eq!(message(Whitening::fit(vectors(4, 3).view(), 0.0)), "ridge is 0, expected > 0");
         assert!(message(Whitening::fit(vectors(1, 3).view(), 1.0)).contains("at least 2"));
-        assert!(message(Whitening::fit_in_any_key(vectors(9, 3).view(), 1.0)).contains("3 columns"));
+        assert!(
+            message(Whitening::fit_in_any_key(vectors(9, 3).view(), 1.0)).contains("3 columns")
+        );
         let mut bad = vectors(9, 3);
         bad[[4, 1]] = f32::NAN;
         assert!(message(Whitening::fit(bad.view(), 1.0)).contains("row 4"));

@@ -6,7 +6,8 @@
 
 use std::path::Path;
 
-use ndarray::{ArrayView2, Axis};
+use ndarray::ArrayView2;
+use songscape_analysis::music::groups::together;
 use songscape_analysis::retrieval::numbered;
 use songscape_analysis::study::VectorSet;
 use songscape_contrastive::evaluation::{Contender, Evaluation, Known};
@@ -56,16 +57,18 @@ impl Scoring<'_> {
         matches: Option<ArrayView2<f32>>,
     ) -> Result<Evaluation> {
         let groups = self.groups()?;
-        let contender = |set| {
-            let other = elsewhere.iter().find(|other: &&VectorSet| other.name == set.name);
+        let contenders = sets.iter().map(|set| {
+            let same = |other: &&VectorSet| other.name == set.name && other.whole.nrows() > 1;
+            let other = elsewhere.iter().find(same);
             Contender { elsewhere: other.map(|other| other.whole.view()), ..Contender::new(set) }
-        };
-        let contenders: Vec<Contender> = sets.iter().map(contender).collect();
-        let probe = |name: &String| {
+        });
+        let contenders: Vec<Contender> = contenders.collect();
+        let probe = |name: &String| -> Result<Probe> {
             let values = self.column(name)?;
-            Ok(Probe::of_column(name, &values, &self.together(name, groups.as_deref())))
+            let together = self.together(name, groups.as_deref());
+            Ok(Probe::of_column(name, &values, &together))
         };
-        let probes = self.probes.iter().map(probe).collect::<Result<Vec<_>>>()?;
+        let probes = self.probes.iter().map(probe).collect::<Result<Vec<Probe>>>()?;
         let groups = groups.as_deref();
         let known = Known { groups, matches, probes: &probes, seed: self.seed };
         Ok(Evaluation::new(&contenders, &known)?)
@@ -96,14 +99,17 @@ impl Scoring<'_> {
 
     /// Which songs must be on one side of a probe.
     fn together(&self, probe: &str, groups: Option<&[usize]>) -> Vec<usize> {
-        let artists = self.songs.artists().into_iter().enumerate().map(|(row, artist)| {
-            match groups {
-                _ if !artist.is_empty() && !probe.eq_ignore_ascii_case("artist") => (artist, 0),
-                Some(groups) => (String::new(), groups[row]),
-                None => (String::new(), row),
+        let artists = self.songs.artists();
+        // Spellings of one artist are one.
+        let same = together(&artists, None);
+        let of_row = |row: usize| match groups {
+            _ if !artists[row].is_empty() && !probe.eq_ignore_ascii_case("artist") => {
+                (same[row].as_str(), 0)
             }
-        });
-        numbered(artists)
+            Some(groups) => ("", groups[row]),
+            None => ("", row),
+        };
+        numbered((0..artists.len()).map(of_row))
     }
 }
 
@@ -122,12 +128,6 @@ pub fn of_project(project: impl AsRef<Path>) -> Result<(Vec<VectorSet>, SongTabl
     let read = |source: Source| VectorSet::read(source.file(project.join("vectors")));
     let sets = Source::ALL.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     Ok((sets, SongTable::read(songs)?))
-}
-
-/// The vectors of some rows.
-pub fn of_rows(set: &VectorSet, rows: &[usize]) -> VectorSet {
-    let halves = set.halves.as_ref().map(|halves| halves.each_ref().map(|x| x.select(Axis(0), rows)));
-    VectorSet { halves, ..VectorSet::new(set.name.as_str(), set.whole.select(Axis(0), rows)) }
 }
 
 #[cfg(test)]
@@ -171,9 +171,10 @@ mod tests {
         assert_eq!(found.retrieval.last().unwrap().rows[0].recall_1, 1.0);
         assert_eq!(found.probes[0].rows, 20);
         assert_eq!(scoring.together("meter", None)[..5], [0, 0, 0, 0, 1]);
-        assert_eq!(scoring.together("artist", Some(&numbered((0..20).map(|r| r / 2))))[..3], [0, 0, 1]);
-        // Two rows of the second song.
-        assert_eq!(of_rows(&set, &[2, 3]).whole, set.whole.select(Axis(0), &[2, 3]));
+        assert_eq!(
+            scoring.together("artist", Some(&numbered((0..20).map(|r| r / 2))))[..3],
+            [0, 0, 1]
+        );
 
         let missing = ["mood".to_owned()];
         let message = Scoring { probes: &missing, ..scoring }.check().unwrap_err().to_string();

@@ -50,7 +50,8 @@ pub fn chroma_changes(sequence: ArrayView2<f32>) -> Vec<f32> {
     let mut out = Vec::with_capacity(CHANGES);
     for lag in LAGS {
         let frames = centred.nrows().saturating_sub(lag);
-        let (now, later) = (centred.slice(s![..frames, ..]), centred.slice(s![lag.min(centred.nrows()).., ..]));
+        let (now, later) =
+            (centred.slice(s![..frames, ..]), centred.slice(s![lag.min(centred.nrows()).., ..]));
         let products = now.t().dot(&later) / frames.max(1) as f32;
         for interval in 0..CLASSES {
             out.extend((0..CLASSES).map(|class| products[[class, (class + interval) % CLASSES]]));

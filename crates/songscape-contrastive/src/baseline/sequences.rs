@@ -54,9 +54,7 @@ pub fn matches(sequences: &[Array2<f32>], progress: &dyn Progress) -> Result<Arr
     let rows: Option<Vec<Vec<f32>>> = (0..n).into_par_iter().map(row).collect();
     let what = "matching of sequences";
     let rows = rows.ok_or(songscape_analysis::Error::Interrupted { what })?;
-    Ok(Array2::from_shape_fn((n, n), |(i, j)| {
-        if i == j { 1.0 } else { rows[i.max(j)][i.min(j)] }
-    }))
+    Ok(Array2::from_shape_fn((n, n), |(i, j)| if i == j { 1.0 } else { rows[i.max(j)][i.min(j)] }))
 }
 
 /// A sequence as long as it takes at another speed: frames between frames are their means.

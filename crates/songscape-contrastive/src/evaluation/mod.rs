@@ -162,7 +162,12 @@ impl Evaluation {
         let probes = known.probes.iter().map(|probe| ProbeTable::new(models, probe, known.seed));
         Ok(Self {
             recordings: models.first().map_or(0, |model| model.vectors.whole.nrows()),
-            fitted_on: models.iter().filter_map(|m| m.elsewhere).map(|x| x.nrows()).max().unwrap_or(0),
+            fitted_on: models
+                .iter()
+                .filter_map(|m| m.elsewhere)
+                .map(|x| x.nrows())
+                .max()
+                .unwrap_or(0),
             retrieval,
             probes: probes.collect::<Result<_>>()?,
         })
@@ -173,7 +178,10 @@ fn check(model: &Contender, known: &Known) -> Result<()> {
     let whole = &model.vectors.whole;
     let rows = known.groups.map_or(whole.nrows(), <[usize]>::len);
     if rows != whole.nrows() {
-        return Err(Error::Vectors { found: whole.shape().to_vec(), expected: vec![rows, whole.ncols()] });
+        return Err(Error::Vectors {
+            found: whole.shape().to_vec(),
+            expected: vec![rows, whole.ncols()],
+        });
     }
     let bad = whole.rows().into_iter().position(|row| row.iter().any(|x| !x.is_finite()));
     bad.map_or(Ok(()), |row| Err(Error::NotFinite { row }))

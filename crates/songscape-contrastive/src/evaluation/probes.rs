@@ -1,13 +1,13 @@
 //! How well columns of a table are predicted from vectors.
 
+use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use songscape_analysis::bootstrap::{Difference, Interval, mean_interval};
+use songscape_analysis::retrieval::{numbered, standardized};
 
 use super::Contender;
 use crate::error::Result;
 use crate::probe::{self, Probe, Values, fifths_between};
-use ndarray::{ArrayView2, Axis};
-use songscape_analysis::retrieval::{numbered, standardized};
 
 /// Folds of the linear probes.
 const FOLDS: usize = 5;
@@ -98,13 +98,15 @@ impl Answers {
             let linear = probe::linear(vectors, labels, groups, FOLDS, seed)?;
             let nearest = probe::nearest(vectors, labels, groups, NEIGHBORS)?;
             let (scores, constant) = (linear.hits(), linear.most_frequent());
-            let answers = Self { scores, nearest: Some(nearest.accuracy()), fifths: None, constant };
+            let answers =
+                Self { scores, nearest: Some(nearest.accuracy()), fifths: None, constant };
             Ok((linear, answers))
         };
         match &probe.values {
             Values::Classes(labels) => Ok(classes(labels)?.1),
             Values::Keys(keys) => {
-                let (linear, answers) = classes(&numbered(keys.iter().map(|key| key.rem_euclid(12))))?;
+                let (linear, answers) =
+                    classes(&numbered(keys.iter().map(|key| key.rem_euclid(12))))?;
                 // What number each key has among the labels.
                 let key_of = |label: usize| {
                     let place = linear.labels.iter().position(|own| *own == label);

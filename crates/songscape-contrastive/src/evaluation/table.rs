@@ -35,8 +35,17 @@ pub struct Line {
 
 impl Line {
     /// The columns of `evaluation.csv`, in the order of the fields.
-    const COLUMNS: [&str; 9] =
-        ["table", "model", "measure", "value", "low", "high", "behind", "behind_low", "behind_high"];
+    const COLUMNS: [&str; 9] = [
+        "table",
+        "model",
+        "measure",
+        "value",
+        "low",
+        "high",
+        "behind",
+        "behind_low",
+        "behind_high",
+    ];
 
     fn new(
         table: &str,
@@ -77,9 +86,17 @@ impl Evaluation {
             let title = table.column.as_str();
             for row in &table.models {
                 let measure = table.measure();
-                lines.push(Line::new(title, &row.name, measure, row.value, row.interval, row.behind));
+                lines.push(Line::new(
+                    title,
+                    &row.name,
+                    measure,
+                    row.value,
+                    row.interval,
+                    row.behind,
+                ));
                 for (measure, value) in [("5-NN", row.nearest), ("fifths", row.fifths)] {
-                    lines.extend(value.map(|v| Line::new(title, &row.name, measure, v, None, None)));
+                    lines
+                        .extend(value.map(|v| Line::new(title, &row.name, measure, v, None, None)));
                 }
             }
             lines.push(Line::new(title, "constant", table.measure(), table.constant, None, None));
@@ -108,7 +125,11 @@ fn interval(found: Option<Interval>) -> String {
 impl fmt::Display for RetrievalTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let title = self.comparison.title();
-        write!(f, "{title:<NAMES$}{:>9}{:>12}{:>11}{:>12}", "recall@1", "95 %", "recall@10", "95 %")?;
+        write!(
+            f,
+            "{title:<NAMES$}{:>9}{:>12}{:>11}{:>12}",
+            "recall@1", "95 %", "recall@10", "95 %"
+        )?;
         for row in &self.rows {
             let [one, ten] = [row.interval_1, row.interval_10].map(interval);
             write!(f, "\n{:<NAMES$}{:>9.3}{one:>12}", row.name, row.recall_1)?;

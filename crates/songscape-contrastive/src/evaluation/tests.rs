@@ -79,17 +79,16 @@ fn only_rings_are_compared_in_any_key_and_whitening_comes_from_elsewhere() {
 #[test]
 fn tables_are_those_of_what_is_known() {
     let text = evaluate(&sets(), &Known::default()).to_string();
-    let line = "trained encoder                             1.000   1.00–1.00      1.000   1.00–1.00";
+    let line =
+        "trained encoder                             1.000   1.00–1.00      1.000   1.00–1.00";
     assert_eq!(text.lines().nth(1), Some(line), "{text}");
     assert_eq!(text.lines().count(), 2, "chroma has no halves here");
     let style: Vec<String> = (0..20).map(|song| format!("style {}", song / 2 % 2)).collect();
     let tempo: Vec<String> = (0..20).map(|song| (60 + song * song).to_string()).collect();
     let key: Vec<String> = (0..20).map(|song| (song / 2 % 3 - 1).to_string()).collect();
     let groups = pairs();
-    let probes =
-        [("style", style), ("tempo", tempo), ("key", key)].map(|(name, column)| {
-            Probe::of_column(name, &column, &groups)
-        });
+    let probes = [("style", style), ("tempo", tempo), ("key", key)]
+        .map(|(name, column)| Probe::of_column(name, &column, &groups));
     let found = evaluate(&sets(), &Known { probes: &probes, ..Known::default() });
     let text = found.to_string();
     assert!(!text.contains("same group"));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use serde_json::{Value, json};
 use songscape_analysis::study::VectorSet;
 use songscape_analysis::vectors::write_npy;
@@ -145,10 +145,30 @@ impl Keep {
     }
 }
 
+/// The vectors of some rows.
+fn of_rows(set: &VectorSet, rows: &[usize]) -> VectorSet {
+    let some = |x: &Array2<f32>| x.select(Axis(0), rows);
+    let halves = set.halves.as_ref().map(|halves| halves.each_ref().map(some));
+    VectorSet { halves, ..VectorSet::new(set.name.as_str(), some(&set.whole)) }
+}
+
 /// The version of the rows' meaning: raised when the same song comes to have other vectors.
 const VERSION: u8 = 1;
 
 impl Vectors {
+    /// The rows whose ids are among the given ones, and the others; songs that were left out stay with the first.
+    pub fn split(self, ids: &[String]) -> (Self, Self) {
+        let (inside, outside): (Vec<usize>, Vec<usize>) =
+            (0..self.ids.len()).partition(|&row| ids.contains(&self.ids[row]));
+        let part = |rows: &[usize], left_out: Vec<Failure>| Self {
+            ids: rows.iter().map(|&row| self.ids[row].clone()).collect(),
+            sources: self.sources.clone(),
+            sets: self.sets.iter().map(|set| of_rows(set, rows)).collect(),
+            left_out,
+        };
+        (part(&inside, self.left_out.clone()), part(&outside, Vec::new()))
+    }
+
     /// Writes the vectors of all sources (`SOURCE.npy`, `SOURCE.first-half.npy` and
     /// `SOURCE.second-half.npy`) and `songs.csv`, which says which row belongs to which song.
     ///
@@ -274,7 +294,10 @@ impl<'a> Song<'a> {
 
 /// What makes the vectors of a source.
 enum Maker<'a> {
-    Trained { model: &'a Model, features: Option<PathBuf> },
+    Trained {
+        model: &'a Model,
+        features: Option<PathBuf>,
+    },
     Untrained(Box<Model>),
     RowStatistics,
     /// The chroma that a source is made of.
