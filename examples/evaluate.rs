@@ -82,8 +82,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
     let matches =
         sequences.as_deref().map(|store| Images::open(&Store::new(store))?.matches(&ids, progress));
     let matches = matches.transpose()?;
-    let matches = matches.as_ref().map(|matches| matches.view());
-    let found = scoring.evaluate(&sets, &elsewhere.unwrap_or_default(), matches)?;
+    let found = scoring.evaluate(&sets, &elsewhere.unwrap_or_default(), matches.as_ref())?;
     print(format_args!("{found}"))?;
     if let Some(out) = out {
         found.write(out)?;

@@ -121,7 +121,6 @@ fn run(a: &Arguments, progress: &dyn Progress) -> Result<()> {
     print(format_args!("\n{found}"))
 }
 
-/// The preset with what was asked for.
 fn training(a: &Arguments, images: &ImageParams) -> Result<Training> {
     let (preset, encoder) = match a.preset.as_str() {
         "published" => (TrainParams::published(), EncoderConfig::published()),

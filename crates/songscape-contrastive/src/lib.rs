@@ -58,6 +58,7 @@ mod queue;
 mod resident;
 pub mod retrieval;
 pub mod rings;
+mod shift;
 mod sums;
 mod trainer;
 mod validation;

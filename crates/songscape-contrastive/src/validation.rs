@@ -234,7 +234,7 @@ mod tests {
         // A large common part hides small ones, which agree.
         let part = |i: usize, j: usize| ((i * 7 + j * 3) as f32).sin();
         let first = Array2::from_shape_fn((8, 5), |(i, j)| 100.0 * (j as f32 + 1.0) + part(i, j));
-        let second = first.mapv(|x| 1.01 * x);
+        let second = first.mapv(|x| 1.0001 * x);
         assert_eq!(by_halves(first.view(), second.view()).unwrap().retrieval().recall_1, 1.0);
     }
 

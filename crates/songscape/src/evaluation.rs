@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use ndarray::ArrayView2;
+use ndarray::Array2;
 use songscape_analysis::music::groups::together;
 use songscape_analysis::retrieval::numbered;
 use songscape_analysis::study::VectorSet;
@@ -54,13 +54,13 @@ impl Scoring<'_> {
         &self,
         sets: &[VectorSet],
         elsewhere: &[VectorSet],
-        matches: Option<ArrayView2<f32>>,
+        matches: Option<&Array2<f32>>,
     ) -> Result<Evaluation> {
         let groups = self.groups()?;
         let contenders = sets.iter().map(|set| {
             let same = |other: &&VectorSet| other.name == set.name && other.whole.nrows() > 1;
             let other = elsewhere.iter().find(same);
-            Contender { elsewhere: other.map(|other| other.whole.view()), ..Contender::new(set) }
+            Contender { elsewhere: other.map(|other| &other.whole), ..Contender::new(set) }
         });
         let contenders: Vec<Contender> = contenders.collect();
         let probe = |name: &String| -> Result<Probe> {
@@ -133,7 +133,6 @@ pub fn of_project(project: impl AsRef<Path>) -> Result<(Vec<VectorSet>, SongTabl
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use ndarray::Array2;
     use songscape_project::Song;
 
     use super::*;

@@ -32,7 +32,7 @@ pub struct Contender<'a> {
     pub vectors: &'a VectorSet,
     /// Vectors of other songs by the same model, which whitening is fitted on; without them nothing is
     /// whitened.
-    pub elsewhere: Option<ArrayView2<'a, f32>>,
+    pub elsewhere: Option<&'a Array2<f32>>,
     /// Whether the columns are [rings](crate::rings), so that they can be compared in any key.
     pub has_rings: bool,
 }
@@ -45,9 +45,9 @@ impl<'a> Contender<'a> {
     }
 
     fn whitened(&self) -> Result<Option<Array2<f32>>> {
-        let fit = |elsewhere| match self.has_rings {
-            true => Whitening::fit_in_any_key(elsewhere, RIDGE),
-            false => Whitening::fit(elsewhere, RIDGE),
+        let fit = |elsewhere: &Array2<f32>| match self.has_rings {
+            true => Whitening::fit_in_any_key(elsewhere.view(), RIDGE),
+            false => Whitening::fit(elsewhere.view(), RIDGE),
         };
         self.elsewhere.map(|elsewhere| fit(elsewhere)?.apply(self.vectors.whole.view())).transpose()
     }
@@ -61,7 +61,7 @@ pub struct Known<'a> {
     pub groups: Option<&'a [usize]>,
     /// How well whole sequences of the recordings match, `[n, n]`
     /// ([`sequences`](crate::baseline::sequences)).
-    pub matches: Option<ArrayView2<'a, f32>>,
+    pub matches: Option<&'a Array2<f32>>,
     /// What probes are to predict.
     pub probes: &'a [Probe],
     /// Decides the folds of the probes.
@@ -198,7 +198,7 @@ fn halves(models: &[Contender]) -> Result<RetrievalTable> {
 fn same_group(
     models: &[Contender],
     groups: &[usize],
-    matches: Option<ArrayView2<f32>>,
+    matches: Option<&Array2<f32>>,
 ) -> Result<Vec<RetrievalTable>> {
     let mut found: [Vec<(&str, Places)>; 5] = Default::default();
     let [plain, standard, white, any_key, any_key_white] = &mut found;
@@ -220,7 +220,7 @@ fn same_group(
         }
     }
     if let Some(matches) = matches {
-        any_key.push((SEQUENCES, same_label_by(matches, groups)?));
+        any_key.push((SEQUENCES, same_label_by(matches.view(), groups)?));
     }
     let comparisons = [
         Comparison::Plain,

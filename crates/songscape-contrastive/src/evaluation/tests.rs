@@ -56,10 +56,10 @@ fn only_rings_are_compared_in_any_key_and_whitening_comes_from_elsewhere() {
     let sets = [trained, chroma];
     let models: Vec<Contender> = sets
         .iter()
-        .map(|set| Contender { elsewhere: Some(elsewhere.view()), ..Contender::new(set) })
+        .map(|set| Contender { elsewhere: Some(&elsewhere), ..Contender::new(set) })
         .collect();
     let matches = Array2::from_shape_fn((20, 20), |(i, j)| f32::from(u8::from(i / 2 == j / 2)));
-    let matches = Some(matches.view());
+    let matches = Some(&matches);
     let known = Known { groups: Some(&groups), matches, ..Known::default() };
     let found = Evaluation::new(&models, &known).unwrap();
     assert_eq!(found.fitted_on, 30);
