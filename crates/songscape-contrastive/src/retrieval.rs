@@ -56,7 +56,8 @@ pub(crate) fn place(own: usize, similarities: ArrayView1<f32>, labels: &[usize])
     let best = siblings.map(|j| similarities[j]).reduce(f32::max)?;
     // What cannot be compared (NaN) counts against the target, too.
     let before = others().filter(|&j| labels[j] != labels[own]);
-    let before = before.filter(|&j| !(similarities[j] < best));
+    let not_below = |value: f32| value >= best || value.is_nan() || best.is_nan();
+    let before = before.filter(|&j| not_below(similarities[j]));
     Some(1 + before.count())
 }
 

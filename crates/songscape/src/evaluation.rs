@@ -39,8 +39,8 @@ impl Scoring<'_> {
     /// # Errors
     /// [`Error::Input`] names the column.
     pub fn check(&self) -> Result<()> {
-        let columns = self.group.into_iter().chain(self.probes.iter().map(String::as_str));
-        columns.map(|name| self.column(name).map(drop)).collect()
+        let mut columns = self.group.into_iter().chain(self.probes.iter().map(String::as_str));
+        columns.try_for_each(|name| self.column(name).map(drop))
     }
 
     /// The scores of some kinds of vectors, whose rows are the songs of the table. Vectors of the same names in
@@ -165,7 +165,7 @@ mod tests {
         let vectors = Array2::from_shape_fn((20, 6), |(i, j)| ((i / 2 * 13 + j * 5) as f32).sin());
         let set = VectorSet::new("waves", vectors);
         let other = VectorSet::new("waves", set.whole.mapv(|x| x * x));
-        let found = scoring.evaluate(&[set.clone()], &[other], None).unwrap();
+        let found = scoring.evaluate(std::slice::from_ref(&set), &[other], None).unwrap();
         assert_eq!(found.fitted_on, 20);
         assert_eq!(found.retrieval.last().unwrap().rows[0].recall_1, 1.0);
         assert_eq!(found.probes[0].rows, 20);
