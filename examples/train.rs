@@ -1,25 +1,24 @@
-//! Training on the images of a store, and how well the vectors find a song again.
-//! `cargo run --release --features pipeline --example train -- --help`.
+//! Training on the images of a store, and how well its vectors find a song again: `train -- --help`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use songscape::analysis::retrieval::numbered;
+use songscape::Result;
 use songscape::audio::{ImageParams, Store};
-use songscape::contrastive::evaluation::{Evaluation, Known};
 use songscape::contrastive::{Augment, Loss, TrainParams};
-use songscape::project::{Progress, Project, Source};
-use songscape::resnet::{DeviceChoice, EncoderConfig, Pooling};
+use songscape::evaluation::Scoring;
+use songscape::project::{Progress, Project, SongTable, Source};
+use songscape::resnet::{DeviceChoice, EncoderConfig, Pooling, Precision};
 use songscape::training::Training;
 use songscape::vectors::{Embedding, Images, Keep, songs_of};
-use songscape::{Error, Result};
 use songscape_examples::{Bars, device, print, start};
 
 /// Train an encoder without labels on a store of images, and score it beside its baselines.
 ///
-/// A store is what `song_map` leaves in OUT/spectrograms. Exit codes: 0 done; 1 fatal; 2 usage;
-/// 130 interrupted, run again to continue.
+/// A store is what `song_map` leaves in OUT/spectrograms. With --held-out, what is held out is scored, and
+/// whitening is learned from the rest; without it, the scores are of what was trained on.
+/// Exit codes: 0 done; 1 fatal; 2 usage; 130 interrupted, run again to continue.
 #[derive(Parser)]
 struct Arguments {
     /// The store of images
@@ -27,48 +26,58 @@ struct Arguments {
     /// Folder for the model, its history and its checkpoints; finished work in it is kept
     #[arg(long)]
     out: PathBuf,
-    /// Table of the songs (CSV with a column id), for --group and --label
+    /// Table of the songs (CSV with a column id), for --group and --probe
     #[arg(long)]
     songs: Option<PathBuf>,
-    /// Column of the table with which recordings belong together; used only for scoring
+    /// Column of the table with which recordings belong together: held out together, and looked for
     #[arg(long, requires = "songs")]
     group: Option<String>,
-    /// Column of the table that a linear probe and the five nearest songs are to predict; songs of one
-    /// --group are on one side
-    #[arg(long, requires = "songs")]
-    label: Option<String>,
+    /// Column of the table that linear models are to predict; may be repeated
+    #[arg(long = "probe", alias = "label", requires = "songs")]
+    probes: Vec<String>,
+    /// Where the parameters start from: two minutes of two cores, or the published training
+    #[arg(long, default_value = "demo", value_parser = ["demo", "published"])]
+    preset: String,
     /// Channels of the stem: 8 is the demo network, 64 the published one
-    #[arg(long, default_value_t = 8)]
-    stem: usize,
+    #[arg(long)]
+    stem: Option<usize>,
     /// Channels of each stage as multiples of the stem's; each stage halves rows and columns
-    /// [default: 2,4,4,8,8]
     #[arg(long, value_delimiter = ',')]
     stages: Option<Vec<usize>>,
     /// Steps of training
-    #[arg(long, default_value_t = TrainParams::demo().steps)]
-    steps: usize,
+    #[arg(long)]
+    steps: Option<usize>,
     /// Pairs in a batch
-    #[arg(long, default_value_t = TrainParams::demo().pairs)]
-    pairs: usize,
+    #[arg(long)]
+    pairs: Option<usize>,
+    /// Pairs that run through the network together: less memory for the same gradient; 0: all
+    #[arg(long)]
+    chunk_pairs: Option<usize>,
     /// Columns of a crop
-    #[arg(long, default_value_t = TrainParams::demo().crop_columns)]
-    crop: usize,
+    #[arg(long)]
+    crop: Option<usize>,
     /// Least distance between the crops of a pair, in columns
-    #[arg(long, default_value_t = TrainParams::demo().min_distance)]
-    distance: usize,
+    #[arg(long)]
+    distance: Option<usize>,
     /// The largest learning rate
-    #[arg(long, default_value_t = TrainParams::demo().learning_rate, allow_negative_numbers = true)]
-    learning_rate: f64,
-    /// Loss as JSON, such as {"kind":"sigmoid","temperature":0.1,"bias":-10}; kinds are dcl, nt_xent,
-    /// sigmoid and binary_nce [default: that of the demo]
+    #[arg(long, allow_negative_numbers = true)]
+    learning_rate: Option<f64>,
+    /// Loss as JSON, such as {"kind":"sigmoid","temperature":0.1,"bias":-10}; or dcl, nt_xent, binary_nce
     #[arg(long)]
     loss: Option<Loss>,
-    /// "harmony" for songs to be alike by harmony and rhythm whatever plays them, or augmentations as
-    /// JSON, such as {"gain":6,"equalizer":4}
+    /// "harmony": songs alike by harmony whatever plays them; or JSON, such as {"gain":6,"equalizer":4}
     #[arg(long)]
     augment: Option<Augment>,
-    /// How the vectors of a song become one: `mean` or `mean-deviation`; `embed` does the same unless
-    /// told otherwise. The baselines are always means and deviations
+    /// Number format of the arithmetic: f32 or bf16
+    #[arg(long)]
+    precision: Option<Precision>,
+    /// Share of the songs (of the groups, with --group) that is held out
+    #[arg(long, allow_negative_numbers = true)]
+    held_out: Option<f64>,
+    /// Other fields of TrainParams as JSON: {"validate_every":50,"sampling":{"kind":"uniform"}}
+    #[arg(long, value_name = "JSON")]
+    params: Option<String>,
+    /// How the vectors of a song become one: `mean` or `mean-deviation`
     #[arg(long, default_value_t = Pooling::MeanDeviation)]
     pooling: Pooling,
     #[arg(long, default_value_t = 0)]
@@ -78,65 +87,63 @@ struct Arguments {
     device: DeviceChoice,
 }
 
-/// The models in the order of the tables.
-const MODELS: [Source; 5] = [
-    Source::TrainedEncoder,
-    Source::UntrainedEncoder,
-    Source::RowStatistics,
-    Source::Chroma,
-    Source::SharpenedChroma,
-];
-
 fn main() -> ExitCode {
     start(|| run(&Arguments::parse(), &*Bars::listening()))
 }
 
-fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
-    let store = Store::new(&arguments.images);
+fn run(a: &Arguments, progress: &dyn Progress) -> Result<()> {
+    let store = Store::new(&a.images);
     let images = Images::open(&store)?;
-    let ImageParams { rows, f_min, f_max, range_db, .. } = *images.params();
-    let narrow = EncoderConfig::narrow(arguments.stem);
-    let stage_multipliers = arguments.stages.clone().unwrap_or(narrow.stage_multipliers);
-    let encoder = EncoderConfig { stage_multipliers, ..narrow };
-    let (demo, augment) = (TrainParams::demo(), arguments.augment.clone().unwrap_or_default());
-    let params = TrainParams {
-        steps: arguments.steps,
-        pairs: arguments.pairs,
-        crop_columns: arguments.crop,
-        min_distance: arguments.distance,
-        learning_rate: arguments.learning_rate,
-        loss: arguments.loss.unwrap_or(demo.loss),
-        augment: augment.for_images(rows, f_min, f_max, range_db.into()),
-        seed: arguments.seed,
-        ..demo
+    let training = training(a, images.params())?;
+    let table = |ids: &[String]| match &a.songs {
+        Some(table) => songs_of(table, ids),
+        None => Ok(SongTable::unknown(ids.len())),
     };
-    let numbers = |column: &Option<String>, ids: &[String]| match (&arguments.songs, column) {
-        (Some(table), Some(column)) => {
-            let songs = songs_of(table, ids)?;
-            let missing = || Error::input(table, format!("no column {column}"));
-            Ok(Some(numbered(songs.column(column).ok_or_else(missing)?)))
-        }
-        _ => Ok::<_, Error>(None),
-    };
-    // Before hours of training.
-    for column in [&arguments.group, &arguments.label] {
-        numbers(column, images.pixels().ids())?;
-    }
-
-    let device = device(arguments.device)?;
-    let project = Project::open(&arguments.out)?;
-    let training = Training { encoder, training: params };
+    let (file, group) = (a.songs.as_deref().unwrap_or(Path::new("")), a.group.as_deref());
+    let songs = table(images.pixels().ids())?;
+    let scoring = Scoring { songs: &songs, table: file, group, probes: &a.probes, seed: a.seed };
+    scoring.check()?;
+    let (groups, device, project) = (scoring.groups()?, device(a.device)?, Project::open(&a.out)?);
     let stage = training.open(&store, project.root())?;
-    let trained = training.run(stage, &images, arguments.pooling, device, progress)?;
+    let trained = training.run(stage, &images, groups, a.pooling, device, progress)?;
     let seconds = trained.history.last().map_or(0.0, |step| step.seconds);
-    print(format_args!("{} steps in {seconds:.0} s", trained.history.len()))?;
-    print(format_args!("written {}", arguments.out.join("model.safetensors").display()))?;
+    let steps = trained.history.len();
+    print(format_args!("{steps} steps in {seconds:.0} s, written to {}", a.out.display()))?;
 
-    let embedding = Embedding { pooling: arguments.pooling, ..Embedding::new(&trained.model) };
-    let vectors = embedding.compute(&images, &MODELS, &Keep::Nothing, progress)?;
-    let groups = numbers(&arguments.group, &vectors.ids)?;
-    let labels = numbers(&arguments.label, &vectors.ids)?;
-    let (groups, labels) = (groups.as_deref(), labels.as_deref());
-    let known = Known { groups, labels, seed: arguments.seed };
-    print(format_args!("\n{}", Evaluation::new(&vectors.sets, &known)?))
+    let embedding = Embedding { pooling: a.pooling, ..Embedding::new(&trained.model) };
+    let vectors = embedding.compute(&images, &Source::ALL, &Keep::Nothing, progress)?;
+    let held_out = trained.held_out.iter().map(|&song| images.pixels().ids()[song].clone());
+    let (scored, others) = vectors.split(&held_out.collect::<Vec<_>>());
+    let (scored, others) = if scored.ids.is_empty() { (others, scored) } else { (scored, others) };
+    let songs = table(&scored.ids)?;
+    let found = Scoring { songs: &songs, ..scoring }.evaluate(&scored.sets, &others.sets, None)?;
+    print(format_args!("\n{found}"))
+}
+
+fn training(a: &Arguments, images: &ImageParams) -> Result<Training> {
+    let (preset, encoder) = match a.preset.as_str() {
+        "published" => (TrainParams::published(), EncoderConfig::published()),
+        _ => (TrainParams::demo(), EncoderConfig::narrow(8)),
+    };
+    let preset = a.params.as_deref().map_or(Ok(preset.clone()), |fields| preset.with(fields))?;
+    let stage_multipliers = a.stages.clone().unwrap_or(encoder.stage_multipliers);
+    let ImageParams { rows, f_min, f_max, range_db, .. } = *images;
+    let augment = a.augment.clone().unwrap_or(preset.augment);
+    let training = TrainParams {
+        steps: a.steps.unwrap_or(preset.steps),
+        pairs: a.pairs.unwrap_or(preset.pairs),
+        chunk_pairs: a.chunk_pairs.unwrap_or(preset.chunk_pairs),
+        crop_columns: a.crop.unwrap_or(preset.crop_columns),
+        min_distance: a.distance.unwrap_or(preset.min_distance),
+        learning_rate: a.learning_rate.unwrap_or(preset.learning_rate),
+        loss: a.loss.unwrap_or(preset.loss),
+        augment: augment.for_images(rows, f_min, f_max, range_db.into()),
+        precision: a.precision.unwrap_or(preset.precision),
+        held_out: a.held_out.unwrap_or(preset.held_out),
+        seed: a.seed,
+        ..preset
+    };
+    let stem_channels = a.stem.unwrap_or(encoder.stem_channels);
+    let encoder = EncoderConfig { stem_channels, stage_multipliers, ..encoder };
+    Ok(Training { encoder, training })
 }

@@ -1,6 +1,7 @@
 //! One vector for each song of a store, by an encoder: `embed -- MODEL STORE --out DIR`.
 //! `cargo run --release --features pipeline --example embed -- --help`.
 
+use std::ops::Not;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,6 +11,7 @@ use songscape::analysis::vectors::write_npy;
 use songscape::audio::Store;
 use songscape::project::{
     Failure, Progress, Project, Song, SongTable, Source, Stage, State, hash_file,
+    remove_folder_if_there,
 };
 use songscape::resnet::{DeviceChoice, Embedder, Model, Pooling, Precision};
 use songscape::vectors::{Embedding, Images, Keep, songs_of};
@@ -22,7 +24,9 @@ use songscape_examples::{Bars, End, device, print, start};
 /// `analyze --vectors DIR/vectors.npy --catalog DIR/songs.csv` takes. Images that are not like those
 /// that the encoder was trained on are refused. Songs too short for one vector are left out of both and
 /// listed in failures.csv. Finished work is kept: run it again after an interruption, or when the store
-/// has changed; only songs that are new or changed are computed.
+/// has changed; only songs that are new or changed are computed. With --baselines also trained-encoder.npy
+/// and a file for each baseline, for `evaluate`; with --frames also a vector for every 64 columns (0.32 s)
+/// of each song, features/ID.npy.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage; 3 done, but some songs were left out (see failures.csv);
 /// 130 interrupted, run again to continue.
@@ -43,6 +47,12 @@ struct Arguments {
     /// there is none, the images stand for the songs]
     #[arg(long, value_name = "CSV")]
     songs: Option<PathBuf>,
+    /// Also the vectors in time
+    #[arg(long)]
+    frames: bool,
+    /// Also the vectors of what needs no learning, with those of the halves of songs
+    #[arg(long)]
+    baselines: bool,
     /// Number format of the arithmetic: f32 or bf16
     #[arg(long, default_value_t)]
     precision: Precision,
@@ -59,6 +69,10 @@ struct Arguments {
 struct Made {
     pooling: Pooling,
     precision: Precision,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    frames: bool,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    baselines: bool,
 }
 
 fn main() -> ExitCode {
@@ -66,15 +80,15 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
-    let Arguments { out, precision, batch, .. } = arguments;
+    let &Arguments { ref out, precision, batch, frames, baselines, .. } = arguments;
     let device = device(arguments.device)?;
     let model = Model::load(&arguments.model, device)?;
     let store = Store::new(&arguments.store);
     let images = Images::open(&store)?;
     let embedding = Embedding::new(&model);
     let pooling = arguments.pooling.unwrap_or(embedding.pooling);
-    let chunks_per_batch = usize::from(*batch);
-    let embedder = Embedder { chunks_per_batch, precision: *precision, ..Embedder::default() };
+    let chunks_per_batch = usize::from(batch);
+    let embedder = Embedder { chunks_per_batch, precision, ..Embedder::default() };
     let embedding = Embedding { pooling, embedder, ..embedding };
 
     // What is wrong is said before there is a folder.
@@ -90,11 +104,20 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
 
     let project = Project::open(out)?;
     let inputs = [("model", hash_file(&arguments.model)?), ("images", store.fingerprint()?)];
-    let stage = Stage::open(project.root(), 1, &Made { pooling, precision: *precision }, &inputs)?;
+    let made = Made { pooling, precision, frames, baselines };
+    let stage = Stage::open(project.root(), 1, &made, &inputs)?;
     if stage.state() != State::Done {
-        let keep = Keep::Vectors(project.root().into());
-        let vectors = embedding.compute(&images, &[Source::TrainedEncoder], &keep, progress)?;
+        if stage.state() == State::Outdated {
+            remove_folder_if_there(project.path("features"))?;
+        }
+        let folder = project.root().to_owned();
+        let keep = if frames { Keep::Features(folder) } else { Keep::Vectors(folder) };
+        let sources = if baselines { &Source::ALL[..] } else { &[Source::TrainedEncoder] };
+        let vectors = embedding.compute(&images, sources, &keep, progress)?;
         write_npy(project.path("vectors.npy"), vectors.sets[0].whole.view())?;
+        if baselines {
+            vectors.write(project.root())?;
+        }
         Failure::record(project.path("failures.csv"), "vectors", &left_out)?;
     }
     // Always written: titles and years may have changed where the images have not.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::pairs::{Pair, Songs};
+use crate::shift::Shift;
 
 /// How far the two crops of a pair are changed, each independently of the other. Every step is off at 0.
 ///
@@ -18,7 +19,7 @@ use crate::pairs::{Pair, Songs};
 /// of a recording: there augmentation hurts (`docs/learning.md`).
 ///
 /// The steps work on grey values, whose scale is logarithmic: a change of level is a sum. They are
-/// applied in the order of the fields. Black (0) stays black until the noise floor is drawn, since
+/// applied in the order of the fields. Shifts by parts of a row are linear between rows. Black (0) stays black until the noise floor is drawn, since
 /// it stands for any level below the range of the image.
 ///
 /// ```
@@ -39,6 +40,8 @@ pub struct Augment {
     pub time_stretch: f64,
     /// The largest shift along frequency, in rows, up or down.
     pub frequency_shift: usize,
+    /// The largest transposition, up or down, in semitones and parts of them: the same music in another key.
+    pub transposition: f64,
     /// The probability with which everything is moved by an octave, up or down: the same notes in
     /// another register.
     pub octave_shift: f64,
@@ -87,6 +90,7 @@ impl Augment {
             rows_per_octave: 255.0 / 400f64.log2(),
             time_stretch: 0.0,
             frequency_shift: 0,
+            transposition: 0.0,
             octave_shift: 0.0,
             overtones: 0.0,
             gain: 0.0,
@@ -142,6 +146,7 @@ impl Augment {
             ("range_db", self.range_db, 1.0, 1e3),
             ("rows_per_octave", self.rows_per_octave, 1.0, 1e4),
             ("time_stretch", self.time_stretch, 0.0, 0.5),
+            ("transposition", self.transposition, 0.0, 24.0),
             ("octave_shift", self.octave_shift, 0.0, 1.0),
             ("overtones", self.overtones, 0.0, 1.0),
             ("time_mask", self.time_mask, 0.0, 0.9),
@@ -186,6 +191,18 @@ impl Augment {
     }
 }
 
+impl Augment {
+    /// A whole image, changed, with as many columns; what comes after the end is its last column.
+    pub(crate) fn image(&self, pixels: &[u8], rows: usize, seed: u64) -> Vec<u8> {
+        let columns = pixels.len() / rows;
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        // Apart from the streams of crops and samplers.
+        rng.set_stream(3 << 62);
+        let left = (columns as f64 * (1.0 + self.time_stretch)).ceil() as usize;
+        Change::draw(self, rows, columns, left, &mut rng).apply(pixels, rows, columns)
+    }
+}
+
 impl FromStr for Augment {
     type Err = Error;
 
@@ -207,8 +224,8 @@ impl FromStr for Augment {
 struct Change {
     /// Columns of the song for one of the crop.
     speed: f64,
-    /// Rows that are added up, with the grey values that each loses: at least the row itself.
-    sources: Vec<(isize, i32)>,
+    /// What sounds at a row, of which the loudest counts: at least the row itself.
+    sources: Vec<Shift>,
     /// Grey values added to each row.
     curve: Vec<i32>,
     /// Grey value of the noise floor and its spread.
@@ -233,17 +250,19 @@ impl Change {
 
         let stretch = both_ways(rng, augment.time_stretch).exp();
         let speed = stretch.min(left as f64 / columns as f64).max(1.0 / columns as f64);
-        let octave = (augment.rows_per_octave * both_ways(rng, 1.0).signum()).round();
+        let octave = augment.rows_per_octave * both_ways(rng, 1.0).signum();
         let octave = if rng.random_bool(augment.octave_shift) { octave } else { 0.0 };
-        let shift = (both_ways(rng, augment.frequency_shift as f64)).round() + octave;
-        let shift = shift as isize;
-        let mut sources = vec![(shift, 0)];
+        let semitones = both_ways(rng, augment.transposition);
+        let shift = both_ways(rng, augment.frequency_shift as f64).round()
+            + octave
+            + semitones / 12.0 * augment.rows_per_octave;
+        let mut sources = vec![Shift::new(shift, 0)];
         for semitones in OVERTONES {
             let (chosen, loss) = (rng.random_bool(augment.overtones), rng.random_range(0.0..1.0));
             if chosen {
                 // Rows run from the top: what sounds an octave above comes from a row further down.
-                let rows = (semitones / 12.0 * augment.rows_per_octave).round() as isize;
-                sources.push((shift + rows, (loss * WEAKEST_OVERTONE * per_db) as i32));
+                let rows = semitones / 12.0 * augment.rows_per_octave;
+                sources.push(Shift::new(shift + rows, (loss * WEAKEST_OVERTONE * per_db) as i32));
             }
         }
         let (gain, tilt) = (both_ways(rng, augment.gain), both_ways(rng, augment.tilt));
@@ -276,18 +295,16 @@ impl Change {
         let mut out = vec![0; rows * columns];
         let last = song.len() / rows - 1;
         let mut noise = Bell::new(self.noise);
+        let mut levels = vec![0; rows];
         for (column, out) in out.chunks_exact_mut(rows).enumerate() {
             if self.black_columns.contains(&column) {
                 continue;
             }
             let from = ((column as f64 * self.speed) as usize).min(last) * rows;
             let from = &song[from..from + rows];
-            for (row, (out, curve)) in out.iter_mut().zip(&self.curve).enumerate() {
-                let level = |(shift, loss): &(isize, i32)| {
-                    let value = row.checked_add_signed(*shift).and_then(|row| from.get(row));
-                    value.map_or(0, |value| i32::from(*value) - loss)
-                };
-                let loudest = self.sources.iter().map(level).max().unwrap_or(0);
+            levels.fill(0);
+            self.sources.iter().for_each(|source| source.raise(from, &mut levels));
+            for ((out, &loudest), curve) in out.iter_mut().zip(&levels).zip(&self.curve) {
                 *out = if loudest > 0 { (loudest + curve).clamp(0, 255) as u8 } else { 0 };
             }
             if let Some((height, spread)) = self.floor {
@@ -406,8 +423,15 @@ mod tests {
         let moved = lit(&Augment { octave_shift: 1.0, ..base() });
         assert!(moved.iter().all(|rows| *rows == [28] || *rows == [52]), "{moved:?}");
 
+        let transposed = lit(&Augment { transposition: 3.0, ..base() });
+        assert!(transposed.iter().flatten().all(|row| row.abs_diff(40) <= 4), "{transposed:?}");
+        assert!(transposed.iter().any(|rows| rows.len() == 2), "between rows: {transposed:?}");
+
         // An octave above is 12 rows up, a twelfth 19, two octaves 24; an octave below 12 down.
-        let rich = lit(&Augment { overtones: 1.0, ..base() });
+        // The twelfth is a fiftieth of a semitone more, which the next row hardly hears.
+        let rich = change(&Augment { overtones: 1.0, ..base() });
+        let loud = |crop: &Vec<u8>| (0..ROWS).filter(|row| crop[*row] > 8).collect::<Vec<_>>();
+        let rich: Vec<_> = rich.iter().map(loud).collect();
         assert!(rich.iter().all(|rows| *rows == [16, 21, 28, 40, 52]), "{rich:?}");
 
         let gain = change(&Augment { gain: 6.0, ..base() });
@@ -423,6 +447,15 @@ mod tests {
 
         let cut = lit(&Augment { low_pass: 5.0, ..base() });
         assert!(cut.iter().any(Vec::is_empty) && cut.iter().any(|rows| *rows == [40]));
+    }
+
+    #[test]
+    fn a_whole_image_keeps_its_columns() {
+        let all = Augment { time_stretch: 0.2, gain: 6.0, octave_shift: 1.0, ..base() };
+        let (one, other) = (all.image(&line(), ROWS, 1), all.image(&line(), ROWS, 2));
+        assert_eq!((one.len(), one != other), (line().len(), true));
+        assert_eq!(one, all.image(&line(), ROWS, 1));
+        assert_eq!(base().image(&line(), ROWS, 5), line());
     }
 
     #[test]

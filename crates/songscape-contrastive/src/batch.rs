@@ -15,6 +15,8 @@ use crate::resident::Resident;
 /// The crops of the pairs of one step.
 pub(crate) struct Batch<'a> {
     pairs: usize,
+    /// The number of the song of each pair.
+    songs: Vec<i64>,
     rows: usize,
     precision: Precision,
     device: Device,
@@ -85,7 +87,13 @@ impl<'a> Batch<'a> {
                 Crops::Host(crops.into_iter().map(Cow::Owned).collect())
             }
         };
-        Self { pairs: pairs.len(), rows, precision, device, crops }
+        let songs = pairs.iter().map(|pair| pair.song as i64).collect();
+        Self { pairs: pairs.len(), songs, rows, precision, device, crops }
+    }
+
+    /// The number of the song of each pair, `[pairs]`, on the device.
+    pub(crate) fn songs(&self) -> Result<Tensor> {
+        Ok(Tensor::f_from_slice(&self.songs)?.f_to_device(self.device)?)
     }
 
     /// The crops of some pairs as images `[2 n, 1, rows, columns]`.
@@ -317,7 +325,7 @@ mod tests {
         for loss in [Loss::Dcl { temperature: 0.1 }, Loss::NtXent { temperature: 0.1 }] {
             let params = TrainParams { loss, ..params.clone() };
             let criterion = crate::criterion::Criterion::new(&params, &model).unwrap();
-            let judge = |a: &Tensor, b: &Tensor| criterion.judge(a, b);
+            let judge = |a: &Tensor, b: &Tensor| criterion.judge(a, b, &batch);
             let whole = batch.gradient(&model, 0, 0.0, judge).unwrap();
             let scale = f64::try_from(whole.gradient.abs().max()).unwrap();
             assert!(scale > 1e-3);

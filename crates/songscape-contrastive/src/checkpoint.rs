@@ -49,7 +49,7 @@ struct Metadata {
 
 /// With one key the order of keys cannot vary.
 const KEY: &str = "songscape";
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 const KEPT: usize = 2;
 
 /// The names of the tensors that every checkpoint may have; all others are the criterion's.

@@ -35,6 +35,7 @@ pub(crate) enum Criterion {
 const LEARNED: &str = "loss_parameters";
 const KEY_PARAMETERS: &str = "key_parameters";
 const KEYS: &str = "keys";
+const KEY_SONGS: &str = "key_songs";
 
 impl Criterion {
     /// As it is before the first step.
@@ -55,8 +56,8 @@ impl Criterion {
         })
     }
 
-    /// The loss of the outputs `a` and `b` (leaves of their graph), and its gradients.
-    pub(crate) fn judge(&self, a: &Tensor, b: &Tensor) -> Result<Judgement> {
+    /// The loss of the outputs `a` and `b` (leaves of their graph) of a batch, and its gradients.
+    pub(crate) fn judge(&self, a: &Tensor, b: &Tensor, batch: &Batch) -> Result<Judgement> {
         let (costs, learned) = match self {
             Self::NtXent { temperature } => (loss::nt_xent_costs(a, b, *temperature)?, None),
             Self::Dcl { temperature } => (loss::decoupled_costs(a, b, *temperature)?, None),
@@ -65,7 +66,9 @@ impl Criterion {
                 (loss::sigmoid_costs(a, b, &leaf)?, Some(leaf))
             }
             Self::BinaryNce { temperature, queue, .. } => {
-                (loss::binary_nce_costs(a, b, queue.keys(), *temperature)?, None)
+                let songs = batch.songs()?.f_unsqueeze(1)?;
+                let own = songs.f_eq_tensor(&queue.songs().f_unsqueeze(0)?)?;
+                (loss::binary_nce_costs(a, b, queue.keys(), Some(&own), *temperature)?, None)
             }
         };
         let loss = costs.f_mean(Kind::Float)?;
@@ -99,7 +102,7 @@ impl Criterion {
                 optimizer.step(values, gradient, rate)
             }
             (Self::BinaryNce { queue, .. }, _) => {
-                queue.push(&batch.second_images()?)?;
+                queue.push(&batch.second_images()?, &batch.songs()?)?;
                 queue.follow(model)
             }
             _ => Ok(()),
@@ -115,7 +118,10 @@ impl Criterion {
                 vec![(LEARNED, Tensor::f_stack(&[values, first, second], 0)?)]
             }
             Self::BinaryNce { queue, .. } => {
-                vec![(KEY_PARAMETERS, queue.parameters()), (KEYS, queue.keys().shallow_clone())]
+                // The numbers of songs are exact in float64, as all that a checkpoint holds.
+                let songs = queue.songs().f_to_kind(Kind::Double)?;
+                let keys = queue.keys().shallow_clone();
+                vec![(KEY_PARAMETERS, queue.parameters()), (KEYS, keys), (KEY_SONGS, songs)]
             }
         })
     }
@@ -135,7 +141,9 @@ impl Criterion {
                 let moments = [state.f_select(0, 1)?, state.f_select(0, 2)?];
                 optimizer.restore([&moments[0], &moments[1]], steps)
             }
-            Self::BinaryNce { queue, .. } => queue.restore(saved(KEY_PARAMETERS)?, saved(KEYS)?),
+            Self::BinaryNce { queue, .. } => {
+                queue.restore(saved(KEY_PARAMETERS)?, saved(KEYS)?, saved(KEY_SONGS)?)
+            }
         }
     }
 }
@@ -147,7 +155,7 @@ mod tests {
     use tch::Device;
 
     use super::*;
-    use crate::{Error, PairSampler, Songs};
+    use crate::{Error, Pair, PairSampler, Songs};
 
     fn losses() -> [Loss; 4] {
         [
@@ -179,7 +187,7 @@ mod tests {
             let batch = Batch::new(&songs, None, &pairs, &params, 0, Device::Cpu);
             let mut criterion = Criterion::new(&params, &model).unwrap();
             for _ in 0..3 {
-                let learned = criterion.judge(&a, &b).unwrap().learned;
+                let learned = criterion.judge(&a, &b, &batch).unwrap().learned;
                 criterion.follow(&batch, learned.as_ref(), 0.1, &trained).unwrap();
             }
             let state = criterion.state().unwrap();
@@ -190,22 +198,66 @@ mod tests {
                 }))
             };
             let mut restored = Criterion::new(&params, &model).unwrap();
-            let begun = restored.judge(&a, &b).unwrap();
+            let begun = restored.judge(&a, &b, &batch).unwrap();
             restored.restore(find, 3).unwrap();
             for _ in 0..2 {
-                let [x, y] = [&criterion, &restored].map(|c| c.judge(&a, &b).unwrap());
+                let [x, y] = [&criterion, &restored].map(|c| c.judge(&a, &b, &batch).unwrap());
                 assert_eq!(x.costs, y.costs, "{loss:?}");
                 assert_eq!(x.gradients, y.gradients, "{loss:?}");
                 criterion.follow(&batch, x.learned.as_ref(), 0.1, &trained).unwrap();
                 restored.follow(&batch, y.learned.as_ref(), 0.1, &trained).unwrap();
             }
             // What has a state has changed by it, and does without none of its tensors.
-            let changed = begun.costs != criterion.judge(&a, &b).unwrap().costs;
+            let changed = begun.costs != criterion.judge(&a, &b, &batch).unwrap().costs;
             assert_eq!(changed, !state.is_empty(), "{loss:?}");
             let none = |name: &str| {
                 Err(Error::Network(songscape_resnet::Error::NoParameter { name: name.into() }))
             };
             assert_eq!(restored.restore(none, 3).is_err(), changed, "{loss:?}");
         }
+    }
+
+    #[test]
+    fn keys_of_a_song_are_no_negatives_of_its_own() {
+        let pixels: Vec<Vec<u8>> = (0..4_u32)
+            .map(|s| (0..64 * 64).map(|i| (i * (37 + s) % 251) as u8).collect())
+            .collect();
+        let songs = Songs::new(64, pixels.iter().map(Vec::as_slice).collect()).unwrap();
+        let config = EncoderConfig { rows: 64, head_outputs: 8, ..EncoderConfig::narrow(2) };
+        let model = Model::new(&config, Device::Cpu, 1).unwrap();
+        let loss = Loss::BinaryNce { temperature: 0.1, queue: 8, momentum: 0.9, norm_weight: 0.0 };
+        let precision = Precision::F32;
+        let params = TrainParams { loss, precision, crop_columns: 64, ..TrainParams::demo() };
+        let batch = |numbers: [usize; 2]| {
+            let pairs = numbers.map(|song| Pair { song, starts: [0, 0] });
+            Batch::new(&songs, None, &pairs, &params, 0, Device::Cpu)
+        };
+        let mut criterion = Criterion::new(&params, &model).unwrap();
+        criterion.follow(&batch([0, 1]), None, 0.1, &model).unwrap();
+        let side = |seed: f64| {
+            let x = (Tensor::arange(16, (Kind::Float, Device::Cpu)) * seed).sin();
+            x.view([2, 8]).set_requires_grad(true)
+        };
+        let (a, b) = (side(1.0), side(1.7));
+        let costs = |numbers| {
+            let costs = criterion.judge(&a, &b, &batch(numbers)).unwrap().costs;
+            Vec::<f32>::try_from(costs).unwrap()
+        };
+        // Of the two keys in the queue both are another song's, or one is, for the first pair alone.
+        let (strangers, known) = (costs([2, 3]), costs([0, 3]));
+        assert!(known[0] < strangers[0] && known[1] == strangers[1], "{known:?} {strangers:?}");
+        // What is left is the cost of the one other key.
+        let Criterion::BinaryNce { queue, .. } = &criterion else { panic!() };
+        let other = queue.keys().narrow(0, 1, 1);
+        let (a, b) = (loss::normalize(&a).unwrap(), loss::normalize(&b).unwrap());
+        let cost = |rows: &Tensor, key: &Tensor| {
+            let key = loss::normalize(key).unwrap();
+            let s = rows.narrow(0, 0, 1).matmul(&key.transpose(0, 1)) / 0.1;
+            f64::try_from((s - (2.0_f64 / 3.0).ln()).softplus()).unwrap()
+        };
+        let own = queue.keys().narrow(0, 0, 1);
+        let difference = f64::from(strangers[0] - known[0]);
+        assert!((difference - cost(&a, &own) - cost(&b, &own)).abs() < 1e-4);
+        assert!(cost(&a, &other) > 0.0);
     }
 }

@@ -40,6 +40,14 @@ pub enum Error {
         /// The rows of the encoder.
         expected: usize,
     },
+    /// There are not as many groups as songs.
+    #[error("groups of {found} songs, expected those of {expected}")]
+    Groups {
+        /// The groups.
+        found: usize,
+        /// The songs.
+        expected: usize,
+    },
     /// There are too few songs to tell apart.
     #[error(
         "{found} of {songs} songs have the {columns} columns of one crop; training tells songs apart and needs at least 2"
@@ -104,6 +112,12 @@ pub enum Error {
         /// The shape of the first set.
         expected: Vec<usize>,
     },
+    /// The columns of vectors are no rings of the twelve pitch classes.
+    #[error("vectors of {found} columns are no rings of twelve pitch classes")]
+    Rings {
+        /// The columns.
+        found: usize,
+    },
     /// A vector with elements that are not finite.
     #[error("the vector of row {row} has elements that are not finite")]
     NotFinite {
@@ -137,9 +151,11 @@ impl Error {
             | Self::OtherTraining { .. }
             | Self::Diverged { .. } => ErrorKind::Configuration,
             Self::Pixels { .. }
+            | Self::Groups { .. }
             | Self::TooFewSongs { .. }
             | Self::Checkpoint { .. }
             | Self::Vectors { .. }
+            | Self::Rings { .. }
             | Self::NotFinite { .. } => ErrorKind::Input,
             Self::OutOfMemory { .. } => ErrorKind::Environment,
         }
@@ -157,7 +173,9 @@ impl Error {
 
 fn advice(fitting: Option<usize>) -> String {
     match fitting {
-        Some(n) => format!("{n} fit: set chunk_pairs to {n}, the gradient stays the same"),
+        Some(n) => format!(
+            "{n} fit: set `chunk_pairs` to {n} (`train --chunk-pairs {n}`), the gradient stays the same"
+        ),
         None => "not even one fits: take shorter crops or a narrower network".into(),
     }
 }
@@ -180,7 +198,10 @@ mod tests {
             .and_then(|x| x.f_matmul(&Tensor::f_zeros([3, 3], (Kind::Float, Device::Cpu))?));
         assert!(shapes.is_err_and(|error| !Error::from(error).is_out_of_memory()));
         let message = |fitting| Error::OutOfMemory { pairs: 64, fitting }.to_string();
-        assert!(message(Some(16)).contains("16 fit: set chunk_pairs to 16"));
+        assert!(
+            message(Some(16))
+                .contains("16 fit: set `chunk_pairs` to 16 (`train --chunk-pairs 16`)")
+        );
         assert!(message(None).contains("shorter crops"));
     }
 }

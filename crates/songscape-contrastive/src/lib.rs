@@ -57,8 +57,12 @@ pub mod probe;
 mod queue;
 mod resident;
 pub mod retrieval;
+pub mod rings;
+mod shift;
+mod sums;
 mod trainer;
 mod validation;
+pub mod whitening;
 
 pub use augment::Augment;
 pub use error::{Error, Result};

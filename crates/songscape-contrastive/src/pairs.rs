@@ -1,5 +1,8 @@
 //! Songs in memory, and the pairs of crops that a batch is made of.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -11,6 +14,7 @@ use crate::error::{Error, Result};
 pub struct Songs<'a> {
     rows: usize,
     pixels: Vec<&'a [u8]>,
+    groups: Option<Vec<usize>>,
 }
 
 /// Two crops of one song.
@@ -33,8 +37,8 @@ pub struct PairSampler {
     crop_columns: usize,
     min_distance: usize,
     pairs: usize,
-    /// Number and columns of the songs that are long enough.
-    songs: Vec<(usize, usize)>,
+    /// Number and columns of the songs that are long enough, ascending.
+    songs: Arc<[(usize, usize)]>,
 }
 
 impl<'a> Songs<'a> {
@@ -46,8 +50,26 @@ impl<'a> Songs<'a> {
         let ragged = |found: usize| rows == 0 || !found.is_multiple_of(rows);
         match pixels.iter().position(|own| ragged(own.len())) {
             Some(song) => Err(Error::Pixels { song, found: pixels[song].len(), rows }),
-            None => Ok(Self { rows, pixels }),
+            None => Ok(Self { rows, pixels, groups: None }),
         }
+    }
+
+    /// The same with the number of the group of each song: the recordings of one piece, for example. Groups
+    /// are held out whole ([`TrainParams::held_out`](crate::TrainParams::held_out)), and validated by whether
+    /// their recordings find each other. Training does not see them.
+    ///
+    /// # Errors
+    /// [`Error::Groups`] when there are not as many as songs.
+    pub fn grouped(self, groups: Vec<usize>) -> Result<Self> {
+        if groups.len() != self.len() {
+            return Err(Error::Groups { found: groups.len(), expected: self.len() });
+        }
+        Ok(Self { groups: Some(groups), ..self })
+    }
+
+    /// The number of each song's group, if they are known.
+    pub fn groups(&self) -> Option<&[usize]> {
+        self.groups.as_deref()
     }
 
     /// Rows of an image.
@@ -83,6 +105,10 @@ impl<'a> Songs<'a> {
                 let column = (2 * i + 1) * columns / (2 * COLUMNS.min(columns));
                 hasher.update(&self.pixels[song][column * self.rows..(column + 1) * self.rows]);
             }
+        }
+        // They decide what is held out.
+        for group in self.groups.iter().flatten() {
+            hasher.update(&(*group as u64).to_le_bytes());
         }
         hasher.finalize().to_hex().to_string()
     }
@@ -129,7 +155,8 @@ impl PairSampler {
             let (found, songs) = (long.len(), songs.len());
             return Err(Error::TooFewSongs { found, songs, columns: crop_columns });
         }
-        Ok(Self { seed, crop_columns, min_distance, pairs: pairs.min(long.len()), songs: long })
+        let pairs = pairs.min(long.len());
+        Ok(Self { seed, crop_columns, min_distance, pairs, songs: long.into() })
     }
 
     /// Pairs in a batch.
@@ -145,13 +172,16 @@ impl PairSampler {
     /// The pairs of a step, all songs equally often.
     pub fn batch(&self, step: usize) -> Vec<Pair> {
         let mut rng = self.rng(step);
-        // The first draws of a Fisher–Yates shuffle.
-        let mut songs = self.songs.clone();
+        // The first draws of a Fisher–Yates shuffle, which keeps only the places that were swapped: a step
+        // costs the same however many songs there are.
+        let mut swapped: HashMap<usize, usize> = HashMap::with_capacity(2 * self.pairs);
         (0..self.pairs)
             .map(|place| {
-                let other = rng.random_range(place..songs.len());
-                songs.swap(place, other);
-                let (song, columns) = songs[place];
+                let other = rng.random_range(place..self.songs.len());
+                let drawn = swapped.get(&other).copied().unwrap_or(other);
+                let moved = swapped.get(&place).copied().unwrap_or(place);
+                swapped.insert(other, moved);
+                let (song, columns) = self.songs[drawn];
                 Pair { song, starts: self.starts(columns, &mut rng) }
             })
             .collect()
@@ -164,8 +194,8 @@ impl PairSampler {
         rng
     }
 
-    /// Number and columns of the songs that are long enough.
-    pub(crate) fn long_songs(&self) -> &[(usize, usize)] {
+    /// Number and columns of the songs that are long enough, ascending.
+    pub(crate) fn long_songs(&self) -> &Arc<[(usize, usize)]> {
         &self.songs
     }
 
@@ -221,6 +251,26 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_is_the_beginning_of_a_shuffle() {
+        let pixels = pixels();
+        let songs = songs(&pixels);
+        let sampler = PairSampler::new(&songs, 16, 9, 0, 1).unwrap();
+        for step in 0..50 {
+            let mut rng = sampler.rng(step);
+            let mut all: Vec<usize> = (0..20).collect();
+            let expected: Vec<Pair> = (0..9)
+                .map(|place| {
+                    let other = rng.random_range(place..20);
+                    all.swap(place, other);
+                    let song = all[place];
+                    Pair { song, starts: sampler.starts(songs.columns(song), &mut rng) }
+                })
+                .collect();
+            assert_eq!(sampler.batch(step), expected);
+        }
+    }
+
+    #[test]
     fn batches_depend_on_seed_and_step_alone() {
         let pixels = pixels();
         let songs = songs(&pixels);
@@ -264,6 +314,10 @@ mod tests {
             print(&pixels)
         };
         assert_ne!(of(&[3, 0, 20]), of(&[20, 0, 3]));
+        let grouped = songs(&same).grouped((0..20).map(|song| song / 2).collect()).unwrap();
+        assert_ne!(grouped.fingerprint(), print(&same));
+        let message = songs(&same).grouped(vec![1]).unwrap_err().to_string();
+        assert_eq!(message, "groups of 1 songs, expected those of 20");
         assert_eq!(of(&[3, 0, 20]), of(&[3, 0, 20]));
     }
 

@@ -227,6 +227,26 @@ impl TrainParams {
         }
     }
 
+    /// These parameters with some fields replaced, given as a JSON object such as
+    /// `{"precision":"f32","held_out":0.2}`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for text that is no object of fields of these parameters.
+    pub fn with(&self, fields: &str) -> Result<Self> {
+        let refused = |e: serde_json::Error| Error::Parameter {
+            field: "params",
+            found: fields.into(),
+            expected: format!("fields of the training as JSON: {e}"),
+        };
+        let others: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(fields).map_err(refused)?;
+        let mut all = serde_json::to_value(self).map_err(refused)?;
+        if let Some(all) = all.as_object_mut() {
+            all.extend(others);
+        }
+        serde_json::from_value(all).map_err(refused)
+    }
+
     /// The learning rate of a step, counted from 0.
     pub fn learning_rate_at(&self, step: usize) -> f64 {
         if step < self.warmup_steps {
@@ -343,6 +363,16 @@ mod tests {
         assert!(bad(|p| p.beta1 = 1.0).contains("beta1 is 1"));
         assert!(bad(|p| p.learning_rate = f64::NAN).contains("learning_rate is NaN"));
         assert!(bad(|p| p.clip_norm = -1.0).contains("clip_norm is -1"));
+    }
+
+    #[test]
+    fn single_fields_are_replaced() {
+        let demo = TrainParams::demo();
+        let found = demo.with(r#"{"held_out":0.2,"sampling":{"kind":"uniform"}}"#).unwrap();
+        assert_eq!(found, TrainParams { held_out: 0.2, ..demo.clone() });
+        let message = demo.with(r#"{"held_in":0.2}"#).unwrap_err().to_string();
+        assert!(message.contains("unknown field `held_in`"), "{message}");
+        assert!(demo.with("0.2").unwrap_err().to_string().starts_with("params is 0.2, expected"));
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub struct KeyQueue {
     momentum: f64,
     length: usize,
     keys: Tensor,
+    /// The number of the song of each key.
+    songs: Tensor,
 }
 
 impl KeyQueue {
@@ -21,7 +23,8 @@ impl KeyQueue {
     pub fn new(model: &Model, length: usize, momentum: f64) -> Result<Self> {
         let width = model.config().head_outputs as i64;
         let keys = Tensor::f_zeros([0, width], (Kind::Float, model.device()))?;
-        Ok(Self { network: model.duplicate()?, momentum, length, keys })
+        let songs = Tensor::f_zeros([0], (Kind::Int64, model.device()))?;
+        Ok(Self { network: model.duplicate()?, momentum, length, keys, songs })
     }
 
     /// The keys `[up to length, head_outputs]`, newest first.
@@ -29,21 +32,29 @@ impl KeyQueue {
         &self.keys
     }
 
+    /// The number of the song of each key, `[up to length]`, int64: a key of a song's own is no negative.
+    pub fn songs(&self) -> &Tensor {
+        &self.songs
+    }
+
     /// The key network's parameters, as one buffer.
     pub fn parameters(&self) -> Tensor {
         self.network.parameters().flat()
     }
 
-    /// Adds the keys of images and drops the oldest.
+    /// Adds the keys of images, whose songs have these numbers `[n]`, and drops the oldest.
     ///
     /// # Errors
     /// [`Error::Network`](crate::Error::Network) for images that do not fit the network.
-    pub fn push(&mut self, images: &Tensor) -> Result<()> {
+    pub fn push(&mut self, images: &Tensor, songs: &Tensor) -> Result<()> {
         let keys =
             tch::no_grad(|| self.network.head().forward(&self.network.encoder().forward(images)?))?;
-        let all = Tensor::f_cat(&[&keys, &self.keys], 0)?;
-        let length = all.size()[0].min(self.length as i64);
-        self.keys = all.f_narrow(0, 0, length)?.f_contiguous()?;
+        let newest = |new: &Tensor, old: &Tensor| -> Result<Tensor> {
+            let all = Tensor::f_cat(&[new, old], 0)?;
+            let length = all.size()[0].min(self.length as i64);
+            Ok(all.f_narrow(0, 0, length)?.f_contiguous()?)
+        };
+        (self.keys, self.songs) = (newest(&keys, &self.keys)?, newest(songs, &self.songs)?);
         Ok(())
     }
 
@@ -62,9 +73,16 @@ impl KeyQueue {
     ///
     /// # Errors
     /// [`Error::Network`](crate::Error::Network) when the buffer is of another length.
-    pub(crate) fn restore(&mut self, parameters: &Tensor, keys: &Tensor) -> Result<()> {
+    pub(crate) fn restore(
+        &mut self,
+        parameters: &Tensor,
+        keys: &Tensor,
+        songs: &Tensor,
+    ) -> Result<()> {
+        let device = self.network.device();
         self.network.parameters_mut().set_flat(parameters)?;
-        self.keys = keys.f_to_device(self.network.device())?;
+        self.keys = keys.f_to_device(device)?;
+        self.songs = songs.f_to_kind(Kind::Int64)?.f_to_device(device)?;
         Ok(())
     }
 }
@@ -88,10 +106,12 @@ mod tests {
         assert!(queue.parameters().allclose(&expected, 1e-5, 1e-7, false));
 
         let images = Tensor::rand([3, 1, 256, 64], (Kind::Float, Device::Cpu));
-        queue.push(&images).unwrap();
+        let songs = |first: i64| Tensor::from_slice(&[first, first + 1, first + 2]);
+        queue.push(&images, &songs(10)).unwrap();
         let first = queue.keys().copy();
         assert_eq!(first.size(), [3, 64]);
-        queue.push(&-images).unwrap();
+        queue.push(&-images, &songs(20)).unwrap();
+        assert_eq!(Vec::<i64>::try_from(queue.songs()).unwrap(), [20, 21, 22, 10, 11]);
         assert_eq!(queue.keys().size(), [5, 64]);
         assert_eq!(queue.keys().narrow(0, 3, 2), first.narrow(0, 0, 2));
     }

@@ -1,8 +1,12 @@
 //! The parts of a song that are to find each other, as an encoder sees them. How well they do is measured
-//! by [`songscape_analysis::retrieval`], which works on vectors of any kind.
+//! by [`songscape_analysis::retrieval`], which works on vectors of any kind, and here by similarities that are no
+//! cosines of vectors.
 
-use ndarray::{Array1, ArrayView2, s};
+use ndarray::{Array1, ArrayView1, ArrayView2, s};
+use songscape_analysis::retrieval::Places;
 use songscape_resnet::{EncoderConfig, Pooling};
+
+use crate::error::{Error, Result};
 
 /// The first and the second half of a song's vectors `[vectors, channels]`, each pooled to one, with at
 /// least `gap` vectors between them left out. With a gap of [`gap`] the halves share no audio.
@@ -26,12 +30,54 @@ pub fn gap(encoder: &EncoderConfig) -> usize {
     encoder.receptive_field().div_ceil(encoder.columns_per_vector()) - 1
 }
 
+/// Each recording looks among all others for one with its own label, by similarities `[n, n]`, such as those of
+/// [whole sequences](crate::baseline::sequences). Recordings whose label no other has take no part; a tie
+/// counts against the target.
+///
+/// # Errors
+/// [`Error::Vectors`] when the similarities are not those of as many recordings as labels.
+pub fn same_label_by(similarities: ArrayView2<f32>, labels: &[usize]) -> Result<Places> {
+    let n = labels.len();
+    if similarities.dim() != (n, n) {
+        let (found, expected) = (similarities.shape().to_vec(), vec![n, n]);
+        return Err(Error::Vectors { found, expected });
+    }
+    let rows = similarities.rows().into_iter().enumerate();
+    let found = rows.filter_map(|(own, row)| Some((place(own, row, labels)?, labels[own])));
+    let (places, songs) = found.unzip();
+    Ok(Places { places, songs })
+}
+
+/// The place, from 1, of the first recording with the label of `own`, by the similarities of all with it; `None`
+/// where no other has it.
+pub(crate) fn place(own: usize, similarities: ArrayView1<f32>, labels: &[usize]) -> Option<usize> {
+    let others = || (0..labels.len()).filter(|&j| j != own);
+    let siblings = others().filter(|&j| labels[j] == labels[own]);
+    let best = siblings.map(|j| similarities[j]).reduce(f32::max)?;
+    // What cannot be compared (NaN) counts against the target, too.
+    let before = others().filter(|&j| labels[j] != labels[own]);
+    let not_below = |value: f32| value >= best || value.is_nan() || best.is_nan();
+    let before = before.filter(|&j| not_below(similarities[j]));
+    Some(1 + before.count())
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use ndarray::Array2;
+    use ndarray::{Array2, array};
 
     use super::*;
+
+    #[test]
+    fn similarities_find_labels() {
+        // The second and third recording are of one song, the first is alone.
+        let found = array![[1.0, 0.2, 0.1], [0.6, 1.0, 0.5], [0.5, 0.5, 1.0]];
+        let places = same_label_by(found.view(), &[4, 7, 7]).unwrap();
+        assert_eq!((places.places, places.songs), (vec![2, 2], vec![7, 7]));
+        let unknown = array![[1.0, f32::NAN, 0.1], [0.1, 1.0, f32::NAN], [0.5, 0.6, 1.0]];
+        assert_eq!(same_label_by(unknown.view(), &[4, 7, 7]).unwrap().places, [2, 1]);
+        assert!(same_label_by(found.view(), &[1, 1]).is_err());
+    }
 
     #[test]
     fn halves_leave_the_gap_out() {

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use songscape_project::{Job, Progress, write_csv};
+use songscape_project::{Job, Progress, Project, write_csv};
 use songscape_resnet::{EncoderConfig, Model, Origin};
 use tch::{Device, Tensor};
 
@@ -27,6 +27,8 @@ pub struct Trained {
     pub history: Vec<Step>,
     /// The scores of the held-out songs, if there are any.
     pub validations: Vec<Validation>,
+    /// The numbers of the songs that were held out, ascending.
+    pub held_out: Vec<usize>,
 }
 
 /// The state that changes from step to step.
@@ -53,7 +55,7 @@ struct Trainer<'a> {
 ///
 /// Writes `model.safetensors`, `history.csv` and `checkpoints/step-N.safetensors` (the last two)
 /// into the folder, each whole or not at all, and an event file that TensorBoard draws while it
-/// grows. If the folder has checkpoints of the same training, it continues from the last one, on the
+/// grows. One training at a time may use the folder. If the folder has checkpoints of the same training, it continues from the last one, on the
 /// CPU with the same bits as without an interruption (given the same number of threads); a finished
 /// training is returned at once. Songs shorter than one crop are left out. A batch has at most as
 /// many pairs as there are songs.
@@ -66,9 +68,9 @@ struct Trainer<'a> {
 /// On a GPU, if the images fit and no augmentation is used, they are kept and cropped in device memory
 /// as bytes.
 ///
-/// With [`TrainParams::held_out`], some songs are excluded from training and used for validation: metrics
-/// go to `validation.csv`, the best-scoring network to `best.safetensors`, and the observer is told when
-/// the vectors of all songs have become alike.
+/// With [`TrainParams::held_out`], some songs, or whole [groups](Songs::grouped) of them, are excluded from
+/// training and used for validation: metrics go to `validation.csv`, the best-scoring network to
+/// `best.safetensors`, and the observer is told when the vectors of all songs have become alike.
 ///
 /// # Errors
 /// - [`Error::Parameter`], [`Error::Rows`], [`Error::TooFewSongs`]: nothing was started.
@@ -76,7 +78,8 @@ struct Trainer<'a> {
 /// - [`Error::OutOfMemory`]: a batch does not fit; says what fits, and what to set.
 /// - [`Error::Interrupted`]: `progress.interrupted()` was true; the state is saved.
 /// - [`Error::OtherTraining`]: the folder's checkpoints belong to another training.
-/// - [`Error::Network`], [`Error::File`]: libtorch or the file system reported an error.
+/// - [`Error::Network`], [`Error::File`]: libtorch or the file system reported an error, or another training
+///   holds the folder.
 pub fn train(
     songs: &Songs,
     encoder: &EncoderConfig,
@@ -109,13 +112,15 @@ pub fn train(
     };
     let model = Model::new(encoder, device, params.seed)?.with_origin(origin);
     let mut trainer = Trainer::new(songs, model, params, folder)?;
+    // Two trainings in one folder would take turns in writing over each other.
+    let _lock = Project::open(&checkpoints)?;
     let job = Job::begin(progress, "training", params.steps as u64, "steps");
     trainer.run(&identity, &checkpoints, &job)?;
     drop(job);
     trainer.model.save(folder.join("model.safetensors"))?;
     write_csv(folder.join("history.csv"), &Step::COLUMNS, &trainer.history)?;
-    let Trainer { model, history, validations, .. } = trainer;
-    Ok(Trained { model, history, validations })
+    let Trainer { model, history, validations, held_out, .. } = trainer;
+    Ok(Trained { model, history, validations, held_out })
 }
 
 impl<'a> Trainer<'a> {
@@ -141,7 +146,7 @@ impl<'a> Trainer<'a> {
             params.weight_decay,
         )?;
         let criterion = Criterion::new(params, &model)?;
-        let draw = Draw::new(params.sampling, songs.len());
+        let draw = Draw::new(params.sampling, &sampler);
         Ok(Self {
             songs,
             params,
@@ -220,7 +225,7 @@ impl<'a> Trainer<'a> {
         let batch =
             Batch::new(self.songs, self.resident.as_ref(), &pairs, params, step, self.device);
         let (criterion, norm_weight) = (&self.criterion, self.criterion.norm_weight());
-        let judge = |a: &Tensor, b: &Tensor| criterion.judge(a, b);
+        let judge = |a: &Tensor, b: &Tensor| criterion.judge(a, b, &batch);
         let attempt = |chunk| batch.gradient(&self.model, chunk, norm_weight, judge);
         let outcome = match attempt(params.chunk_pairs) {
             Err(error) if error.is_out_of_memory() => {
@@ -264,7 +269,7 @@ impl<'a> Trainer<'a> {
 
     /// Scores the network on the held-out songs, and keeps the best one.
     fn validate(&mut self, step: usize, progress: &Job) -> Result<Option<Validation>> {
-        let found = Validation::of(&self.model, self.songs, &self.held_out, step)?;
+        let found = Validation::of(&self.model, self.songs, &self.held_out, self.params, step)?;
         let Some(found) = found else { return Ok(None) };
         let best = self.validations.iter().map(|v| v.reciprocal_rank).fold(0.0, f64::max);
         self.validations.push(found);

@@ -1,11 +1,13 @@
-//! Scores of the held-out songs: do their halves find each other, and do the vectors use their space?
+//! Scores of the held-out songs: do they find what belongs to them, and do the vectors use their space?
 
-use ndarray::{Array2, Axis};
+use std::collections::{BTreeMap, BTreeSet};
+
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use songscape_analysis::retrieval::same_row;
+use songscape_analysis::retrieval::{Places, numbered, same_label, same_row, standardized};
 use songscape_resnet::{Embedder, EncoderConfig, Model, Pooling};
 use tch::Tensor;
 
@@ -20,9 +22,12 @@ use crate::retrieval::{gap, halves};
 pub struct Validation {
     /// The number of the step, counted from 1.
     pub step: usize,
-    /// The part of the halves of songs that find their other half first.
+    /// The share of the queries that find what they look for first: another recording of their
+    /// [group](Songs::grouped) where groups are known and held out ones have several, and else the other half of
+    /// a song, each half [augmented](TrainParams::augment) on its own as crops are. By the cosine of
+    /// standardised columns: what all vectors share says nothing about what was learned.
     pub recall_1: f64,
-    /// The mean of one over the place of the other half; the best model has the highest.
+    /// The mean of one over the place of what is looked for; the best model has the highest.
     pub reciprocal_rank: f64,
     /// Mean squared distance between the two halves, as vectors of norm 1 (Wang and Isola 2020):
     /// 0 where they are equal, 2 where they have nothing in common.
@@ -56,29 +61,49 @@ impl Validation {
         model: &Model,
         songs: &Songs,
         held_out: &[usize],
+        params: &TrainParams,
         step: usize,
     ) -> Result<Option<Self>> {
         let apart = gap(model.config());
-        let (mut first, mut second) = (vec![], vec![]);
+        let (mut whole, mut first, mut second, mut numbers) = (vec![], vec![], vec![], vec![]);
         for &song in held_out {
-            let features = Embedder::default().embed(model, songs.pixels(song))?;
-            if let Some((a, b)) = halves(features.view(), apart, Pooling::Mean) {
+            let embed = |pixels: &[u8]| Embedder::default().embed(model, pixels);
+            if songs.columns(song) < model.config().columns_per_vector() {
+                continue;
+            }
+            let features = embed(songs.pixels(song))?;
+            let view = |side: u64| -> Result<Array2<f32>> {
+                if params.augment.is_none() {
+                    return Ok(features.clone());
+                }
+                // The same changes at every validation.
+                let seed = params.seed.wrapping_add((2 * song as u64 + side) << 20);
+                let changed = params.augment.image(songs.pixels(song), songs.rows(), seed);
+                Ok(embed(&changed)?)
+            };
+            let (own, other) = (view(0)?, view(1)?);
+            let [own, other] = [&own, &other].map(|f| halves(f.view(), apart, Pooling::Mean));
+            if let (Some((a, _)), Some((_, b))) = (own, other) {
+                whole.push(Pooling::Mean.apply(features.view()));
                 first.push(a);
                 second.push(b);
+                numbers.push(song);
             }
         }
         if first.len() < 2 {
             return Ok(None);
         }
-        let matrix = |rows: &[ndarray::Array1<f32>]| {
-            let unit =
-                |row: &ndarray::Array1<f32>| row / row.dot(row).sqrt().max(f32::MIN_POSITIVE);
-            let mut all = Array2::zeros((rows.len(), rows[0].len()));
-            all.rows_mut().into_iter().zip(rows).for_each(|(mut to, row)| to.assign(&unit(row)));
-            all
+        let found = match songs.groups().map(|groups| numbered(numbers.iter().map(|&i| groups[i])))
+        {
+            Some(groups) if has_siblings(&groups) => {
+                let whole = matrix(&whole);
+                let (whole, _) = standardized(whole.view(), whole.slice(s![..0, ..]))?;
+                same_label(whole.view(), &groups)?
+            }
+            _ => by_halves(matrix(&first).view(), matrix(&second).view())?,
         };
-        let (a, b) = (matrix(&first), matrix(&second));
-        let found = same_row(a.view(), b.view())?.retrieval();
+        let found = found.retrieval();
+        let (a, b) = (unit(&first), unit(&second));
         let n = a.nrows();
         // Squared distances of vectors of norm 1 are 2 − 2·cosine.
         let cosines = a.dot(&a.t()).mapv(f64::from);
@@ -113,8 +138,29 @@ impl Validation {
     }
 }
 
+fn matrix(rows: &[Array1<f32>]) -> Array2<f32> {
+    let mut all = Array2::zeros((rows.len(), rows.first().map_or(0, Array1::len)));
+    all.rows_mut().into_iter().zip(rows).for_each(|(mut to, row)| to.assign(row));
+    all
+}
+
+fn unit(rows: &[Array1<f32>]) -> Array2<f32> {
+    songscape_analysis::vectors::unit_rows(matrix(rows).view())
+}
+
+fn by_halves(first: ArrayView2<f32>, second: ArrayView2<f32>) -> Result<Places> {
+    let (first, second) = standardized(first, second)?;
+    Ok(same_row(first.view(), second.view())?)
+}
+
+/// Whether some of the numbers are there twice.
+fn has_siblings(groups: &[usize]) -> bool {
+    groups.iter().max().is_some_and(|largest| largest + 1 < groups.len())
+}
+
 /// The songs to be held out, ascending: a share of all those that are long enough for two halves,
-/// by the seed; empty if that would be fewer than [`LEAST_SONGS`].
+/// by the seed; empty if that would be fewer than [`LEAST_SONGS`]. Groups are held out whole, with all of
+/// their songs, whatever their length.
 pub(crate) fn held_out(songs: &Songs, encoder: &EncoderConfig, params: &TrainParams) -> Vec<usize> {
     let least = (gap(encoder) + 2) * encoder.columns_per_vector();
     let mut long: Vec<usize> = (0..songs.len()).filter(|&i| songs.columns(i) >= least).collect();
@@ -125,10 +171,25 @@ pub(crate) fn held_out(songs: &Songs, encoder: &EncoderConfig, params: &TrainPar
     let mut rng = ChaCha8Rng::seed_from_u64(params.seed);
     // A stream of its own: those of the sampler are the steps from 1 on.
     rng.set_stream(0);
-    long.shuffle(&mut rng);
-    long.truncate(count);
-    long.sort_unstable();
-    long
+    let Some(groups) = songs.groups() else {
+        long.shuffle(&mut rng);
+        long.truncate(count);
+        long.sort_unstable();
+        return long;
+    };
+    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+    long.iter().for_each(|&song| *sizes.entry(groups[song]).or_default() += 1);
+    let mut order: Vec<usize> = sizes.keys().copied().collect();
+    order.shuffle(&mut rng);
+    let (mut held, mut left) = (BTreeSet::new(), count);
+    for group in order {
+        if left == 0 {
+            break;
+        }
+        held.insert(group);
+        left = left.saturating_sub(sizes[&group]);
+    }
+    (0..songs.len()).filter(|&song| held.contains(&groups[song])).collect()
 }
 
 #[cfg(test)]
@@ -152,6 +213,29 @@ mod tests {
         assert_ne!(some(0.25, 1), some(0.25, 2));
         assert!(some(0.05, 1).is_empty());
         assert!(some(0.0, 1).is_empty());
+    }
+
+    #[test]
+    fn groups_are_held_out_whole() {
+        let pixels: Vec<Vec<u8>> = (0..40).map(|i| vec![0; 64 * (440 + i)]).collect();
+        let songs = Songs::new(64, pixels.iter().map(Vec::as_slice).collect()).unwrap();
+        let groups: Vec<usize> = (0..40).map(|song| song % 20).collect();
+        let songs = songs.grouped(groups.clone()).unwrap();
+        let encoder = EncoderConfig { rows: 64, ..EncoderConfig::narrow(4) };
+        let params = TrainParams { held_out: 0.25, ..TrainParams::demo() };
+        let found = held_out(&songs, &encoder, &params);
+        assert_eq!(found.len(), 10);
+        assert!(found.iter().all(|&song| found.contains(&((song + 20) % 40))));
+        assert!(has_siblings(&[0, 1, 0]) && !has_siblings(&[0, 1, 2]) && !has_siblings(&[]));
+    }
+
+    #[test]
+    fn what_all_vectors_share_does_not_decide() {
+        // A large common part hides small ones, which agree.
+        let part = |i: usize, j: usize| ((i * 7 + j * 3) as f32).sin();
+        let first = Array2::from_shape_fn((8, 5), |(i, j)| 100.0 * (j as f32 + 1.0) + part(i, j));
+        let second = first.mapv(|x| 1.0001 * x);
+        assert_eq!(by_halves(first.view(), second.view()).unwrap().retrieval().recall_1, 1.0);
     }
 
     #[test]

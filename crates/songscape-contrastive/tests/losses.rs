@@ -42,7 +42,7 @@ fn the_decoupled_loss_is_that_of_the_reference() {
 
 #[test]
 fn the_published_loss_is_that_of_the_reference() {
-    check("seed_nce_t0.07", |a, b, queue| loss::binary_nce(a, b, queue, 0.07));
+    check("seed_nce_t0.07", |a, b, queue| loss::binary_nce(a, b, queue, None, 0.07));
 }
 
 #[test]

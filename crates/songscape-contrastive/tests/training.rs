@@ -281,6 +281,42 @@ fn held_out_songs_judge_and_take_no_part() {
     assert_eq!(unused.count(), 6);
 }
 
+#[test]
+fn groups_are_held_out_whole_and_their_recordings_look_for_each_other() {
+    let pixels = pixels(24, 460);
+    let (folder, params) = (tempfile::tempdir().unwrap(), params());
+    let params = TrainParams { held_out: 0.5, validate_every: 5, steps: 5, ..params };
+    let songs = Songs::new(ROWS, pixels.iter().map(Vec::as_slice).collect()).unwrap();
+    let songs = songs.grouped((0..24).map(|song| song / 2).collect()).unwrap();
+    let path = folder.path();
+    let trained = train(&songs, &encoder(), &params, origin(), Device::Cpu, path, &Silent).unwrap();
+    assert_eq!(trained.held_out.len(), 12);
+    assert!(trained.held_out.chunks(2).all(|two| two[0] / 2 == two[1] / 2));
+    // Recordings of a group have nothing in common here.
+    assert!(trained.validations[0].recall_1 < 0.5, "{:?}", trained.validations);
+}
+
+#[test]
+fn halves_that_are_augmented_apart_judge_where_crops_are_augmented() {
+    let pixels = pixels(12, 460);
+    let folder = tempfile::tempdir().unwrap();
+    let augment = songscape_contrastive::Augment { gain: 6.0, ..Default::default() };
+    let params = TrainParams { held_out: 0.5, validate_every: 2, steps: 4, augment, ..params() };
+    let trained = run(&pixels, &params, folder.path(), &Silent).unwrap();
+    assert_eq!(trained.validations.len(), 2);
+    assert!(trained.validations.iter().all(|v| v.alignment > 0.0 && v.reciprocal_rank > 0.0));
+}
+
+#[test]
+fn a_second_training_in_a_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = songscape_project::Project::open(folder.path().join("checkpoints")).unwrap();
+    let message = run(&pixels(5, 150), &params(), folder.path(), &Silent).unwrap_err().to_string();
+    assert!(message.contains("another process"), "{message}");
+    drop(held);
+    run(&pixels(5, 150), &TrainParams { steps: 1, ..params() }, folder.path(), &Silent).unwrap();
+}
+
 /// Set for the process that is killed: where it trains.
 const KILLED: &str = "SONGSCAPE_TEST_KILLED_TRAINING";
 

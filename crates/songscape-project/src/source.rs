@@ -15,8 +15,15 @@ pub enum Source {
     RowStatistics,
     /// The mean and deviation of the twelve pitch classes: only the harmony.
     Chroma,
-    /// The same of what stands out from the rows around it: the strongest of the simple baselines.
+    /// The same of what stands out from the rows around it.
     SharpenedChroma,
+    /// Magnitudes of the two-dimensional Fourier transform of pieces of chroma: without the key and the
+    /// place.
+    ChromaPatches,
+    /// How the pitch classes follow each other: lagged covariances of sharpened chroma.
+    ChromaChanges,
+    /// The same without the key: the strongest of the simple baselines for other renditions.
+    ChromaChangesAnyKey,
     /// The encoder with its random initial weights.
     UntrainedEncoder,
 }
@@ -35,16 +42,26 @@ pub enum Part {
 
 impl Source {
     /// All sources, the trained encoder first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::TrainedEncoder,
         Self::RowStatistics,
         Self::Chroma,
         Self::SharpenedChroma,
+        Self::ChromaPatches,
+        Self::ChromaChanges,
+        Self::ChromaChangesAnyKey,
         Self::UntrainedEncoder,
     ];
     /// The sources that the trained encoder is compared with.
-    pub const BASELINES: [Self; 4] =
-        [Self::RowStatistics, Self::Chroma, Self::SharpenedChroma, Self::UntrainedEncoder];
+    pub const BASELINES: [Self; 7] = [
+        Self::RowStatistics,
+        Self::Chroma,
+        Self::SharpenedChroma,
+        Self::ChromaPatches,
+        Self::ChromaChanges,
+        Self::ChromaChangesAnyKey,
+        Self::UntrainedEncoder,
+    ];
 
     /// As in tables and titles.
     pub fn name(self) -> &'static str {
@@ -53,8 +70,22 @@ impl Source {
             Self::RowStatistics => "row statistics",
             Self::Chroma => "chroma",
             Self::SharpenedChroma => "sharpened chroma",
+            Self::ChromaPatches => "chroma patches",
+            Self::ChromaChanges => "chroma changes",
+            Self::ChromaChangesAnyKey => "chroma changes any key",
             Self::UntrainedEncoder => "untrained encoder",
         }
+    }
+
+    /// The source of a name, where it is one.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.name() == name)
+    }
+
+    /// Whether the columns are rings of twelve pitch classes, C first: a transposition of the music turns
+    /// every ring by as many places as it has semitones.
+    pub fn has_rings(self) -> bool {
+        matches!(self, Self::Chroma | Self::SharpenedChroma | Self::ChromaChanges)
     }
 
     /// The file in a folder of vectors, such as `trained-encoder.npy`.
@@ -91,6 +122,7 @@ mod tests {
     fn names_and_files_belong_together() {
         for source in Source::ALL {
             assert_eq!(name_of_vectors(source.file("vectors")), source.name());
+            assert_eq!(Source::of_name(source.name()), Some(source));
         }
         let chroma = Source::Chroma.file("vectors");
         assert_eq!(Part::FirstHalf.beside(&chroma), Path::new("vectors/chroma.first-half.npy"));

@@ -20,6 +20,7 @@
 //! | `project` | project folders: stages, song tables, locks, atomic files, progress | |
 //! | `report_input` | what a report shows, from the files of a project or an analysis | |
 //! | `vectors` | from images to vectors, by an encoder and by its baselines | yes |
+//! | `evaluation` | the scores of vectors on a table of songs | yes |
 //! | `pipeline` | all stages over one project folder | yes |
 //!
 //! ```text
@@ -80,6 +81,8 @@ pub use songscape_ssq::num_complex;
 
 #[cfg(feature = "project")]
 mod error;
+#[cfg(feature = "pipeline")]
+pub mod evaluation;
 #[cfg(feature = "pipeline")]
 pub mod pipeline;
 #[cfg(feature = "report-input")]

@@ -58,7 +58,8 @@ impl Training {
     }
 
     /// Trains in an opened folder, from where an earlier run was interrupted, and finishes the stage. The
-    /// model says which images it was trained on, and for which pooling.
+    /// model says which images it was trained on, and for which pooling. With `groups`, one number for each
+    /// image, what is [held out](TrainParams::held_out) is held out by groups.
     ///
     /// # Errors
     /// As [`train`]; what is done is kept.
@@ -66,11 +67,16 @@ impl Training {
         &self,
         stage: Stage,
         images: &Images,
+        groups: Option<Vec<usize>>,
         pooling: Pooling,
         device: Device,
         progress: &dyn Progress,
     ) -> Result<Trained> {
         let (songs, origin) = (images.songs()?, images.origin(pooling));
+        let songs = match groups {
+            Some(groups) if self.training.held_out > 0.0 => songs.grouped(groups)?,
+            _ => songs,
+        };
         let Self { encoder, training } = self;
         let trained = train(&songs, encoder, training, origin, device, stage.folder(), progress)?;
         stage.finish()?;

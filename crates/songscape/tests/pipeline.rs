@@ -79,6 +79,9 @@ fn from_nothing_to_the_report_and_again() {
         "row statistics",
         "chroma",
         "sharpened chroma",
+        "chroma patches",
+        "chroma changes",
+        "chroma changes any key",
         "untrained encoder",
         "constant",
     ];

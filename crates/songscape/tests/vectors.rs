@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ndarray::Axis;
 use songscape::audio::{ImageParams, Store};
 use songscape::pipeline::{Input, Parameters, Pipeline, Step};
 use songscape::project::{Progress, Silent, Source};
@@ -121,6 +122,19 @@ fn a_song_too_short_for_the_encoder_has_no_row_by_any_source() {
     assert!(vectors.sets[0].whole.iter().all(|value| value.is_finite()));
     vectors.write(folder.path()).unwrap();
     assert_eq!(read_ids(folder.path()).unwrap(), vectors.ids);
+
+    // How their chroma matches, and two of them apart from the rest.
+    let matches = images.matches(&vectors.ids, &Silent).unwrap();
+    assert_eq!(matches.dim(), (6, 6));
+    assert!(matches.iter().all(|value| (-1.0..=1.001).contains(value)));
+    let message = images.matches(&["nobody".into()], &Silent).unwrap_err().to_string();
+    assert_eq!(message, "nobody: no image of this song");
+    let some = [vectors.ids[4].clone(), vectors.ids[1].clone()];
+    let rows = vectors.sets[5].whole.select(Axis(0), &[1, 4]);
+    let (inside, outside) = vectors.split(&some);
+    assert_eq!((inside.ids.len(), outside.ids.len()), (2, 4));
+    assert_eq!(inside.sets[5].whole, rows);
+    assert_eq!((inside.left_out.len(), outside.left_out.len()), (1, 0));
 }
 
 #[test]

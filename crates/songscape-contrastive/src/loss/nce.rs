@@ -9,12 +9,19 @@ use crate::error::Result;
 /// `−log(eˢ / (eˢ + P))`, a negative `−log(P / (eˢ + P))`. Costs of negatives are summed, the sum is
 /// averaged over rows. There are four terms: rows of `a` with those of `b` and the reverse, once
 /// against the `queue` `[k, d]`, whose keys get no gradient, and once against the other songs of the
-/// batch (with `P = n / (n + 1)`). An empty queue leaves its terms out.
+/// batch (with `P = n / (n + 1)`). An empty queue leaves its terms out. `own` `[n, k]` is true where a key is of
+/// the row's own song: such a key costs nothing.
 ///
 /// # Errors
 /// [`Error::Network`](crate::Error::Network) for shapes that do not fit.
-pub fn binary_nce(a: &Tensor, b: &Tensor, queue: &Tensor, temperature: f64) -> Result<Tensor> {
-    Ok(binary_nce_costs(a, b, queue, temperature)?.f_mean(Kind::Float)?)
+pub fn binary_nce(
+    a: &Tensor,
+    b: &Tensor,
+    queue: &Tensor,
+    own: Option<&Tensor>,
+    temperature: f64,
+) -> Result<Tensor> {
+    Ok(binary_nce_costs(a, b, queue, own, temperature)?.f_mean(Kind::Float)?)
 }
 
 /// The loss of each pair, `[n]`: what its two rows cost in both directions.
@@ -22,6 +29,7 @@ pub(crate) fn binary_nce_costs(
     a: &Tensor,
     b: &Tensor,
     queue: &Tensor,
+    own_keys: Option<&Tensor>,
     temperature: f64,
 ) -> Result<Tensor> {
     let (a, b) = (normalize(a)?, normalize(b)?);
@@ -45,7 +53,10 @@ pub(crate) fn binary_nce_costs(
         costs = costs.f_add(&cost_of_positive(&positive, ratio(keys))?.f_mul_scalar(2.0)?)?;
         for rows in [&a, &b] {
             let negatives = rows.f_matmul(&queue)?.f_div_scalar(temperature)?;
-            let cost = negatives.f_sub_scalar(ratio(keys))?.f_softplus()?;
+            let mut cost = negatives.f_sub_scalar(ratio(keys))?.f_softplus()?;
+            if let Some(own) = own_keys {
+                cost = cost.f_masked_fill(own, 0.0)?;
+            }
             costs = costs.f_add(&cost.f_sum_dim_intlist([1].as_slice(), false, None)?)?;
         }
     }

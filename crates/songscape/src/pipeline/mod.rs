@@ -229,7 +229,7 @@ impl Pipeline {
         let weights = self.project.path("model").join(MODEL);
         let made = Meant::by(&Origin::read(&weights)?);
         let inputs = [("images", self.store().fingerprint()?), ("model", hash_file(&weights)?)];
-        let stage = Stage::open(self.project.path("vectors"), 1, &made, &inputs)?;
+        let stage = Stage::open(self.project.path("vectors"), VECTORS_VERSION, &made, &inputs)?;
         if stage.state() == State::Done {
             let songs = read_ids(stage.folder())?.len();
             return Ok(format!("{songs} songs, done before"));
@@ -250,6 +250,9 @@ impl Pipeline {
         Ok(format!("{} songs, {width} numbers each{made_again}", vectors.ids.len()))
     }
 }
+
+/// Raised when the same images come to have other vectors, or vectors by other sources.
+const VECTORS_VERSION: u32 = 2;
 
 /// Why a stage was made again, for its summary; nothing where it was not.
 fn again(stage: &Stage) -> String {

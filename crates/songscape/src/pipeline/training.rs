@@ -50,7 +50,8 @@ impl Pipeline {
             return Ok("done before".into());
         }
         let made_again = again(&stage);
-        let trained = training.run(stage, &images, parameters.pooling, self.device, progress)?;
+        let trained =
+            training.run(stage, &images, None, parameters.pooling, self.device, progress)?;
         let steps = trained.history.len();
         let last = &trained.history[steps - steps.min(10)..];
         let loss = last.iter().map(|step| step.loss).sum::<f64>() / last.len().max(1) as f64;

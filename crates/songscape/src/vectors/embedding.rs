@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use songscape_analysis::study::VectorSet;
 use songscape_analysis::vectors::write_npy;
 use songscape_audio::{ImageParams, Pixels, Store};
 use songscape_contrastive::Songs;
-use songscape_contrastive::baseline::{self, Pitches, row_statistics};
+use songscape_contrastive::baseline::{self, Pitches, changes, patches, row_statistics, sequences};
 use songscape_contrastive::retrieval::{gap, halves};
 use songscape_project::{Failure, Job, Part, Progress, Source, remove_if_there};
 use songscape_resnet::{Embedder, Model, Origin, Pooling};
@@ -52,6 +52,22 @@ impl Images {
     pub fn songs(&self) -> Result<Songs<'_>> {
         let songs = (0..self.pixels.len()).map(|song| self.pixels.song(song)).collect();
         Ok(Songs::new(self.pixels.rows(), songs)?)
+    }
+
+    /// How well the chroma of whole songs matches, `[n, n]`, in every key and at many speeds
+    /// ([`sequences::matches`]), of the songs with these ids.
+    ///
+    /// # Errors
+    /// [`Error::Input`] names the first id without an image; those of [`sequences::matches`].
+    pub fn matches(&self, ids: &[String], progress: &dyn Progress) -> Result<Array2<f32>> {
+        let chroma = Chroma::new(&self.params);
+        let sequence = |id: &String| {
+            let place = self.pixels.ids().iter().position(|own| own == id);
+            let place = place.ok_or_else(|| Error::input(id, "no image of this song"))?;
+            Ok(chroma.sequence(self.pixels.song(place), sequences::FRAME))
+        };
+        let sequences = ids.iter().map(sequence).collect::<Result<Vec<_>>>()?;
+        Ok(sequences::matches(&sequences, progress)?)
     }
 
     /// What a network that is trained on these images says of them later, and the pooling that its
@@ -154,10 +170,30 @@ impl Keep {
     }
 }
 
+/// The vectors of some rows.
+fn of_rows(set: &VectorSet, rows: &[usize]) -> VectorSet {
+    let some = |x: &Array2<f32>| x.select(Axis(0), rows);
+    let halves = set.halves.as_ref().map(|halves| halves.each_ref().map(some));
+    VectorSet { halves, ..VectorSet::new(set.name.as_str(), some(&set.whole)) }
+}
+
 /// The version of the rows' meaning: raised when the same song comes to have other vectors.
 const VERSION: u8 = 2;
 
 impl Vectors {
+    /// The rows whose ids are among the given ones, and the others; songs that were left out stay with the first.
+    pub fn split(self, ids: &[String]) -> (Self, Self) {
+        let (inside, outside): (Vec<usize>, Vec<usize>) =
+            (0..self.ids.len()).partition(|&row| ids.contains(&self.ids[row]));
+        let part = |rows: &[usize], left_out: Vec<Failure>| Self {
+            ids: rows.iter().map(|&row| self.ids[row].clone()).collect(),
+            sources: self.sources.clone(),
+            sets: self.sets.iter().map(|set| of_rows(set, rows)).collect(),
+            left_out,
+        };
+        (part(&inside, self.left_out.clone()), part(&outside, Vec::new()))
+    }
+
     /// Writes the vectors of all sources (`SOURCE.npy`, `SOURCE.first-half.npy` and
     /// `SOURCE.second-half.npy`) and `songs.csv`, which says which row belongs to which song.
     ///
@@ -276,11 +312,57 @@ impl<'a> Song<'a> {
 
 /// What makes the vectors of a source.
 enum Maker<'a> {
-    Trained { model: &'a Model, features: Option<PathBuf> },
+    Trained {
+        model: &'a Model,
+        features: Option<PathBuf>,
+    },
     Untrained(Box<Model>),
     RowStatistics,
-    Chroma(Pitches),
-    SharpenedChroma(Pitches),
+    /// The chroma that a source is made of.
+    Chroma(Source, Chroma),
+}
+
+/// Pitch classes of images, and what is made of them.
+#[derive(Debug, Clone)]
+struct Chroma {
+    pitches: Pitches,
+    columns_per_second: f64,
+}
+
+impl Chroma {
+    fn new(params: &ImageParams) -> Self {
+        let ImageParams { rows, f_min, f_max, range_db, columns_per_second, .. } = *params;
+        Self { pitches: Pitches::new(rows, f_min, f_max, range_db.into()), columns_per_second }
+    }
+
+    /// The sequence of chroma in frames of so many seconds.
+    fn sequence(&self, pixels: &[u8], frame: f64) -> Array2<f32> {
+        self.pitches.sequence(pixels, (frame * self.columns_per_second).round() as usize)
+    }
+
+    /// How many numbers a source has.
+    fn width(source: Source) -> usize {
+        match source {
+            Source::ChromaPatches => patches::PATCHES,
+            Source::ChromaChanges => changes::CHANGES,
+            Source::ChromaChangesAnyKey => changes::CHANGES_ANY_KEY,
+            _ => 24,
+        }
+    }
+
+    /// The vector of a source.
+    fn vector(&self, source: Source, pixels: &[u8]) -> Vec<f32> {
+        let changes = || changes::chroma_changes(self.sequence(pixels, changes::FRAME).view());
+        match source {
+            Source::SharpenedChroma => self.pitches.sharpened_chroma(pixels),
+            Source::ChromaPatches => {
+                patches::chroma_patches(self.sequence(pixels, patches::FRAME).view())
+            }
+            Source::ChromaChanges => changes(),
+            Source::ChromaChangesAnyKey => changes::without_key(&changes()),
+            _ => self.pitches.chroma(pixels),
+        }
+    }
 }
 
 /// The vectors of one source, as far as they are done.
@@ -308,15 +390,13 @@ impl<'a> Set<'a> {
         let model = embedding.model;
         let config = model.config();
         let gap = gap(config);
-        let ImageParams { rows, f_min, f_max, range_db, .. } = images.params;
+        let ImageParams { rows, f_min, f_max, range_db, columns_per_second, .. } = images.params;
         let (pooling, embedder) = (embedding.pooling, embedding.embedder);
         let encoder = pooling.width(config.channels());
         let of_encoder = |model: &Model| {
             let weights = model.fingerprint()?;
             Ok::<_, Error>(json!({ "model": weights, "pooling": pooling, "embedder": embedder }))
         };
-        let pitches = Pitches::new(rows, f_min, f_max, f64::from(range_db));
-        let of_pitches = json!([f_min, f_max, range_db]);
         let (maker, width, made_by) = match source {
             Source::TrainedEncoder => {
                 let features = keep.features();
@@ -328,8 +408,15 @@ impl<'a> Set<'a> {
                 (Maker::Untrained(Box::new(model)), encoder, made_by)
             }
             Source::RowStatistics => (Maker::RowStatistics, 2 * rows, Value::Null),
-            Source::Chroma => (Maker::Chroma(pitches), 24, of_pitches),
-            Source::SharpenedChroma => (Maker::SharpenedChroma(pitches), 24, of_pitches),
+            Source::Chroma
+            | Source::SharpenedChroma
+            | Source::ChromaPatches
+            | Source::ChromaChanges
+            | Source::ChromaChangesAnyKey => {
+                let made_by = json!([f_min, f_max, range_db, columns_per_second]);
+                let chroma = Chroma::new(&images.params);
+                (Maker::Chroma(source, chroma), Chroma::width(source), made_by)
+            }
             other => unreachable!("{other:?} has no vectors of its own"),
         };
         let all = json!([VERSION, source, rows, gap, made_by]);
@@ -364,11 +451,8 @@ impl<'a> Set<'a> {
             Maker::RowStatistics => {
                 self.of_pixels(batch, &missing, |pixels| row_statistics(pixels, self.rows))
             }
-            Maker::Chroma(pitches) => {
-                self.of_pixels(batch, &missing, |pixels| pitches.chroma(pixels))
-            }
-            Maker::SharpenedChroma(pitches) => {
-                self.of_pixels(batch, &missing, |pixels| pitches.sharpened_chroma(pixels))
+            Maker::Chroma(source, chroma) => {
+                self.of_pixels(batch, &missing, |pixels| chroma.vector(*source, pixels))
             }
         };
         let songs = batch.iter().zip(&missing).filter(|(_, missing)| **missing);

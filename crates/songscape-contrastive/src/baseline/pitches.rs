@@ -1,38 +1,8 @@
-//! What a song's image says without any learning: the baselines that an encoder is compared with.
+use ndarray::Array2;
 
 use songscape_project::{level_db, row_hz};
 
-/// Mean and deviation of each row of an image of time-major pixels, `[2 rows]`: what only a song's
-/// average spectrum says about it. Empty for an empty image.
-pub fn row_statistics(pixels: &[u8], rows: usize) -> Vec<f32> {
-    if rows == 0 || pixels.len() < rows {
-        return Vec::new();
-    }
-    let (mut sums, mut squares) = (vec![0_u64; rows], vec![0_u64; rows]);
-    for column in pixels.chunks_exact(rows) {
-        for (row, &pixel) in column.iter().enumerate() {
-            sums[row] += u64::from(pixel);
-            squares[row] += u64::from(pixel) * u64::from(pixel);
-        }
-    }
-    let columns = (pixels.len() / rows) as f64;
-    let mean = |sum: &u64| *sum as f64 / columns;
-    let deviation = |(sum, square): (&u64, &u64)| {
-        ((mean(square) - mean(sum) * mean(sum)).max(0.0).sqrt()) as f32
-    };
-    let deviations: Vec<f32> = sums.iter().zip(&squares).map(deviation).collect();
-    sums.iter().map(|sum| mean(sum) as f32).chain(deviations).collect()
-}
-
-/// The first and second half of an image, `gap_columns` between them left out.
-///
-/// `None` when the image is too short for one column on each side.
-pub fn halves(pixels: &[u8], rows: usize, gap_columns: usize) -> Option<(&[u8], &[u8])> {
-    let columns = pixels.len().checked_div(rows)?;
-    let side = columns.checked_sub(gap_columns)? / 2;
-    let second = &pixels[(columns - side) * rows..columns * rows];
-    (side > 0).then_some((&pixels[..side * rows], second))
-}
+use crate::rings::CLASSES;
 
 /// Which pitch each row of an image stands for, and which level each grey value.
 ///
@@ -50,7 +20,7 @@ pub fn halves(pixels: &[u8], rows: usize, gap_columns: usize) -> Option<(&[u8], 
 #[derive(Debug, Clone)]
 pub struct Pitches {
     /// For every row its share of each pitch class, C first.
-    weights: Vec<[f32; 12]>,
+    weights: Vec<[f32; CLASSES]>,
     /// Amplitudes of the grey values.
     amplitudes: Vec<f32>,
 }
@@ -88,63 +58,108 @@ impl Pitches {
     pub fn chroma(&self, pixels: &[u8]) -> Vec<f32> {
         /// Amplitude of a column, relative to white, below which it fades out.
         const SOFTEST: f32 = 0.03;
-        self.over_time(pixels, SOFTEST, |column, strengths| {
+        let amplitudes = |column: &[u8], strengths: &mut [f32]| {
             let amplitude = |grey: &u8| self.amplitudes[usize::from(*grey)];
             strengths
                 .iter_mut()
                 .zip(column)
                 .for_each(|(strength, grey)| *strength = amplitude(grey));
-        })
+        };
+        self.statistics(pixels, |each| self.each_column(pixels, SOFTEST, amplitudes, each))
     }
 
     /// As [`chroma`](Self::chroma), of each grey value above the mean of the rows around it, `[24]`:
     /// partials count, and the broad spectrum of instrument and room does not. What only the harmony
-    /// says about a piece, whatever plays it; the strongest baseline for finding another rendition
-    /// in the same key. Empty for an empty image.
+    /// says about a piece, whatever plays it; the strongest of the small baselines for finding another
+    /// rendition in the same key. Empty for an empty image.
     pub fn sharpened_chroma(&self, pixels: &[u8]) -> Vec<f32> {
+        self.statistics(pixels, |each| self.each_sharpened(pixels, each))
+    }
+
+    /// The sharpened chroma of each `frame` columns of an image, their mean: `[frames, 12]`, C first. A
+    /// frame that is not whole is left out.
+    pub fn sequence(&self, pixels: &[u8], frame: usize) -> Array2<f32> {
+        let frame = frame.max(1);
+        let columns = pixels.len().checked_div(self.weights.len()).unwrap_or(0);
+        let mut sequence = Array2::zeros((columns / frame, CLASSES));
+        let mut column = 0;
+        self.each_sharpened(pixels, |classes| {
+            if column / frame < sequence.nrows() {
+                let mut to = sequence.row_mut(column / frame);
+                to.iter_mut().zip(classes).for_each(|(to, class)| *to += class / frame as f32);
+            }
+            column += 1;
+        });
+        sequence
+    }
+
+    /// Calls `each` with the twelve classes of every column, of what stands out from the rows around it.
+    fn each_sharpened(&self, pixels: &[u8], each: impl FnMut(&[f32; CLASSES])) {
         /// Rows on either side of a row that belong to its surroundings: 1.2 semitones of an image
         /// with 29.5 rows per octave.
         const AROUND: usize = 3;
         /// Grey value of a column below which it fades out.
         const SOFTEST: f32 = 1.0;
-        self.over_time(pixels, SOFTEST, |column, strengths| {
+        let mut sums: Vec<u32> = Vec::new();
+        let sharpened = |column: &[u8], strengths: &mut [f32]| {
+            // The sum of all rows before each: that of any run of rows is a difference of two.
+            sums.clear();
+            sums.push(0);
+            let mut sum = 0;
+            sums.extend(column.iter().map(|&grey| {
+                sum += u32::from(grey);
+                sum
+            }));
             for (row, strength) in strengths.iter_mut().enumerate() {
-                let around =
-                    &column[row.saturating_sub(AROUND)..column.len().min(row + AROUND + 1)];
-                let sum: u32 = around.iter().map(|&grey| u32::from(grey)).sum();
-                *strength = (f32::from(column[row]) - sum as f32 / around.len() as f32).max(0.0);
+                let around = row.saturating_sub(AROUND)..column.len().min(row + AROUND + 1);
+                let mean = (sums[around.end] - sums[around.start]) as f32 / around.len() as f32;
+                *strength = (f32::from(column[row]) - mean).max(0.0);
             }
-        })
+        };
+        self.each_column(pixels, SOFTEST, sharpened, each);
     }
 
-    /// Mean and deviation over the columns of the twelve classes' strengths, `[24]`. Each column has
-    /// length 1, but those much softer than `softest` count less. `strengths` says what each row of a
-    /// column is worth.
-    fn over_time(
+    /// Calls `each` with the strengths of the twelve classes in every column. Each column has length 1,
+    /// but those much softer than `softest` count less. `strengths` says what each row of a column is
+    /// worth.
+    fn each_column(
         &self,
         pixels: &[u8],
         softest: f32,
-        strengths: impl Fn(&[u8], &mut [f32]),
-    ) -> Vec<f32> {
+        mut strengths: impl FnMut(&[u8], &mut [f32]),
+        mut each: impl FnMut(&[f32; CLASSES]),
+    ) {
         let rows = self.weights.len();
-        if rows == 0 || pixels.len() < rows {
-            return Vec::new();
-        }
         let mut of_rows = vec![0.0; rows];
-        let (mut sums, mut squares) = ([0.0f64; 12], [0.0f64; 12]);
-        for column in pixels.chunks_exact(rows) {
+        for column in pixels.chunks_exact(rows.max(1)) {
             strengths(column, &mut of_rows);
-            let mut classes = [0.0f32; 12];
+            let mut classes = [0.0f32; CLASSES];
             for (strength, weights) in of_rows.iter().zip(&self.weights) {
                 classes.iter_mut().zip(weights).for_each(|(class, w)| *class += strength * w);
             }
             let norm = classes.iter().map(|class| class * class).sum::<f32>().sqrt() + softest;
             classes.iter_mut().for_each(|class| *class /= norm);
+            each(&classes);
+        }
+    }
+
+    /// Mean and deviation of the twelve classes over all columns that `columns` goes through, `[24]`.
+    fn statistics(
+        &self,
+        pixels: &[u8],
+        columns: impl FnOnce(&mut dyn FnMut(&[f32; CLASSES])),
+    ) -> Vec<f32> {
+        let rows = self.weights.len();
+        if rows == 0 || pixels.len() < rows {
+            return Vec::new();
+        }
+        let (mut sums, mut squares) = ([0.0f64; CLASSES], [0.0f64; CLASSES]);
+        columns(&mut |classes| {
             for (class, (sum, square)) in classes.iter().zip(sums.iter_mut().zip(&mut squares)) {
                 *sum += f64::from(*class);
                 *square += f64::from(*class).powi(2);
             }
-        }
+        });
         let columns = (pixels.len() / rows) as f64;
         let means = sums.map(|sum| sum / columns);
         let deviation =
@@ -158,15 +173,6 @@ impl Pitches {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn statistics_are_means_and_deviations_of_rows() {
-        let pixels = [0, 10, 4, 30];
-        assert_eq!(row_statistics(&pixels, 2), [2.0, 20.0, 2.0, 10.0]);
-        assert_eq!(halves(&[1, 2, 3, 4, 5], 1, 1), Some((&[1, 2][..], &[4, 5][..])));
-        assert!(halves(&[1, 2], 1, 1).is_none());
-        assert!(row_statistics(&[], 2).is_empty());
-    }
 
     #[test]
     fn chroma_does_not_depend_on_octave_or_level() {
@@ -209,5 +215,20 @@ mod tests {
         assert!(sharpened > 1.5 * share(pitches.chroma(&image(true))), "{sharpened}");
         // Nothing stands out: nothing is heard.
         assert!(pitches.sharpened_chroma(&[100; 512]).iter().all(|value| *value == 0.0));
+    }
+
+    #[test]
+    fn a_sequence_has_the_means_of_whole_frames() {
+        let pitches = Pitches::new(256, 30.0, 12_000.0, 60.0);
+        // An A for five columns, then nothing.
+        let pixels: Vec<u8> =
+            (0..256 * 11).map(|i| if i % 256 == 141 && i < 256 * 5 { 230 } else { 0 }).collect();
+        let found = pitches.sequence(&pixels, 3);
+        assert_eq!(found.dim(), (3, 12));
+        let strength = found[[0, 9]];
+        assert!(strength > 0.5 && found[[0, 3]] < 1e-3 * strength, "{found}");
+        assert!((found[[1, 9]] - strength * 2.0 / 3.0).abs() < 1e-6);
+        assert_eq!(found.row(2).sum(), 0.0);
+        assert_eq!(pitches.sequence(&[], 3).nrows(), 0);
     }
 }
