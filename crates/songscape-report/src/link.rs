@@ -14,30 +14,33 @@ use std::path::{Component, Path};
 /// assert_eq!(link("/srv/out", "/music/a.wav"), "file:///music/a.wav");
 /// ```
 pub fn link(folder: impl AsRef<Path>, file: impl AsRef<Path>) -> String {
-    let (from, to) = (names(folder.as_ref()), names(file.as_ref()));
+    let (from, to) = (parts(folder.as_ref()), parts(file.as_ref()));
     let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let encoded = |names: &[String]| names.iter().map(|name| encode(name)).collect::<Vec<_>>();
     if shared == 0 {
-        return format!("file:///{}", encoded(&to).join("/"));
+        return format!("file:///{}", encoded(&to));
     }
-    let mut link = vec!["..".to_owned(); from.len() - shared];
-    link.extend(encoded(&to[shared..]));
-    link.join("/")
+    let up = "../".repeat(from.len() - shared);
+    format!("{up}{}", encoded(&to[shared..]))
+}
+
+/// The parts of a path as a part of a URL.
+pub(crate) fn encoded(parts: &[String]) -> String {
+    parts.iter().map(|part| encode(part)).collect::<Vec<_>>().join("/")
 }
 
 /// The parts of a path from the root on, without `.` and `..`.
-fn names(path: &Path) -> Vec<String> {
+pub(crate) fn parts(path: &Path) -> Vec<String> {
     // Without a current folder the path is taken as it stands.
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut names = Vec::new();
+    let mut parts = Vec::new();
     for part in whole.components() {
         match part {
-            Component::ParentDir => drop(names.pop()),
+            Component::ParentDir => drop(parts.pop()),
             Component::CurDir | Component::RootDir => {}
-            part => names.push(part.as_os_str().to_string_lossy().into_owned()),
+            part => parts.push(part.as_os_str().to_string_lossy().into_owned()),
         }
     }
-    names
+    parts
 }
 
 /// Percent-encodes all but unreserved characters (RFC 3986). A colon is encoded too: at the front of
