@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use serde::Serialize;
 
-use crate::input::ReportInput;
+use crate::input::{ReportInput, SongRow};
 use crate::measures::colours::cluster_colours;
 use crate::measures::columns::{Kind, kind};
 use crate::measures::map;
@@ -22,7 +22,8 @@ const MAP: f64 = 65_535.0;
 /// Nearest songs that the page lists; of very many songs, fewer: they are most of the page.
 const NEIGHBORS: usize = 10;
 const NEIGHBORS_OF_MANY: usize = 5;
-const MANY: usize = 200_000;
+/// More songs than this are beside the page, no longer in it.
+pub(super) const MANY: usize = 200_000;
 /// From this many songs on, columns and texts are deflated.
 const DEFLATED: usize = 20_000;
 /// A song without a year.
@@ -42,6 +43,8 @@ pub(super) struct Data<'a> {
     probability: String,
     outlier: String,
     artists: String,
+    /// The songs that share title and artist with others.
+    namesakes: String,
     #[serde(rename = "artistsKnown")]
     artists_known: bool,
     columns: Vec<Column<'a>>,
@@ -104,8 +107,7 @@ struct Colours {
     years: Vec<String>,
 }
 
-/// Both parts of the page's data: `Data` and the text of `Texts`, ready to be put into the page but for
-/// escaping.
+/// Both parts of the page's data, `Data` and the text of `Texts`, as JSON or, where it is deflated, as base64.
 pub(super) fn data<'a>(input: &'a ReportInput) -> serde_json::Result<(String, String)> {
     let songs = &input.songs;
     let deflated = songs.len() >= DEFLATED;
@@ -150,6 +152,7 @@ pub(super) fn data<'a>(input: &'a ReportInput) -> serde_json::Result<(String, St
             songs.iter().map(|song| song.outlier.map_or(f32::NAN, tenths).to_le_bytes()),
         ),
         artists: pack(deflated, artists.of.iter().map(|n| n.to_le_bytes())),
+        namesakes: pack(deflated, namesakes(songs).map(u32::to_le_bytes)),
         artists_known: artists.words.len() > 1,
         columns: input.columns.iter().zip(&columns).map(column).collect(),
         neighbors: pack(deflated, neighbors.map(u32::to_le_bytes)),
@@ -221,6 +224,23 @@ impl Scale {
     fn y(self, value: f64) -> u16 {
         ((value - self.zero.1) * self.steps).round() as u16
     }
+}
+
+/// The rows of songs that share title and artist with others.
+fn namesakes(songs: &[SongRow]) -> impl Iterator<Item = u32> {
+    fn name(song: &SongRow) -> (&str, &str) {
+        (&song.title, &song.artist)
+    }
+    let mut called: HashMap<(&str, &str), usize> = HashMap::with_capacity(songs.len());
+    for song in songs {
+        *called.entry(name(song)).or_default() += 1;
+    }
+    let rows: Vec<u32> = (0u32..)
+        .zip(songs)
+        .filter(|(_, song)| called[&name(song)] > 1)
+        .map(|(row, _)| row)
+        .collect();
+    rows.into_iter()
 }
 
 fn words<'a>(texts: impl Iterator<Item = &'a str>) -> Words<'a> {
