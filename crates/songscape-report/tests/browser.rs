@@ -345,7 +345,7 @@ fn a_list_plays_on_and_faults_are_told_apart() {
     // From the first song: songs like it, then the way to another; shuffled, each comes once.
     browser.open(&page, "song=song-00000");
     assert_eq!(browser.eval("document.getElementById('audio').volume"), 0.25, "as it was left");
-    let alike = browser.middle("#song button[aria-label='Play songs like this']");
+    let alike = browser.middle("#song button[aria-label$='play songs like this']");
     browser.click(alike);
     browser.wait(&place("1 of 3 songs like this"));
     let next = browser.middle("#next");
@@ -388,6 +388,27 @@ fn first_song(browser: &mut Chromium, input: &ReportInput) -> ((f64, f64), f64) 
         stage[1] + stage[3] / 2.0 - (b - (y.0 + y.1) / 2.0) * scale,
     );
     (at, stage[2])
+}
+
+#[test]
+fn regions_are_named_from_afar() {
+    let Some(mut browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut input = sample(1600, 16, (1960, 2020));
+    // The four quarters of the tree have a genre each.
+    for song in &mut input.songs {
+        let genre = ["waltz", "march", "swing", "rock"].get(song.cluster as usize / 4);
+        song.extra[0] = genre.map_or("", |genre| genre).into();
+    }
+    let page = report(folder.path(), &input);
+    browser.open(&page, "");
+    assert_eq!(browser.eval("document.body.dataset.regions"), "4");
+    screenshot(&mut browser, "regions");
+    for _ in 0..3 {
+        browser.eval("document.getElementById('zoom-in').click()");
+    }
+    browser.wait("document.body.dataset.regions === '0'");
+    assert_eq!(browser.complaints(), [""; 0]);
 }
 
 #[test]

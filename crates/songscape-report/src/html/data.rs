@@ -15,6 +15,7 @@ use crate::measures::colours::cluster_colours;
 use crate::measures::columns::{Kind, kind};
 use crate::measures::map;
 use crate::measures::names::names;
+use crate::measures::regions::{self, regions};
 use crate::palette;
 
 /// The longer side of the map, in steps of the page's coordinates.
@@ -56,6 +57,7 @@ pub(super) struct Data<'a> {
     rate: Option<f64>,
     centres: Vec<Place>,
     names: BTreeMap<i32, String>,
+    regions: Vec<Region>,
     colours: Colours,
 }
 
@@ -98,6 +100,15 @@ struct Place {
     y: u16,
 }
 
+/// Words for several clusters, and where they stand.
+#[derive(Serialize)]
+struct Region {
+    clusters: Vec<i32>,
+    words: String,
+    x: u16,
+    y: u16,
+}
+
 #[derive(Serialize)]
 struct Colours {
     /// By cluster.
@@ -105,6 +116,8 @@ struct Colours {
     /// For any categories.
     clusters: Vec<String>,
     years: Vec<String>,
+    /// The share of white in them on a dark page.
+    lift: f64,
 }
 
 /// Both parts of the page's data, `Data` and the text of `Texts`, as JSON or, where it is deflated, as base64.
@@ -115,6 +128,10 @@ pub(super) fn data<'a>(input: &'a ReportInput) -> serde_json::Result<(String, St
     let place = |centre: map::Centre| {
         let [x, y] = centre.place;
         Place { cluster: centre.cluster, x: scale.x(x), y: scale.y(y) }
+    };
+    let region = |found: regions::Region| {
+        let ([x, y], regions::Region { clusters, words, .. }) = (found.place, found);
+        Region { clusters, words, x: scale.x(x), y: scale.y(y) }
     };
     let artists = words(songs.iter().map(|song| song.artist.as_str()));
     let columns: Vec<Words> = (0..input.columns.len())
@@ -166,10 +183,12 @@ pub(super) fn data<'a>(input: &'a ReportInput) -> serde_json::Result<(String, St
         rate: input.columns_per_second,
         centres: map::centres(input).into_iter().map(place).collect(),
         names: names(input),
+        regions: regions(input).into_iter().map(region).collect(),
         colours: Colours {
             of: cluster_colours(input).all().iter().map(|(c, rgb)| (*c, css(*rgb))).collect(),
             clusters: palette::CLUSTERS.map(css).to_vec(),
             years: palette::YEARS.map(css).to_vec(),
+            lift: palette::LIFT,
         },
     };
     let texts = Texts {

@@ -26,6 +26,7 @@ const PROGRAM: &str = concat!(
     include_str!("app/card.js"),
     include_str!("app/raster.js"),
     include_str!("app/map.js"),
+    include_str!("app/labels.js"),
     include_str!("app/glow.js"),
     include_str!("app/legend.js"),
     include_str!("app/saving.js"),

@@ -105,7 +105,7 @@ class Card {
       gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[i]);
       gl.bufferData(gl.ARRAY_BUFFER, values, gl.STATIC_DRAW);
     });
-    if (glow.pixels) gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, GLOW, GLOW, 0, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(glow.pixels.buffer));
+    if (glow.pixels) gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, GLOW, GLOW, 0, gl.RGBA, gl.UNSIGNED_BYTE, Uint8Array.from(glow.pixels, Math.round));
   }
 
   // Paints; returns how many songs are not filtered out.

@@ -2,7 +2,7 @@
 // filters change. The points of more songs than `GLOWING` are dense enough to show it themselves.
 
 const GLOW = 160, GLOWING = 20000;
-// Rows of opaque RGBA from the top, and where they lie on the map: with a margin, so that the glow ends softly.
+// Rows of opaque RGBA from the top, not rounded, and where they lie on the map: with a margin, so that the glow ends softly.
 // `pixels` is null where there is none.
 const glow = { pixels: null, side: (Math.max(extentX, extentY) || 1) * 1.3 };
 glow.left = (extentX - glow.side) / 2;
@@ -44,10 +44,12 @@ function makeGlow(from, to) {
   let some = 0, cells = 0;
   for (const n of songs) if (n > 1e-6) { some += n; cells++; }
   const usual = some / (cells || 1), back = backColour(), most = dark() ? 0.42 : 0.34;
-  glow.pixels = new Uint8ClampedArray(4 * GLOW * GLOW);
+  glow.pixels = new Float32Array(4 * GLOW * GLOW);
   for (let at = 0; at < GLOW * GLOW; at++) {
-    const n = songs[at];
-    const colour = n > 1e-6 ? blend(back, [red[at] / n, green[at] / n, blue[at] / n], most * (1 - Math.exp(-n / usual))) : back;
-    glow.pixels.set([...colour, 255], 4 * at);
+    const n = Math.max(songs[at], 1e-9), strength = most * (1 - Math.exp(-n / usual));
+    [red, green, blue].forEach((channel, i) => {
+      glow.pixels[4 * at + i] = back[i] + strength * (channel[at] / n - back[i]);
+    });
+    glow.pixels[4 * at + 3] = 255;
   }
 }

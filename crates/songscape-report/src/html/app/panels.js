@@ -96,8 +96,8 @@ function spectrogram(source, player) {
 }
 
 // A small button that plays songs one after the other.
-function playButton(label, rows, what) {
-  const button = make("button", { type: "button", className: "small", textContent: "▶", "aria-label": label, title: label });
+function playButton(text, label, rows, what) {
+  const button = make("button", { type: "button", className: "small", textContent: text, "aria-label": label, title: label });
   button.addEventListener("click", () => {
     startQueue(rows(), what);
     // There the space key pauses.
@@ -143,7 +143,7 @@ function drawSong(play) {
   const near = nearOf(row);
   if (near.length) {
     const tools = make("span");
-    if (source) tools.append(wayButton(row), " ", playButton("Play songs like this", () => alike(row), "songs like this"));
+    if (source) tools.append(wayButton(row), " ", playButton("▶ Like this", "▶ Like this: play songs like this", () => alike(row), "songs like this"));
     box.append(make("div", { className: "row" }, make("h3", { textContent: "Nearest songs" }), tools), songList(near));
   }
   const standing = data.representatives[cluster] ?? [];
@@ -164,7 +164,7 @@ function drawList() {
   csv.addEventListener("click", () => save("songs.csv", "text/csv", csvText(
     ["id", "title", "artist", "year", "predicted", "cluster", "audio", ...data.columns.map((c) => c.name)],
     Array.from(listed, (row) => [idOf(row), texts.name[row], artistOf(row), yearOf(row), Number.isNaN(predicted[row]) ? null : Math.round(predicted[row] * 10) / 10, clusters[row], hasAudio(row) ? localPath(audioOf(row), location.href) : "", ...data.columns.map((_, i) => valueOf(i, row))]))));
-  const play = playButton("Play these songs", () => Array.from(listed), what);
+  const play = playButton("▶", "Play these songs", () => Array.from(listed), what);
   play.disabled = m3u.disabled;
   // What was asked for comes first; a list of everything can wait.
   const asked = state.lasso !== null || state.query !== "";

@@ -97,9 +97,9 @@ class Raster {
     return drawn;
   }
 
-  // The glow, in squares of some pixels: it changes slowly.
+  // The glow, in squares of four pixels: it changes slowly.
   glow({ scale, left, top, back }) {
-    const SQUARE = 4, { width, height, pixels } = this, from = glow.pixels, far = GLOW - 1;
+    const SQUARE = 2, { width, height, pixels } = this, from = glow.pixels, far = GLOW - 1;
     const empty = packedColour(back), steps = GLOW / glow.side;
     for (let y = 0; y < height; y += SQUARE) {
       const v = (glow.bottom + glow.side - (top - y - SQUARE / 2) / scale) * steps - 0.5;
