@@ -74,10 +74,10 @@ fn over_represented(input: &ReportInput, groups: &[i32]) -> BTreeMap<i32, Vec<St
             None => input.songs[row].artist.trim(),
         };
         let mut counts: HashMap<&str, (usize, BTreeMap<i32, usize>)> = HashMap::new();
-        for row in 0..input.songs.len() {
+        for (row, &group) in groups.iter().enumerate() {
             let count = counts.entry(value(row)).or_default();
             count.0 += 1;
-            *count.1.entry(groups[row]).or_default() += 1;
+            *count.1.entry(group).or_default() += 1;
         }
         let told = |value: &&str| {
             let length = value.chars().count();

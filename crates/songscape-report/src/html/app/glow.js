@@ -1,7 +1,7 @@
 // A soft glow under the points: how dense songs lie, in the mean of their colours. It is made anew when colours or
-// filters change. The points of more songs than `GLOWING` are dense enough to show it themselves.
+// filters change. Few songs have no density; the points of very many are dense enough to show it themselves.
 
-const GLOW = 160, GLOWING = 20000;
+const GLOW = 160, GLOWING = [30, 20000];
 // Rows of opaque RGBA from the top, not rounded, and where they lie on the map: with a margin, so that the glow ends softly.
 // `pixels` is null where there is none.
 const glow = { pixels: null, side: (Math.max(extentX, extentY) || 1) * 1.3 };
@@ -29,7 +29,7 @@ function blurred(values, reach) {
 // `from` and `to` are the points that have a colour of their own.
 function makeGlow(from, to) {
   glow.pixels = null;
-  if (count > GLOWING || from === to) return;
+  if (count < GLOWING[0] || count > GLOWING[1] || from === to) return;
   const channels = [0, 1, 2, 3].map(() => new Float32Array(GLOW * GLOW));
   for (let i = from; i < to; i++) {
     const column = Math.floor(((points.x[i] - glow.left) / glow.side) * GLOW), row = GLOW - 1 - Math.floor(((points.y[i] - glow.bottom) / glow.side) * GLOW);

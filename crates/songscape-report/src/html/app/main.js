@@ -22,7 +22,7 @@ function walk() {
 }
 
 function select(row, play, way = new Set()) {
-  if (wayFrom >= 0 && row >= 0 && row !== wayFrom) return goThere(row);
+  if (wayFrom >= 0 && row >= 0 && row !== wayFrom && !advancing) return goThere(row);
   walked = way.add(row);
   state.song = row;
   state.wanted = "";
