@@ -97,28 +97,35 @@ class Raster {
     return drawn;
   }
 
-  // The glow, in squares of four pixels: it changes slowly.
+  // The glow, in squares of four pixels, since it changes slowly: first between rows of its grid, then along the row.
   glow({ scale, left, top, back }) {
-    const SQUARE = 2, { width, height, pixels } = this, from = glow.pixels, far = GLOW - 1;
-    const empty = packedColour(back), steps = GLOW / glow.side;
-    for (let y = 0; y < height; y += SQUARE) {
-      const v = (glow.bottom + glow.side - (top - y - SQUARE / 2) / scale) * steps - 0.5;
-      const row = y * width, j = Math.floor(v), t = v - j;
-      for (let x = 0; x < width; x += SQUARE) {
-        const u = ((x + SQUARE / 2 - left) / scale - glow.left) * steps - 0.5, i = Math.floor(u), s = u - i;
-        let colour = empty;
-        if (i >= 0 && j >= 0 && i < far && j < far) {
-          const at = 4 * (j * GLOW + i), below = at + 4 * GLOW;
-          const a = (1 - s) * (1 - t), b = s * (1 - t), c = (1 - s) * t, d = s * t;
-          const red = a * from[at] + b * from[at + 4] + c * from[below] + d * from[below + 4];
-          const green = a * from[at + 1] + b * from[at + 5] + c * from[below + 1] + d * from[below + 5];
-          const blue = a * from[at + 2] + b * from[at + 6] + c * from[below + 2] + d * from[below + 6];
-          colour = (0xff000000 | ((blue + 0.5) << 16) | ((green + 0.5) << 8) | (red + 0.5)) >>> 0;
+    const { width, height, pixels } = this, from = glow.pixels, steps = GLOW / glow.side, far = GLOW - 1;
+    const empty = packedColour(back), line = new Float32Array(4 * GLOW), squares = Math.ceil(width / 2);
+    const cells = new Int32Array(squares), shares = new Float32Array(squares);
+    for (let x = 0; x < squares; x++) {
+      const u = ((2 * x + 1 - left) / scale - glow.left) * steps - 0.5, cell = Math.floor(u);
+      cells[x] = cell >= 0 && cell < far ? 4 * cell : -1;
+      shares[x] = u - cell;
+    }
+    for (let y = 0; y < height; y += 2) {
+      const row = y * width, v = (glow.bottom + glow.side - (top - y - 1) / scale) * steps - 0.5, j = Math.floor(v);
+      if (j < 0 || j >= far) pixels.fill(empty, row, row + width);
+      else {
+        const above = 4 * j * GLOW, below = above + 4 * GLOW;
+        for (let i = 0; i < 4 * GLOW; i++) line[i] = from[above + i] + (v - j) * (from[below + i] - from[above + i]) + 0.5;
+        for (let x = 0; x < squares; x++) {
+          const at = cells[x], s = shares[x];
+          let colour = empty;
+          if (at >= 0) {
+            const red = line[at] + s * (line[at + 4] - line[at]), green = line[at + 1] + s * (line[at + 5] - line[at + 1]);
+            const blue = line[at + 2] + s * (line[at + 6] - line[at + 2]);
+            colour = (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+          }
+          pixels[row + 2 * x] = colour;
+          if (2 * x + 1 < width) pixels[row + 2 * x + 1] = colour;
         }
-        const end = Math.min(x + SQUARE, width);
-        for (let px = x; px < end; px++) pixels[row + px] = colour;
       }
-      for (let below = y + 1; below < Math.min(y + SQUARE, height); below++) pixels.copyWithin(below * width, row, row + width);
+      if (y + 1 < height) pixels.copyWithin(row + width, row, row + width);
     }
   }
 
