@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use songscape::project::Progress;
+use songscape::project::{Progress, SongTable};
 use songscape::report::{ReportInput, write};
 use songscape::{Error, report_input};
 use songscape_examples::{Bars, print, start};
@@ -30,6 +30,12 @@ struct Arguments {
     /// The folder of the spectrogram images, for an analysis; a project has its own
     #[arg(long, value_name = "DIR", requires = "analysis")]
     images: Option<PathBuf>,
+    /// Where the audio is when the page is opened: the URL or path of the folder that all songs are in
+    #[arg(long, value_name = "URL|PATH")]
+    audio_base: Option<String>,
+    /// Copy the audio beside the page, so that both can be moved together
+    #[arg(long, conflicts_with = "audio_base")]
+    copy_audio: bool,
     /// The title of the page
     #[arg(long, default_value = "Songscape")]
     title: String,
@@ -44,18 +50,29 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<(), Error> {
     let Arguments { project, analysis, catalog, images, out, .. } = arguments;
-    let input = match (project, analysis, catalog) {
+    let (input, songs) = match (project, analysis, catalog) {
         (Some(project), ..) if same(project, out) => {
             let expected = "another folder than that of the project";
             return Err(Error::parameter("out", out.display(), expected));
         }
-        (Some(project), ..) => report_input::of_project(project, out)?,
+        (Some(project), ..) => {
+            (report_input::of_project(project, out)?, report_input::songs_of_project(project))
+        }
         (None, Some(analysis), Some(catalog)) => {
-            report_input::of_analysis(analysis, catalog, images.as_deref(), out)?
+            let input = report_input::of_analysis(analysis, catalog, images.as_deref(), out)?;
+            (input, catalog.clone())
         }
         _ => unreachable!("the arguments require a project, or an analysis with a catalog"),
     };
-    let input = ReportInput { title: arguments.title.clone(), ..input };
+    let mut input = ReportInput { title: arguments.title.clone(), ..input };
+    if let Some(base) = &arguments.audio_base {
+        input.link_audio_below(base, &SongTable::read(songs)?, out)?;
+    } else if arguments.copy_audio {
+        let missing = input.copy_audio(&SongTable::read(songs)?, out, progress)?;
+        for file in &missing {
+            print(format_args!("not copied {}: it is not there", file.display()))?;
+        }
+    }
     let written = write(out, &input, progress)?;
     for figure in &written.left_out {
         print(format_args!("left out   {}: {}", figure.figure, figure.why))?;

@@ -77,6 +77,12 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// What is to stand for the folder of the audio is a URL that a page plays nothing from.
+    #[error("{base}: expected a path, or a URL that begins with http://, https:// or file://")]
+    Base {
+        /// The base given.
+        base: String,
+    },
     /// The plotting crate could not make a picture.
     #[error("{}: {reason}", path.display())]
     Draw {
@@ -115,6 +121,7 @@ impl Error {
             | Self::Length { .. }
             | Self::Row { .. }
             | Self::Tree { .. } => ErrorKind::Input,
+            Self::Base { .. } => ErrorKind::Configuration,
             Self::Draw { .. } | Self::Encode { .. } => ErrorKind::Environment,
             Self::Interrupted => ErrorKind::Interrupted,
             Self::Analysis(error) => error.kind(),

@@ -10,6 +10,7 @@
 //!
 //! ```text
 //! FOLDER/index.html       the map, offline, in one file: find, filter, listen, collect
+//! FOLDER/data/*.js        what the map shows, if there are more than 200,000 songs
 //! FOLDER/figures/*.png    the figures, at twice the size of the page's units
 //! FOLDER/figures/*.svg    the same, with their fonts; dark where the reader prefers it
 //! FOLDER/tables/*.csv     the numbers behind the figures and the page
@@ -37,7 +38,8 @@
 //! gives the same bytes.
 //!
 //! The page needs neither network nor server: it opens from the disk. Audio and spectrograms are
-//! linked by relative paths ([`link`] makes them), never embedded. All text of the catalog is treated
+//! linked by relative paths ([`link`] makes them), never embedded; a report that moves takes copies of the
+//! audio along ([`ReportInput::copy_audio`]) or finds it at another place ([`ReportInput::link_audio_below`]). All text of the catalog is treated
 //! as data, and a content-security policy allows no script but the page's own. Titles are set by the
 //! browser, in any script; pictures hold neutral text only.
 //!
@@ -70,6 +72,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod audio;
 mod error;
 mod figures;
 mod html;

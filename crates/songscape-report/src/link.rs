@@ -14,43 +14,44 @@ use std::path::{Component, Path, Prefix};
 /// assert_eq!(link("/srv/out", "/music/a.wav"), "file:///music/a.wav");
 /// ```
 pub fn link(folder: impl AsRef<Path>, file: impl AsRef<Path>) -> String {
-    let (from, to) = (names(folder.as_ref()), names(file.as_ref()));
+    let (from, to) = (parts(folder.as_ref()), parts(file.as_ref()));
     let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let encoded = |names: &[String]| names.iter().map(|name| encode(name)).collect::<Vec<_>>();
     if shared == 0 {
         return url(&to);
     }
-    let mut link = vec!["..".to_owned(); from.len() - shared];
-    link.extend(encoded(&to[shared..]));
-    link.join("/")
+    let up = "../".repeat(from.len() - shared);
+    format!("{up}{}", encoded(&to[shared..]))
+}
+
+/// The parts of a path as a part of a URL.
+pub(crate) fn encoded(parts: &[String]) -> String {
+    parts.iter().map(|part| encode(part)).collect::<Vec<_>>().join("/")
 }
 
 /// The URL of a file whose parts are given. A share's server is the URL's host.
-fn url(names: &[String]) -> String {
-    let (host, names) = match names.split_first() {
+fn url(parts: &[String]) -> String {
+    let (host, parts) = match parts.split_first() {
         Some((root, rest)) if root.starts_with(SHARE) => (&root[SHARE.len()..], rest),
-        _ => ("", names),
+        _ => ("", parts),
     };
-    let encoded = |name: &str| name.split('/').map(encode).collect::<Vec<_>>().join("/");
-    let names: Vec<String> =
-        [host].into_iter().chain(names.iter().map(String::as_str)).map(encoded).collect();
-    format!("file://{}", names.join("/"))
+    let host = host.split('/').map(encode).collect::<Vec<_>>().join("/");
+    format!("file://{host}/{}", encoded(parts))
 }
 
 /// The parts of a path from the root on, without `.` and `..`. On Windows the first is [`root`].
-fn names(path: &Path) -> Vec<String> {
+pub(crate) fn parts(path: &Path) -> Vec<String> {
     // Without a current folder the path is taken as it stands.
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut names = Vec::new();
+    let mut parts = Vec::new();
     for part in whole.components() {
         match part {
-            Component::ParentDir => drop(names.pop()),
+            Component::ParentDir => drop(parts.pop()),
             Component::CurDir | Component::RootDir => {}
-            Component::Prefix(prefix) => names.push(root(prefix.kind())),
-            Component::Normal(name) => names.push(name.to_string_lossy().into_owned()),
+            Component::Prefix(prefix) => parts.push(root(prefix.kind())),
+            Component::Normal(name) => parts.push(name.to_string_lossy().into_owned()),
         }
     }
-    names
+    parts
 }
 
 /// What the name of a share begins with, and no other part of a path.

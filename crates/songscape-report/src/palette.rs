@@ -78,6 +78,15 @@ pub fn year(t: f64) -> Rgb {
     mix(YEARS[low], YEARS[low + 1], at - low as f64)
 }
 
+/// How much white is in a colour on a dark page: those of clusters are then seen there, and told apart better
+/// than without or with more.
+pub(crate) const LIFT: f64 = 0.15;
+
+/// The colour of a cluster on a dark page.
+pub(crate) fn lifted(colour: Rgb) -> Rgb {
+    mix(colour, [255; 3], LIFT)
+}
+
 /// `a` with the share `t` in `[0, 1]` of `b` in it.
 pub(crate) fn mix(a: Rgb, b: Rgb, t: f64) -> Rgb {
     std::array::from_fn(|i| (f64::from(a[i]) * (1.0 - t) + f64::from(b[i]) * t).round() as u8)
@@ -87,7 +96,7 @@ pub(crate) fn mix(a: Rgb, b: Rgb, t: f64) -> Rgb {
 mod tests {
     use super::*;
 
-    use crate::vision::{VIEWS, contrast_on_white, distance, oklab};
+    use crate::vision::{VIEWS, contrast, distance, oklab};
 
     #[test]
     fn clusters_are_told_apart_by_colour_blind_readers() {
@@ -103,10 +112,29 @@ mod tests {
         }
     }
 
+    /// `--back` of the dark page, and its unclustered songs.
+    const DARK_PAGE: Rgb = [0x14, 0x16, 0x1a];
+    const DARK_NO_CLUSTER: Rgb = [0x96; 3];
+
     #[test]
-    fn clusters_are_seen_on_white_and_of_many_hues() {
+    fn clusters_are_told_apart_on_a_dark_page() {
+        for (n, least) in [(7, 0.09), (10, 0.08), (17, 0.045), (30, 0.025)] {
+            let mut colours = vec![DARK_NO_CLUSTER, DARK_PAGE];
+            colours.extend(CLUSTERS[..n].iter().copied().map(lifted));
+            for (i, &one) in colours.iter().enumerate() {
+                for &other in &colours[..i] {
+                    let found = distance(one, other);
+                    assert!(found > least, "{one:?} and {other:?} are as close as {found}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn clusters_are_seen_on_their_page_and_of_many_hues() {
         for colour in CLUSTERS {
-            assert!(contrast_on_white(colour) >= 1.75, "{colour:?}");
+            assert!(contrast(colour, [255; 3]) >= 1.75, "{colour:?}");
+            assert!(contrast(lifted(colour), DARK_PAGE) >= 2.25, "{colour:?}");
         }
         let hue = |colour: &Rgb| {
             let [_, a, b] = oklab(*colour, &VIEWS[0]);

@@ -61,9 +61,13 @@ pub(crate) fn distance(one: Rgb, other: Rgb) -> f64 {
     VIEWS.iter().map(under).fold(f64::INFINITY, f64::min)
 }
 
-/// The contrast of a colour on white, 1 to 21 (WCAG 2).
+/// The contrast of two colours, 1 to 21 (WCAG 2).
 #[cfg(test)]
-pub(crate) fn contrast_on_white(colour: Rgb) -> f64 {
-    let [r, g, b] = linear(colour);
-    1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05)
+pub(crate) fn contrast(one: Rgb, other: Rgb) -> f64 {
+    let luminance = |colour| {
+        let [r, g, b] = linear(colour);
+        0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05
+    };
+    let ratio = luminance(one) / luminance(other);
+    ratio.max(1.0 / ratio)
 }

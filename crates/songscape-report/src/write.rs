@@ -5,7 +5,7 @@ use songscape_project::{Job, Progress, remove_if_there, write_atomic, write_csv,
 
 use crate::error::{Error, Result};
 use crate::figures::{Figure, PLANS, Plan};
-use crate::html::{self, Content, Shown};
+use crate::html::{self, Content, Page, Shown};
 use crate::input::ReportInput;
 use crate::tables::{self, Table};
 
@@ -75,8 +75,18 @@ pub fn write(
     if job.interrupted() {
         return Err(Error::Interrupted);
     }
-    let page = html::page(input, &shown, &files, &written.files[0])?;
-    put(&written.files[0], page.as_bytes())?;
+    let Page { html, parts } = html::page(input, &shown, &files, &written.files[0])?;
+    for (i, name) in html::PARTS.iter().enumerate() {
+        let path = folder.join(name);
+        match &parts {
+            Some(parts) => {
+                put(&path, parts[i].as_bytes())?;
+                written.files.push(path);
+            }
+            None => remove_if_there(path)?,
+        }
+    }
+    put(&written.files[0], html.as_bytes())?;
     job.advance(1);
     Ok(written)
 }

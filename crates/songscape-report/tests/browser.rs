@@ -10,17 +10,21 @@ use std::path::{Path, PathBuf};
 use chromium::Chromium;
 use sample::sample;
 use songscape_project::Silent;
-use songscape_report::{ReportInput, write};
+use songscape_report::{ReportInput, SongRow, write};
 
 const HOSTILE: &str = "<img src=x onerror=alert(1)>";
 const BREAKING: &str = "</script><script>alert(2)</script>\u{2028}\"quoted\", {{data}} <!--";
 
 fn browser() -> Option<Chromium> {
+    browser_with(&["--disable-gpu"])
+}
+
+fn browser_with(options: &[&str]) -> Option<Chromium> {
     let found = chromium::find();
     if found.is_none() {
         println!("skipped: no Chromium on this machine (set CHROMIUM to its program)");
     }
-    found.map(|program| Chromium::start(&program, 1280, 800))
+    found.map(|program| Chromium::start(&program, (1280, 800), options))
 }
 
 fn screenshot(browser: &mut Chromium, name: &str) {
@@ -32,8 +36,18 @@ fn screenshot(browser: &mut Chromium, name: &str) {
 fn report(folder: &Path, input: &ReportInput) -> PathBuf {
     let report = folder.join("report");
     write(&report, input, &Silent).unwrap();
+    std::fs::create_dir_all(folder.join("audio")).unwrap();
+    std::fs::write(folder.join("audio/00000.wav"), sound(3.0)).unwrap();
+    std::fs::create_dir_all(folder.join("spectrograms")).unwrap();
+    let picture = report.join("figures/spectrogram.png");
+    std::fs::copy(picture, folder.join("spectrograms/song-00000.png")).unwrap();
+    report.join("index.html")
+}
+
+/// A tone as WAV.
+fn sound(seconds: f64) -> Vec<u8> {
     let rate: u32 = 8_000;
-    let samples: Vec<u8> = (0..3 * rate)
+    let samples: Vec<u8> = (0..(seconds * f64::from(rate)) as u32)
         .flat_map(|i| (((f64::from(i) * 0.35).sin() * 8_000.0) as i16).to_le_bytes())
         .collect();
     let mut wav = Vec::new();
@@ -45,12 +59,7 @@ fn report(folder: &Path, input: &ReportInput) -> PathBuf {
     wav.extend(b"\x02\0\x10\0data");
     wav.extend((samples.len() as u32).to_le_bytes());
     wav.extend(samples);
-    std::fs::create_dir_all(folder.join("audio")).unwrap();
-    std::fs::write(folder.join("audio/00000.wav"), wav).unwrap();
-    std::fs::create_dir_all(folder.join("spectrograms")).unwrap();
-    let picture = report.join("figures/spectrogram.png");
-    std::fs::copy(picture, folder.join("spectrograms/song-00000.png")).unwrap();
-    report.join("index.html")
+    wav
 }
 
 #[test]
@@ -69,11 +78,11 @@ fn a_published_size_is_drawn_whole_and_hostile_text_stays_text() {
 
     assert_eq!(browser.eval("document.body.dataset.songs"), "5737");
     assert_eq!(browser.eval("document.body.dataset.drawn"), "5737");
-    // Pixels were really coloured: more than half of the songs' worth, less than all of the canvas.
+    // Pixels were really coloured, more than the glow colours them, and not all of the canvas.
     let coloured = browser.eval(
         "(() => { const c = document.getElementById('points'); \
-         const d = new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer); \
-         return d.filter((p) => p !== 0xffffffff).length / d.length; })()",
+         const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; \
+         return d.filter((v, i) => i % 4 < 3 && v < 120).length / d.length; })()",
     );
     let coloured = coloured.as_f64().unwrap();
     assert!((0.02..0.6).contains(&coloured), "{coloured} of the canvas is coloured");
@@ -244,7 +253,7 @@ fn hover_search_filter_lasso_play_and_save() {
     let mut rows = csv::Reader::from_reader(table.as_bytes());
     let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
     assert_eq!((rows.len(), &rows[0][1], &rows[0][3]), (1, "Élan, \"vital\"", "1971"));
-    assert_eq!(&rows[0][6], "../audio/00000.wav");
+    assert_eq!(&rows[0][6], sound.to_str().unwrap());
 
     // The address brings all of it back.
     browser.wait("location.hash.includes('lasso=')");
@@ -285,6 +294,81 @@ fn hover_search_filter_lasso_play_and_save() {
     screenshot(&mut browser, "phone");
 }
 
+#[test]
+fn a_list_plays_on_and_faults_are_told_apart() {
+    let Some(mut browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut input = sample(5, 1, (1960, 2020));
+    for (song, year) in input.songs.iter_mut().zip(1990..) {
+        (song.year, song.image) = (Some(year), None);
+    }
+    input.neighbors = vec![vec![2], vec![], vec![4], vec![], vec![]];
+    write(folder.path().join("report"), &input, &Silent).unwrap();
+    std::fs::create_dir_all(folder.path().join("audio")).unwrap();
+    // The second cannot be played, the fourth is not there.
+    for (name, bytes) in
+        [("0", sound(2.0)), ("1", b"no sound".into()), ("2", sound(0.5)), ("4", sound(0.5))]
+    {
+        std::fs::write(folder.path().join(format!("audio/0000{name}.wav")), bytes).unwrap();
+    }
+    let page = folder.path().join("report/index.html");
+    browser.open(&page, "");
+    let place = |what: &str| format!("document.getElementById('place').textContent === {what:?}");
+    let playing = "document.getElementById('audio').currentTime > 0.05 && !document.getElementById('audio').paused";
+    let paused = "document.getElementById('audio').paused";
+    assert_eq!(browser.eval("document.getElementById('player').hidden"), true);
+    let all = browser.middle("#list button[aria-label='Play these songs']");
+    browser.click(all);
+    browser.wait(&place("1 of 5 in all"));
+    browser.wait(playing);
+    assert_eq!(browser.eval("navigator.mediaSession.metadata.title"), "Number 0");
+    browser.eval("document.getElementById('audio').volume = 0.25");
+    // Space pauses, from the map too.
+    browser.eval("document.getElementById('marks').focus()");
+    browser.key(" ");
+    browser.wait(paused);
+    browser.key(" ");
+    browser.wait(playing);
+    // The queue passes over what cannot be played, and says why.
+    browser.wait(&place("3 of 5 in all"));
+    let trouble = browser.text("#trouble");
+    assert!(trouble.contains("Number 1: this browser cannot play the format"), "{trouble}");
+    assert_eq!(browser.text("#trouble a"), "../audio/00001.wav");
+    browser.wait(&place("5 of 5 in all"));
+    let trouble = browser.text("#trouble");
+    assert!(trouble.contains("Number 3: the file is not there"), "{trouble}");
+    assert_eq!(browser.text("#song h2"), "Number 4");
+    assert_eq!(browser.eval("document.getElementById('next').disabled"), true);
+    browser.wait("document.getElementById('audio').ended");
+    assert_eq!(browser.eval("document.getElementById('audio').volume"), 0.25);
+
+    // From the first song: songs like it, then the way to another; shuffled, each comes once.
+    browser.open(&page, "song=song-00000");
+    assert_eq!(browser.eval("document.getElementById('audio').volume"), 0.25, "as it was left");
+    let alike = browser.middle("#song button[aria-label$='play songs like this']");
+    browser.click(alike);
+    browser.wait(&place("1 of 3 songs like this"));
+    let next = browser.middle("#next");
+    browser.click(next);
+    browser.wait(&place("2 of 3 songs like this"));
+    assert_eq!(browser.text("#song h2"), "Number 2");
+    let previous = browser.middle("#previous");
+    browser.click(previous);
+    browser.wait(&place("1 of 3 songs like this"));
+    let shuffle = browser.middle("#shuffle");
+    browser.click(shuffle);
+    browser.wait(&place("1 of 3 songs like this"));
+    screenshot(&mut browser, "queue");
+    let way = browser.middle("#song .row button[title^='Choose another']");
+    browser.click(way);
+    let last = browser.middle("#list li:last-child button");
+    browser.click(last);
+    browser.wait(&place("1 of 5 on the way"));
+    browser.key("Escape");
+    browser.wait("document.getElementById('player').hidden");
+    assert_eq!(browser.eval(paused), true);
+}
+
 /// The first song's place in the window, and the stage's width.
 fn first_song(browser: &mut Chromium, input: &ReportInput) -> ((f64, f64), f64) {
     let stage = browser.eval(
@@ -304,6 +388,27 @@ fn first_song(browser: &mut Chromium, input: &ReportInput) -> ((f64, f64), f64) 
         stage[1] + stage[3] / 2.0 - (b - (y.0 + y.1) / 2.0) * scale,
     );
     (at, stage[2])
+}
+
+#[test]
+fn regions_are_named_from_afar() {
+    let Some(mut browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut input = sample(1600, 16, (1960, 2020));
+    // The four quarters of the tree have a genre each.
+    for song in &mut input.songs {
+        let genre = ["waltz", "march", "swing", "rock"].get(song.cluster as usize / 4);
+        song.extra[0] = genre.map_or("", |genre| genre).into();
+    }
+    let page = report(folder.path(), &input);
+    browser.open(&page, "");
+    assert_eq!(browser.eval("document.body.dataset.regions"), "4");
+    screenshot(&mut browser, "regions");
+    for _ in 0..3 {
+        browser.eval("document.getElementById('zoom-in').click()");
+    }
+    browser.wait("document.body.dataset.regions === '0'");
+    assert_eq!(browser.complaints(), [""; 0]);
 }
 
 #[test]
@@ -359,7 +464,10 @@ struct Moved {
 fn moved(browser: &mut Chromium, songs: usize) -> Moved {
     let folder = tempfile::tempdir().unwrap();
     let page = report(folder.path(), &sample(songs, 30, (1960, 2020)));
-    let bytes = page.metadata().unwrap().len();
+    let beside = ["data/map.js", "data/texts.js"].map(|name| page.with_file_name(name));
+    let sizes =
+        std::iter::once(&page).chain(&beside).map(|file| file.metadata().map_or(0, |f| f.len()));
+    let bytes = sizes.sum();
     browser.open(&page, "");
     let ready = browser.eval("performance.now()").as_f64().unwrap();
     assert_eq!(browser.eval("document.body.dataset.drawn"), songs.to_string());
@@ -382,6 +490,95 @@ fn moved(browser: &mut Chromium, songs: usize) -> Moved {
     );
     assert_eq!(browser.complaints(), [""; 0]);
     Moved { bytes, ready, least }
+}
+
+#[test]
+fn very_many_songs_lie_beside_the_page() {
+    let Some(mut browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let songs = 200_001;
+    let song = |i: usize| SongRow {
+        id: format!("song-{i}"),
+        // Two songs are called the same.
+        title: if i < 2 { BREAKING.into() } else { format!("Number {i}") },
+        map: [(i % 1000) as f32, (i / 1000) as f32],
+        cluster: -1,
+        ..SongRow::default()
+    };
+    let input = ReportInput { songs: (0..songs).map(song).collect(), ..ReportInput::default() };
+    let written = write(folder.path(), &input, &Silent).unwrap();
+    let parts = ["data/map.js", "data/texts.js"].map(|name| folder.path().join(name));
+    assert!(parts.iter().all(|part| written.files.contains(part)));
+    let page = folder.path().join("index.html");
+    assert!(page.metadata().unwrap().len() < 200_000, "the songs are not in the page");
+    browser.open(&page, "find=number 199999");
+    assert_eq!(browser.eval("document.body.dataset.drawn"), songs.to_string());
+    browser.wait("document.getElementById('status').textContent === '1 of 200,001 songs'");
+    browser.key("Escape");
+    browser.open(&page, "find=quoted");
+    browser.wait("document.getElementById('status').textContent === '2 of 200,001 songs'");
+    let list = browser.text("#list ol");
+    assert!(list.contains("song-0") && list.contains("song-1"), "told apart: {list}");
+    assert_eq!(browser.complaints(), [""; 0]);
+
+    // Without its parts the page says what is missing; of fewer songs, there are none.
+    std::fs::remove_file(&parts[0]).unwrap();
+    browser.call(
+        "Page.navigate",
+        serde_json::json!({"url": format!("file://{}#gone", page.display())}),
+    );
+    browser.call("Page.reload", serde_json::json!({}));
+    browser
+        .wait("document.getElementById('status')?.textContent.includes('data/map.js is missing')");
+    write(folder.path(), &sample(3, 1, (1999, 2001)), &Silent).unwrap();
+    assert!(!parts[1].exists());
+}
+
+#[test]
+fn a_graphics_card_draws_the_same_map() {
+    // A graphics card in software.
+    let options = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+    let Some(mut browser) = browser_with(&options) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let page = report(folder.path(), &sample(5737, 17, (1960, 2020)));
+    let mut map = |hash: &str, drawer: &str| {
+        browser.open(&page, hash);
+        assert_eq!(browser.eval("document.body.dataset.drawer"), drawer, "{hash}");
+        // Two frames: the first may not be on the screen yet.
+        browser.eval(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
+        );
+        assert_eq!(browser.complaints(), [""; 0]);
+        pixels(&browser.picture())
+    };
+    for hash in ["years=1970..1990", "theme=dark&view=30000,30000,0.05"] {
+        let (canvas, card) = (map(hash, "canvas"), map(&format!("{hash}&draw=webgl"), "webgl"));
+        let coloured = canvas.iter().filter(|&&v| v != canvas[0]).count();
+        assert!(coloured > canvas.len() / 20, "{coloured} of {} bytes", canvas.len());
+        let differ = canvas.iter().zip(&card).filter(|(a, b)| a.abs_diff(**b) > 60).count();
+        // Edges of discs: the canvas places them on whole pixels.
+        assert!(differ * 12 < coloured, "{differ} of {coloured} coloured bytes differ");
+    }
+    screenshot(&mut browser, "webgl");
+
+    // A card that is taken away leaves the canvas.
+    browser.eval(
+        "document.getElementById('points').getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()",
+    );
+    browser.wait("document.body.dataset.drawer === 'canvas'");
+    browser.wait(
+        "(() => { const c = document.getElementById('points'); \
+         const d = c.getContext('2d')?.getImageData(0, 0, c.width, c.height).data; \
+         return d && d.some((v, i) => v !== d[i % 4]); })()",
+    );
+}
+
+/// The pixels of a PNG of eight bits a channel.
+fn pixels(png: &[u8]) -> Vec<u8> {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    reader.next_frame(&mut pixels).unwrap();
+    pixels
 }
 
 #[test]

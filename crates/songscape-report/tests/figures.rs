@@ -89,6 +89,9 @@ fn a_usual_library_has_all_figures() {
         assert!(spectrogram.contains(label), "{label} is missing");
     }
     let map = std::fs::read_to_string(folder.path().join("figures/map-clusters.svg")).unwrap();
+    // Dark where the reader prefers it, the clusters' colours lifted: #0f5ac3 is the first.
+    assert!(map.contains("@media (prefers-color-scheme:dark)"));
+    assert!(map.contains("[fill=\"#0f5ac3\"]{fill:#3373cc}"));
     for number in 0..10 {
         assert!(map.contains(&format!(">{number}</text>")), "cluster {number} has no number");
     }

@@ -2,7 +2,7 @@
 //! figures by either door.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, s};
 use serde::Deserialize;
@@ -32,7 +32,7 @@ const STAGES: [&str; 4] = ["spectrograms", "model", "vectors", "analysis"];
 pub fn of_project(project: impl AsRef<Path>, page: impl AsRef<Path>) -> Result<ReportInput> {
     let (project, page) = (project.as_ref(), &absolute(page.as_ref())?);
     let analysis = project.join("analysis");
-    let mut input = of_tables(&SongTable::read(analysis.join(SONGS))?, &analysis, page)?;
+    let mut input = of_tables(&SongTable::read(songs_of_project(project))?, &analysis, page)?;
     // A model that was trained elsewhere has none.
     let history = project.join("model/history.csv");
     if history.is_file() {
@@ -45,6 +45,11 @@ pub fn of_project(project: impl AsRef<Path>, page: impl AsRef<Path>) -> Result<R
     show_images(&mut input, &Store::new(project.join("spectrograms")), Some(means), page)?;
     input.methods = methods(project, &input)?;
     Ok(input)
+}
+
+/// The table of the songs that a project's report shows, row by row.
+pub fn songs_of_project(project: impl AsRef<Path>) -> PathBuf {
+    project.as_ref().join("analysis").join(SONGS)
 }
 
 /// All that an analysis has to show, wherever its vectors came from. The songs of `catalog` are those of
@@ -199,6 +204,6 @@ fn written(file: &Path) -> Option<String> {
     Some(humantime::format_rfc3339_seconds(time).to_string())
 }
 
-fn absolute(path: &Path) -> Result<std::path::PathBuf> {
+fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map_err(Error::io(path))
 }

@@ -361,7 +361,8 @@ pub(super) fn svg(scene: &mut Scene) -> String {
     drawn.replacen("<svg ", &view, 1)
 }
 
-/// Rules that turn paper, ink and lines dark where the reader prefers it; colours that mean something stay.
+/// Rules that turn paper, ink and lines dark where the reader prefers it, and lift the colours of clusters, as the
+/// page does. Scales stay.
 fn dark() -> String {
     const DARK: [(Rgb, &str); 8] = [
         (WHITE, "#14161a"),
@@ -373,11 +374,13 @@ fn dark() -> String {
         ([0xb4; 3], "#5c636d"),
         ([0xcc; 3], "#4a5058"),
     ];
-    let rule = |(light, dark): (Rgb, &str)| {
+    let rule = |(light, dark): (Rgb, String)| {
         let light = colour(light).to_svg_string();
         format!("[fill=\"{light}\"]{{fill:{dark}}}[stroke=\"{light}\"]{{stroke:{dark}}}")
     };
-    let rules: String = DARK.into_iter().map(rule).collect();
+    let lifted = |c: Rgb| (c, colour(palette::lifted(c)).to_svg_string());
+    let named = DARK.into_iter().map(|(light, dark)| (light, dark.to_owned()));
+    let rules: String = named.chain(palette::CLUSTERS.map(lifted)).map(rule).collect();
     format!("@media (prefers-color-scheme:dark){{rect[fill=\"white\"]{{fill:#14161a}}{rules}}}")
 }
 

@@ -10,11 +10,12 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use serde::Serialize;
 
-use crate::input::ReportInput;
+use crate::input::{ReportInput, SongRow};
 use crate::measures::colours::cluster_colours;
 use crate::measures::columns::{Kind, kind};
 use crate::measures::map;
 use crate::measures::names::names;
+use crate::measures::regions::{self, regions};
 use crate::palette;
 
 /// The longer side of the map, in steps of the page's coordinates.
@@ -22,7 +23,8 @@ const MAP: f64 = 65_535.0;
 /// Nearest songs that the page lists; of very many songs, fewer: they are most of the page.
 const NEIGHBORS: usize = 10;
 const NEIGHBORS_OF_MANY: usize = 5;
-const MANY: usize = 200_000;
+/// More songs than this are beside the page, no longer in it.
+pub(super) const MANY: usize = 200_000;
 /// From this many songs on, columns and texts are deflated.
 const DEFLATED: usize = 20_000;
 /// A song without a year.
@@ -42,6 +44,8 @@ pub(super) struct Data<'a> {
     probability: String,
     outlier: String,
     artists: String,
+    /// The songs that share title and artist with others.
+    namesakes: String,
     #[serde(rename = "artistsKnown")]
     artists_known: bool,
     columns: Vec<Column<'a>>,
@@ -53,6 +57,7 @@ pub(super) struct Data<'a> {
     rate: Option<f64>,
     centres: Vec<Place>,
     names: BTreeMap<i32, String>,
+    regions: Vec<Region>,
     colours: Colours,
 }
 
@@ -95,6 +100,15 @@ struct Place {
     y: u16,
 }
 
+/// Words for several clusters, and where they stand.
+#[derive(Serialize)]
+struct Region {
+    clusters: Vec<i32>,
+    words: String,
+    x: u16,
+    y: u16,
+}
+
 #[derive(Serialize)]
 struct Colours {
     /// By cluster.
@@ -102,10 +116,11 @@ struct Colours {
     /// For any categories.
     clusters: Vec<String>,
     years: Vec<String>,
+    /// The share of white in them on a dark page.
+    lift: f64,
 }
 
-/// Both parts of the page's data: `Data` and the text of `Texts`, ready to be put into the page but for
-/// escaping.
+/// Both parts of the page's data, `Data` and the text of `Texts`, as JSON or, where it is deflated, as base64.
 pub(super) fn data<'a>(input: &'a ReportInput) -> serde_json::Result<(String, String)> {
     let songs = &input.songs;
     let deflated = songs.len() >= DEFLATED;
@@ -113,6 +128,10 @@ pub(super) fn data<'a>(input: &'a ReportInput) -> serde_json::Result<(String, St
     let place = |centre: map::Centre| {
         let [x, y] = centre.place;
         Place { cluster: centre.cluster, x: scale.x(x), y: scale.y(y) }
+    };
+    let region = |found: regions::Region| {
+        let ([x, y], regions::Region { clusters, words, .. }) = (found.place, found);
+        Region { clusters, words, x: scale.x(x), y: scale.y(y) }
     };
     let artists = words(songs.iter().map(|song| song.artist.as_str()));
     let columns: Vec<Words> = (0..input.columns.len())
@@ -150,6 +169,7 @@ pub(super) fn data<'a>(input: &'a ReportInput) -> serde_json::Result<(String, St
             songs.iter().map(|song| song.outlier.map_or(f32::NAN, tenths).to_le_bytes()),
         ),
         artists: pack(deflated, artists.of.iter().map(|n| n.to_le_bytes())),
+        namesakes: pack(deflated, namesakes(songs).map(u32::to_le_bytes)),
         artists_known: artists.words.len() > 1,
         columns: input.columns.iter().zip(&columns).map(column).collect(),
         neighbors: pack(deflated, neighbors.map(u32::to_le_bytes)),
@@ -163,10 +183,12 @@ pub(super) fn data<'a>(input: &'a ReportInput) -> serde_json::Result<(String, St
         rate: input.columns_per_second,
         centres: map::centres(input).into_iter().map(place).collect(),
         names: names(input),
+        regions: regions(input).into_iter().map(region).collect(),
         colours: Colours {
             of: cluster_colours(input).all().iter().map(|(c, rgb)| (*c, css(*rgb))).collect(),
             clusters: palette::CLUSTERS.map(css).to_vec(),
             years: palette::YEARS.map(css).to_vec(),
+            lift: palette::LIFT,
         },
     };
     let texts = Texts {
@@ -221,6 +243,23 @@ impl Scale {
     fn y(self, value: f64) -> u16 {
         ((value - self.zero.1) * self.steps).round() as u16
     }
+}
+
+/// The rows of songs that share title and artist with others.
+fn namesakes(songs: &[SongRow]) -> impl Iterator<Item = u32> {
+    fn name(song: &SongRow) -> (&str, &str) {
+        (&song.title, &song.artist)
+    }
+    let mut called: HashMap<(&str, &str), usize> = HashMap::with_capacity(songs.len());
+    for song in songs {
+        *called.entry(name(song)).or_default() += 1;
+    }
+    let rows: Vec<u32> = (0u32..)
+        .zip(songs)
+        .filter(|(_, song)| called[&name(song)] > 1)
+        .map(|(row, _)| row)
+        .collect();
+    rows.into_iter()
 }
 
 fn words<'a>(texts: impl Iterator<Item = &'a str>) -> Words<'a> {

@@ -1,4 +1,4 @@
-//! The page: one HTML file with its data, style and program inside.
+//! The page: one HTML file with its style, its program and, unless the songs are very many, its data inside.
 
 mod data;
 mod escape;
@@ -7,4 +7,4 @@ mod page;
 mod results;
 mod story;
 
-pub(crate) use page::{Content, Shown, page};
+pub(crate) use page::{Content, PARTS, Page, Shown, page};

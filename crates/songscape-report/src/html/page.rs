@@ -1,12 +1,13 @@
 //! The page's parts put together.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::data::data;
+use super::data::{MANY, data};
 use super::escape;
 use super::results::results;
 use super::story::story;
@@ -21,10 +22,15 @@ const PROGRAM: &str = concat!(
     include_str!("app/songs.js"),
     include_str!("app/colours.js"),
     include_str!("app/state.js"),
+    include_str!("app/points.js"),
+    include_str!("app/card.js"),
     include_str!("app/raster.js"),
     include_str!("app/map.js"),
+    include_str!("app/labels.js"),
+    include_str!("app/glow.js"),
     include_str!("app/legend.js"),
     include_str!("app/saving.js"),
+    include_str!("app/player.js"),
     include_str!("app/panels.js"),
     include_str!("app/main.js"),
     "})();\n"
@@ -47,54 +53,108 @@ pub(crate) struct Content {
     pub size: (f64, f64),
 }
 
-/// The whole page.
+/// The parts of the data that are files beside the page of very many songs.
+pub(crate) const PARTS: [&str; 2] = ["data/map.js", "data/texts.js"];
+
+/// The page, and what [`PARTS`] hold, if anything.
+pub(crate) struct Page {
+    pub html: String,
+    pub parts: Option<[String; 2]>,
+}
+
+/// The whole page. A browser reads no data from the disk for a page from the disk, but scripts: so parts that
+/// lie beside it are scripts, each with one call that hands over a text.
 pub(crate) fn page(
     input: &ReportInput,
     shown: &[Shown],
     tables: &[String],
     path: &Path,
-) -> Result<String> {
-    let (data, texts) =
-        data(input).map_err(|e| Error::Encode { path: path.into(), reason: e.to_string() })?;
+) -> Result<Page> {
+    let failed = |e: serde_json::Error| Error::Encode { path: path.into(), reason: e.to_string() };
+    let (map, texts) = data(input).map_err(failed)?;
+    let beside = input.songs.len() > MANY;
+    let script = |text: &str| -> Result<String> {
+        let text = serde_json::to_string(text).map_err(failed)?;
+        Ok(format!("songscapePart({});\n", escape::json(&text)))
+    };
+    let parts = if beside { Some([script(&map)?, script(&texts)?]) } else { None };
+    let inside = |id: &str, json: &str| {
+        format!("<script type=\"application/json\" id=\"{id}\">{}</script>\n", escape::json(json))
+    };
     let title = if input.title.trim().is_empty() { "Songscape" } else { &input.title };
     // Filled in one pass: nothing that is put in is searched for slots again.
-    let mut out = String::with_capacity(data.len() + texts.len() + 200_000);
+    let within = if beside { 0 } else { map.len() + texts.len() };
+    let mut out = String::with_capacity(within + 200_000);
     for (i, part) in FRAME.split("{{").enumerate() {
         let Some((slot, rest)) = part.split_once("}}").filter(|_| i > 0) else {
             out.push_str(part);
             continue;
         };
         match slot {
-            "policy" => out.push_str(&policy()),
+            "policy" => out.push_str(&policy(beside, &hosts(input))),
             "title" => out.push_str(&escape::html(title)),
             "style" => out.push_str(STYLE),
             "results" => out.push_str(&results(input, shown, tables)),
             "story" => out.push_str(&story(input)),
-            "data" => out.push_str(&escape::json(&data)),
-            "texts" => out.push_str(&escape::json(&texts)),
+            "data" if !beside => out.extend([inside("map", &map), inside("texts", &texts)]),
             "program" => out.push_str(PROGRAM),
             _ => {}
         }
         out.push_str(rest);
     }
-    Ok(out)
+    Ok(Page { html: out, parts })
 }
 
-/// Nothing is allowed but the page's own program and style, known by their hashes, and pictures and
-/// sound from where the page lies.
-fn policy() -> String {
+/// Nothing is allowed but the page's own program and style, known by their hashes, and pictures, sound and,
+/// if there are any, parts of the data from where the page lies.
+fn policy(beside: bool, hosts: &str) -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     format!(
-        "default-src 'none'; script-src {}; style-src {}; img-src 'self' file:; \
-         media-src 'self' file:; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; script-src {}{}; style-src {}; img-src 'self' file:; \
+         media-src 'self' file:{hosts}; base-uri 'none'; form-action 'none'",
         hash(PROGRAM),
+        if beside { " 'self' file:" } else { "" },
         hash(STYLE)
     )
+}
+
+/// The hosts that songs are linked to, each after a space.
+fn hosts(input: &ReportInput) -> String {
+    let host = |link: &str| {
+        let (scheme, rest) = link.split_once("://")?;
+        let host = rest.split('/').next()?;
+        // Nothing that could end the policy or its attribute.
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+        let web = matches!(scheme, "http" | "https") && host.chars().all(plain);
+        web.then(|| format!(" {scheme}://{host}"))
+    };
+    let found: BTreeSet<String> =
+        input.songs.iter().filter_map(|song| host(song.audio.as_deref()?)).collect();
+    found.into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::SongRow;
+
+    #[test]
+    fn hosts_of_the_audio_cannot_end_the_policy() {
+        let song = |link: &str| SongRow { audio: Some(link.into()), ..SongRow::default() };
+        let links = [
+            "https://a.example:8000/x.mp3",
+            "https://a.example:8000/y.mp3",
+            "http://b/x",
+            "../c.mp3",
+            "file:///d.mp3",
+            "https://e; script-src *\"/x",
+        ];
+        let input = ReportInput { songs: links.map(song).into(), ..ReportInput::default() };
+        assert_eq!(hosts(&input), " http://b https://a.example:8000");
+        assert!(
+            policy(false, &hosts(&input)).contains("file: http://b https://a.example:8000; base")
+        );
+    }
 
     #[test]
     fn the_program_can_stand_in_a_page() {
@@ -116,7 +176,7 @@ mod tests {
             .collect();
         assert_eq!(
             slots,
-            ["policy", "title", "style", "title", "results", "story", "data", "texts", "program"]
+            ["policy", "title", "style", "title", "results", "story", "data", "program"]
         );
     }
 }

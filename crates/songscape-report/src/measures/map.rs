@@ -16,9 +16,17 @@ pub(crate) struct Centre {
 
 /// Of each cluster, the largest first; −1 is not among them.
 pub(crate) fn centres(input: &ReportInput) -> Vec<Centre> {
+    centres_of(input, input.songs.iter().map(|song| song.cluster))
+}
+
+/// The same of other groups of songs, a number for each song.
+pub(crate) fn centres_of(
+    input: &ReportInput,
+    groups: impl IntoIterator<Item = i32>,
+) -> Vec<Centre> {
     let mut members: BTreeMap<i32, Vec<[f64; 2]>> = BTreeMap::new();
-    for song in input.songs.iter().filter(|song| song.cluster >= 0) {
-        members.entry(song.cluster).or_default().push(song.map.map(f64::from));
+    for (group, song) in groups.into_iter().zip(&input.songs).filter(|(group, _)| *group >= 0) {
+        members.entry(group).or_default().push(song.map.map(f64::from));
     }
     let centre = |(cluster, places): (i32, Vec<[f64; 2]>)| {
         let middle = [0, 1].map(|axis| median(places.iter().map(|place| place[axis])));

@@ -12,6 +12,7 @@ pub(crate) mod history;
 pub(crate) mod map;
 pub(crate) mod names;
 pub(crate) mod predictions;
+pub(crate) mod regions;
 pub(crate) mod shares;
 pub(crate) mod spectra;
 pub(crate) mod spectrogram;

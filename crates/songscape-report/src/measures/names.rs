@@ -32,7 +32,7 @@ const WORDS: usize = 3;
 /// words.
 pub(crate) fn names(input: &ReportInput) -> BTreeMap<i32, String> {
     let mut words: BTreeMap<i32, Vec<String>> = BTreeMap::new();
-    for (cluster, values) in over_represented(input) {
+    for (cluster, values) in over_represented(input, &clusters(input)) {
         words.entry(cluster).or_default().extend(values.into_iter().take(WORDS - 1));
     }
     for (cluster, decade) in decades(input) {
@@ -47,11 +47,22 @@ pub(crate) fn names(input: &ReportInput) -> BTreeMap<i32, String> {
     words.into_iter().filter(|(cluster, _)| *cluster >= 0).map(joined).collect()
 }
 
-/// Values of the columns, the most telling first, then artists.
-fn over_represented(input: &ReportInput) -> BTreeMap<i32, Vec<String>> {
+/// The same for other groups of songs, a number for each song, by the values of the columns alone.
+pub(crate) fn names_of(input: &ReportInput, groups: &[i32]) -> BTreeMap<i32, String> {
+    let words = |values: Vec<String>| values.into_iter().take(WORDS - 1).collect::<Vec<_>>();
+    let found = over_represented(input, groups).into_iter();
+    found.map(|(group, values)| (group, words(values).join(", "))).collect()
+}
+
+fn clusters(input: &ReportInput) -> Vec<i32> {
+    input.songs.iter().map(|song| song.cluster).collect()
+}
+
+/// Values of the columns, the most telling first, then artists, for each group of songs.
+fn over_represented(input: &ReportInput, groups: &[i32]) -> BTreeMap<i32, Vec<String>> {
     let mut sizes: BTreeMap<i32, usize> = BTreeMap::new();
-    for song in &input.songs {
-        *sizes.entry(song.cluster).or_default() += 1;
+    for &group in groups {
+        *sizes.entry(group).or_default() += 1;
     }
     let songs = input.songs.len() as f64;
     let mut found: BTreeMap<i32, Vec<(bool, f64, String)>> = BTreeMap::new();
@@ -64,10 +75,10 @@ fn over_represented(input: &ReportInput) -> BTreeMap<i32, Vec<String>> {
             None => input.songs[row].artist.trim(),
         };
         let mut counts: HashMap<&str, (usize, BTreeMap<i32, usize>)> = HashMap::new();
-        for row in 0..input.songs.len() {
+        for (row, &group) in groups.iter().enumerate() {
             let count = counts.entry(value(row)).or_default();
             count.0 += 1;
-            *count.1.entry(input.songs[row].cluster).or_default() += 1;
+            *count.1.entry(group).or_default() += 1;
         }
         let told = |value: &&str| {
             let length = value.chars().count();

@@ -38,20 +38,16 @@ pub struct Chromium {
 }
 
 impl Chromium {
-    pub fn start(program: &Path, width: u32, height: u32) -> Self {
+    /// `options` go to the browser's command line.
+    pub fn start(program: &Path, (width, height): (u32, u32), options: &[&str]) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let mut child = Command::new(program)
-            .args([
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-            ])
+            .args(["--headless", "--no-sandbox", "--disable-quic", "--no-first-run"])
             .args(["--disable-background-networking", "--disable-component-update"])
             .args(["--disable-sync", "--disable-dev-shm-usage", "--mute-audio"])
             .args(["--remote-debugging-port=0", &format!("--window-size={width},{height}")])
             .arg(format!("--user-data-dir={}", profile.path().display()))
+            .args(options)
             .arg("about:blank")
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -159,10 +155,15 @@ impl Chromium {
         }
     }
 
-    pub fn screenshot(&mut self, file: &Path) {
+    /// The window as PNG.
+    pub fn picture(&mut self) -> Vec<u8> {
         let picture = self.call("Page.captureScreenshot", json!({"format": "png"}));
+        STANDARD.decode(picture["data"].as_str().unwrap()).unwrap()
+    }
+
+    pub fn screenshot(&mut self, file: &Path) {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, STANDARD.decode(picture["data"].as_str().unwrap()).unwrap()).unwrap();
+        std::fs::write(file, self.picture()).unwrap();
     }
 
     /// Errors on the console, exceptions, and dialogs that a script opened.

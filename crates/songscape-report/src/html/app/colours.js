@@ -7,7 +7,7 @@ const blend = (a, b, t) => a.map((v, i) => Math.round(v * (1 - t) + b[i] * t));
 const dark = () => document.documentElement.dataset.theme === "dark";
 
 // On a dark page dark colours are lifted, evenly, so that they keep their order.
-const lifted = (colour) => (dark() ? blend(colour, [255, 255, 255], 0.28) : colour);
+const lifted = (colour) => (dark() ? blend(colour, [255, 255, 255], data.colours.lift) : colour);
 const clusterColour = (cluster) =>
   cluster < 0 ? (dark() ? [150, 150, 150] : [17, 17, 17])
     : lifted(hex(data.colours.of[cluster]));

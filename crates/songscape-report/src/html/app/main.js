@@ -22,6 +22,7 @@ function walk() {
 }
 
 function select(row, play, way = new Set()) {
+  if (wayFrom >= 0 && row >= 0 && row !== wayFrom && !advancing) return goThere(row);
   walked = way.add(row);
   state.song = row;
   state.wanted = "";
@@ -30,11 +31,17 @@ function select(row, play, way = new Set()) {
   if (row >= 0) {
     comeTo(row);
     // On a narrow page the song is below the map: its player comes into sight.
-    if (play) audio?.scrollIntoView({ block: "nearest" });
+    if (play && !advancing) $("player").scrollIntoView({ block: "nearest" });
     $("said").textContent = `Selected: ${[nameOf(row), artistOf(row), yearOf(row)].filter(Boolean).join(", ")}`;
   }
   redraw();
   rememberSoon();
+}
+
+function goThere(row) {
+  const from = wayFrom;
+  wayFrom = -1;
+  startQueue(way(from, row), "on the way");
 }
 
 function showTab(name) {
@@ -109,7 +116,10 @@ $("reset").addEventListener("click", clearAll);
 
 // Filters first; where there are none, the selected song.
 function clearAll() {
-  if (!filtered() && !draft && !lassoing) select(-1, false);
+  if (wayFrom >= 0) {
+    wayFrom = -1;
+    drawSong(false);
+  } else if (!filtered() && !draft && !lassoing) select(-1, false);
   stopYears();
   state.off = new Set();
   state.query = "";

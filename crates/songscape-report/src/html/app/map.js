@@ -2,9 +2,8 @@
 
 const stage = $("stage"), marks = $("marks"), tip = $("tip");
 const pen = marks.getContext("2d");
-const raster = new Raster($("points"));
 let width = 1, height = 1, density = 1;
-const colours = new Uint32Array(count);
+let drawer = openDrawer($("points"));
 let paintOf = () => unknownColour();
 // An order that has nothing to do with the catalog's: no group covers the others. Steps of the golden section
 // go once around all songs.
@@ -13,10 +12,14 @@ let stride = Math.max(1, Math.round(count * 0.6180339887));
 while (gcd(stride, count || 1) !== 1) stride++;
 const order = new Uint32Array(count);
 for (let i = 0, row = 0; i < count; i++, row = (row + stride) % count) order[i] = row;
-// The shown songs in the order of painting: those without a colour of their own first.
-let painted = new Uint32Array(0);
-// More songs than this are dots of one pixel or two while they are small; the map is too full for discs.
+// More songs than this are small squares until one is near: the map is too full for discs. Their side in pixels of
+// the screen, or 0 for discs.
 const DOTS = 60000;
+function dotSide() {
+  const zoomed = view().k / whole.k;
+  if (count <= DOTS || zoomed > 8 * Math.max(1, Math.sqrt(count / 200000))) return 0;
+  return Math.round(density * Math.min(Math.max(1 + Math.log2(zoomed) / 2, 1), 3));
+}
 const shownClusters = new Set();
 let hovered = -1, lassoing = false, draft = null;
 
@@ -39,26 +42,42 @@ function pointRadius() {
   return Math.min(base * Math.pow(view().k / whole.k, 0.4), 11);
 }
 
-// After a change of colours or filters: what is drawn, and over what.
+// The colour of each song as a number, made anew when colours mean something else.
+const colours = new Uint32Array(count);
+let coloured = "";
+// After a change of colours or filters: what is drawn, and over what. Songs that are filtered out come first, then
+// those without a colour of their own.
 function arrange() {
-  const attr = attribute(state.colour);
-  paintOf = painter(attr);
-  for (let row = 0; row < count; row++) colours[row] = Raster.packed(paintOf(row));
-  const last = attr.key === "cluster" ? (row) => clusters[row] >= 0 : attr.values ? (row) => !Number.isNaN(attr.values[row]) : () => true;
-  shownClusters.clear();
-  painted = new Uint32Array(listed.length);
-  let n = 0;
-  for (const upper of [false, true]) {
-    for (const row of order) if (shown[row] && last(row) === upper) painted[n++] = row;
+  const attr = attribute(state.colour), scheme = `${state.theme} ${attr.key}`;
+  if (scheme !== coloured) {
+    coloured = scheme;
+    paintOf = painter(attr);
+    for (let row = 0; row < count; row++) colours[row] = packedColour(paintOf(row));
   }
+  const plain = attr.key === "cluster" ? (row) => clusters[row] < 0 : attr.values ? (row) => Number.isNaN(attr.values[row]) : () => false;
+  let n = 0;
+  const put = (row, colour) => {
+    points.x[n] = placeX[row];
+    points.y[n] = placeY[row];
+    points.colours[n++] = colour;
+  };
+  if (listed.length < count) {
+    const ghost = packedColour(ghostColour());
+    for (const row of order) if (!shown[row]) put(row, ghost);
+  }
+  points.ghosts = n;
+  for (const row of order) if (shown[row] && plain(row)) put(row, colours[row]);
+  const above = n;
+  for (const row of order) if (shown[row] && !plain(row)) put(row, colours[row]);
+  makeGlow(above, n);
+  drawer.load();
+  shownClusters.clear();
   let before = NaN;
-  for (const row of painted) if (clusters[row] !== before) shownClusters.add(before = clusters[row]);
+  for (const row of listed) if (clusters[row] !== before) shownClusters.add(before = clusters[row]);
   redraw();
 }
 
-// Songs that can be drawn in each frame while the map moves.
-const MOVING = 400000;
-let waiting = false, moving = false, resting = 0;
+let waiting = false;
 function redraw() {
   if (waiting) return;
   waiting = true;
@@ -71,126 +90,31 @@ function redraw() {
 function paint() {
   const started = performance.now();
   const { x, y, k } = view();
-  const scale = k * density, left = (width / 2 - x * k) * density, top = (height / 2 + y * k) * density;
-  raster.clear(backColour());
-  raster.setRadius(Math.max(0.6, Math.round(pointRadius() * density * 4) / 4));
-  let drawn = 0;
-  const ghost = Raster.packed(ghostColour());
-  // Of very many songs a part is drawn while the map moves, and all of them when it rests.
-  const step = moving && listed.length > MOVING ? Math.ceil(listed.length / MOVING) : 1;
-  const small = count > DOTS && k < whole.k * 8;
-  if (listed.length < count && step === 1) {
-    for (const row of order) {
-      if (shown[row]) continue;
-      if (small) raster.dot(left + placeX[row] * scale, top - placeY[row] * scale, ghost);
-      else raster.disc(left + placeX[row] * scale, top - placeY[row] * scale, ghost);
-    }
-  }
-  if (small) {
-    for (let i = 0; i < painted.length; i += step) {
-      const row = painted[i];
-      drawn += raster.dot(left + placeX[row] * scale, top - placeY[row] * scale, colours[row]);
-    }
-  } else {
-    for (let i = 0; i < painted.length; i += step) {
-      const row = painted[i];
-      drawn += raster.disc(left + placeX[row] * scale, top - placeY[row] * scale, colours[row]);
-    }
-  }
-  raster.show();
-  if (step > 1) {
-    clearTimeout(resting);
-    resting = setTimeout(() => { moving = false; redraw(); }, 150);
-  }
-  moving = false;
+  const dots = dotSide();
+  document.body.dataset.drawn = drawer.paint({
+    scale: k * density,
+    left: (width / 2 - x * k) * density,
+    top: (height / 2 + y * k) * density,
+    radius: dots ? 0.7 * dots : pointRadius() * density,
+    back: backColour(),
+    dots,
+  });
   // The tooltip goes with its song: when it is filtered out, and when the map moves away under the pointer.
   if (!tip.hidden && (hovered < 0 || !shown[hovered])) hover(-1);
   else if (!tip.hidden) placeTip(hovered);
   paintMarks();
-  document.body.dataset.drawn = drawn;
   document.body.dataset.milliseconds = (performance.now() - started).toFixed(1);
 }
 
-// The clusters' numbers and words, the largest cluster first: each number at its cluster's centre or at the
-// nearest free place around it, with a line to the centre; the words beside it, where they hide nothing.
-function labels() {
-  const overlaps = (a, b) => a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
-  const box = (x, y, half) => ({ left: x - half, right: x + half, top: y - 11, bottom: y + 11 });
-  const around = [[0, 0]];
-  for (let ring = 1; ring <= 4; ring++) {
-    for (let i = 0; i < 8 + 4 * ring; i++) {
-      const angle = (2 * Math.PI * i) / (8 + 4 * ring) - 1.2;
-      around.push([14 * ring * Math.cos(angle), 14 * ring * Math.sin(angle)]);
-    }
-  }
-  const taken = [], placed = [];
-  for (const { cluster, x, y } of data.centres) {
-    const sx = screenX(x), sy = screenY(y), half = 6 + 3.6 * String(cluster).length;
-    if (!shownClusters.has(cluster) || sx < 0 || sy < 0 || sx > width || sy > height) continue;
-    const free = around.find(([dx, dy]) => {
-      const own = box(sx + dx, sy + dy, half);
-      return own.left > 0 && own.top > 0 && own.right < width && own.bottom < height && !taken.some((other) => overlaps(own, other));
-    });
-    if (!free) continue;
-    const at = { cluster, sx, sy, x: sx + free[0], y: sy + free[1], half, words: null };
-    taken.push(box(at.x, at.y, half));
-    placed.push(at);
-  }
-  pen.font = "600 12px system-ui, sans-serif";
-  for (const at of placed) {
-    const words = wordsOf(at.cluster);
-    if (!words) continue;
-    const wide = pen.measureText(words).width + 8;
-    for (const left of [at.x + at.half + 3, at.x - at.half - 3 - wide]) {
-      const own = { left, right: left + wide, top: at.y - 9, bottom: at.y + 9 };
-      if (own.left < 0 || own.right > width || taken.some((other) => overlaps(own, other))) continue;
-      at.words = { text: words, left: left + 4, wide };
-      taken.push(own);
-      break;
-    }
-  }
-  return placed;
+// A graphics card that is taken away leaves the canvas.
+function watchCard() {
+  drawer.canvas.addEventListener("webglcontextlost", () => {
+    drawer = new Raster(renewed(drawer.canvas));
+    document.body.dataset.drawer = "canvas";
+    resize();
+  });
 }
-
-function paintLabels(ink, back) {
-  const placed = labels();
-  pen.lineWidth = 1;
-  pen.strokeStyle = ink;
-  for (const { sx, sy, x, y } of placed) {
-    if (sx === x && sy === y) continue;
-    pen.beginPath();
-    pen.moveTo(sx, sy);
-    pen.lineTo(x, y);
-    pen.stroke();
-  }
-  pen.textBaseline = "middle";
-  for (const { cluster, x, y, half, words } of placed) {
-    pen.beginPath();
-    pen.arc(x, y, half, 0, 7);
-    pen.fillStyle = back;
-    pen.globalAlpha = 0.88;
-    pen.fill();
-    pen.globalAlpha = 1;
-    pen.strokeStyle = css(clusterColour(cluster));
-    pen.lineWidth = 2;
-    pen.stroke();
-    pen.fillStyle = ink;
-    pen.textAlign = "center";
-    pen.font = "600 13px system-ui, sans-serif";
-    pen.fillText(cluster, x, y + 0.5);
-    if (!words) continue;
-    // A halo in the colour of the page sets the words off from the points.
-    pen.textAlign = "left";
-    pen.font = "600 12px system-ui, sans-serif";
-    pen.lineWidth = 4;
-    pen.lineJoin = "round";
-    pen.strokeStyle = back;
-    pen.globalAlpha = 0.85;
-    pen.strokeText(words.text, words.left, y + 0.5);
-    pen.globalAlpha = 1;
-    pen.fillText(words.text, words.left, y + 0.5);
-  }
-}
+watchCard();
 
 function ring(row, radius, colour, line) {
   pen.beginPath();
@@ -206,8 +130,9 @@ function paintMarks() {
   pen.clearRect(0, 0, width, height);
   const r = pointRadius();
   if (state.colour === "cluster") paintLabels(ink, back);
+  const onTheWay = queue.what === "on the way" ? queue.order : [];
   if (state.song >= 0) {
-    const near = nearOf(state.song);
+    const near = onTheWay.length ? [] : nearOf(state.song);
     pen.strokeStyle = ink;
     pen.globalAlpha = 0.45;
     pen.lineWidth = 1;
@@ -218,10 +143,15 @@ function paintMarks() {
       pen.stroke();
     }
     pen.globalAlpha = 1;
-    for (const row of near) ring(row, r + 2, ink, 1);
+    for (const row of [...near, ...onTheWay]) ring(row, r + 2, ink, 1);
     ring(state.song, r + 4, back, 5);
     ring(state.song, r + 4, ink, 2.5);
   }
+  pen.beginPath();
+  onTheWay.forEach((row, i) => pen[i ? "lineTo" : "moveTo"](screenX(placeX[row]), screenY(placeY[row])));
+  pen.strokeStyle = ink;
+  pen.lineWidth = 1.5;
+  pen.stroke();
   if (hovered >= 0) ring(hovered, r + 2.5, ink, 2);
   const outline = draft ?? state.lasso;
   if (outline && outline.length > 1) {
@@ -283,7 +213,6 @@ function zoom(factor, sx = width / 2, sy = height / 2) {
   const x = dataX(sx), y = dataY(sy);
   const k = Math.min(Math.max(view().k * factor, whole.k * 0.4), whole.k * 400);
   look(x - (sx - width / 2) / k, y + (sy - height / 2) / k, k);
-  moving = true;
   redraw();
   rememberSoon();
 }
@@ -291,7 +220,6 @@ function zoom(factor, sx = width / 2, sy = height / 2) {
 function move(dx, dy) {
   const { x, y, k } = view();
   look(x - dx / k, y + dy / k, k);
-  moving = true;
   redraw();
   rememberSoon();
 }
@@ -338,9 +266,9 @@ function resize() {
   density = Math.min(window.devicePixelRatio || 1, 2);
   width = box.width;
   height = box.height;
-  raster.resize(Math.round(width * density), Math.round(height * density));
-  marks.width = raster.width;
-  marks.height = raster.height;
+  drawer.resize(Math.round(width * density), Math.round(height * density));
+  marks.width = drawer.width;
+  marks.height = drawer.height;
   whole = wholeMap();
   checkView();
   paint();

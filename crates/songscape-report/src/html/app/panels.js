@@ -1,7 +1,8 @@
 // Beside the map: the selected song, and the list.
 
 const LISTED = 200;
-let audio = null;
+// What belongs to the song that is shown ends with it.
+let shownSong = new AbortController();
 
 function songButton(row) {
   const dot = make("i");
@@ -11,7 +12,9 @@ function songButton(row) {
   if (isAmbiguous(row)) what.append(make("span", { textContent: ` · ${idOf(row)}` }));
   const button = make("button", { type: "button", title: idOf(row) }, dot, what, make("span", { className: "when", textContent: yearOf(row) ?? "" }));
   button.addEventListener("click", () => {
-    select(row, true);
+    // The song that plays pauses: so does the space key on its button.
+    if (row === state.song && row === loaded && !audio.paused) audio.pause();
+    else select(row, true);
     // The list that the button was in may be gone: the keyboard goes on from the song.
     if (!button.isConnected) $("song").querySelector("h2")?.focus();
   });
@@ -79,7 +82,7 @@ function spectrogram(source, player) {
   picture.addEventListener("load", times);
   box.addEventListener("scroll", times);
   if (player) {
-    player.addEventListener("timeupdate", follow);
+    player.addEventListener("timeupdate", follow, { signal: shownSong.signal });
     box.addEventListener("click", (event) => {
       if (!player.duration) return;
       const at = event.clientX - box.getBoundingClientRect().left + box.scrollLeft;
@@ -92,10 +95,34 @@ function spectrogram(source, player) {
   return all;
 }
 
+// A small button that plays songs one after the other.
+function playButton(text, label, rows, what) {
+  const button = make("button", { type: "button", className: "small", textContent: text, "aria-label": label, title: label });
+  button.addEventListener("click", () => {
+    startQueue(rows(), what);
+    // There the space key pauses.
+    audio.focus({ preventScroll: true });
+  });
+  return button;
+}
+
+// From where a way is looked for, until its end is chosen.
+let wayFrom = -1;
+function wayButton(row) {
+  const button = make("button", { type: "button", className: "small", textContent: "Way to…", "aria-pressed": wayFrom === row, title: "Choose another song: songs on the way to it are played" });
+  button.addEventListener("click", () => {
+    wayFrom = wayFrom === row ? -1 : row;
+    button.setAttribute("aria-pressed", wayFrom === row);
+    $("said").textContent = wayFrom === row ? "Choose the song where the way ends." : "";
+  });
+  return button;
+}
+
 function drawSong(play) {
   const box = $("song"), row = state.song;
-  audio?.pause();
-  audio = null;
+  shownSong.abort();
+  shownSong = new AbortController();
+  load(row, play);
   if (row < 0) {
     box.replaceChildren(make("p", { className: "soft", textContent: count ? "Click a song on the map, or search, to hear it." : "There are no songs." }));
     return;
@@ -111,18 +138,14 @@ function drawSong(play) {
     if (value) box.append(make("p", { className: "soft", textContent: `${column.name}: ${value}` }));
   }
   const source = audioOf(row), picture = imageOf(row);
-  if (source) {
-    audio = make("audio", { controls: true, preload: "none", src: source, "aria-label": `Play ${nameOf(row)}` });
-    const player = audio;
-    player.addEventListener("error", () => player.replaceWith(make("p", { className: "soft", textContent: `This browser cannot play ${decoded(source)}.` })));
-    box.append(player);
-    if (play) player.play().catch(() => { /* the reader can press play */ });
-  } else {
-    box.append(make("p", { className: "soft", textContent: "There is no link to its audio file." }));
-  }
-  if (picture) box.append(spectrogram(picture, audio));
+  if (!source) box.append(make("p", { className: "soft", textContent: "There is no link to its audio file." }));
+  if (picture) box.append(spectrogram(picture, source && audio));
   const near = nearOf(row);
-  if (near.length) box.append(make("h3", { textContent: "Nearest songs" }), songList(near));
+  if (near.length) {
+    const tools = make("span");
+    if (source) tools.append(wayButton(row), " ", playButton("▶ Like this", "▶ Like this: play songs like this", () => alike(row), "songs like this"));
+    box.append(make("div", { className: "row" }, make("h3", { textContent: "Nearest songs" }), tools), songList(near));
+  }
   const standing = data.representatives[cluster] ?? [];
   if (standing.length && cluster >= 0) box.append(make("h3", { textContent: `Songs typical of cluster ${cluster}` }), songList(standing));
 }
@@ -140,7 +163,9 @@ function drawList() {
   csv.disabled = listed.length === 0;
   csv.addEventListener("click", () => save("songs.csv", "text/csv", csvText(
     ["id", "title", "artist", "year", "predicted", "cluster", "audio", ...data.columns.map((c) => c.name)],
-    Array.from(listed, (row) => [idOf(row), texts.name[row], artistOf(row), yearOf(row), Number.isNaN(predicted[row]) ? null : Math.round(predicted[row] * 10) / 10, clusters[row], decoded(audioOf(row) ?? ""), ...data.columns.map((_, i) => valueOf(i, row))]))));
+    Array.from(listed, (row) => [idOf(row), texts.name[row], artistOf(row), yearOf(row), Number.isNaN(predicted[row]) ? null : Math.round(predicted[row] * 10) / 10, clusters[row], hasAudio(row) ? localPath(audioOf(row), location.href) : "", ...data.columns.map((_, i) => valueOf(i, row))]))));
+  const play = playButton("▶", "Play these songs", () => Array.from(listed), what);
+  play.disabled = m3u.disabled;
   // What was asked for comes first; a list of everything can wait.
   const asked = state.lasso !== null || state.query !== "";
   box.classList.toggle("asked", asked);
@@ -151,6 +176,6 @@ function drawList() {
     box.style.setProperty("--room", `${Math.max(240, Math.round(box.parentElement.clientHeight * (state.song >= 0 ? 0.5 : 0.75)))}px`);
   }
   else $("legend").after(box);
-  box.replaceChildren(make("div", { className: "row" }, title, make("span", {}, m3u, " ", csv)), songList(Array.from(listed.subarray(0, LISTED))));
+  box.replaceChildren(make("div", { className: "row" }, title, make("span", {}, play, " ", m3u, " ", csv)), songList(Array.from(listed.subarray(0, LISTED))));
   if (listed.length > LISTED) box.append(make("p", { className: "soft", textContent: `and ${number(listed.length - LISTED)} more; the saved files hold all of them` }));
 }

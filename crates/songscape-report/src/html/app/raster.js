@@ -1,5 +1,5 @@
 // Points drawn straight into the pixels of a canvas: the same in every browser, with no need of a
-// graphics card, and quick enough for tens of thousands of points on every frame.
+// graphics card, and quick enough for a million points on every frame.
 
 function discMask(radius) {
   const half = Math.ceil(radius);
@@ -27,18 +27,13 @@ class Raster {
     this.canvas.width = this.width;
     this.canvas.height = this.height;
     this.image = this.context.createImageData(this.width, this.height);
+    // Pixels are little-endian RGBA on every machine that runs a browser today.
     this.pixels = new Uint32Array(this.image.data.buffer);
     this.mask = null;
   }
 
-  // Pixels are little-endian RGBA on every machine that runs a browser today.
-  static packed([r, g, b]) {
-    return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
-  }
-
-  clear(colour) {
-    this.pixels.fill(Raster.packed(colour));
-  }
+  // The points are read where they are.
+  load() {}
 
   setRadius(radius) {
     if (this.mask?.radius === radius) return;
@@ -47,12 +42,10 @@ class Raster {
     this.steps = Int32Array.from(this.mask.offsets.map(([x, y]) => y * this.width + x));
   }
 
-  // Blends a disc of a packed colour; its centre in pixels. Returns whether it is in the picture.
-  disc(cx, cy, colour) {
+  // Blends a disc of a packed colour around a pixel.
+  disc(x, y, colour) {
     const { half, offsets, strengths } = this.mask;
     const { width, height, pixels, steps } = this;
-    const x = Math.round(cx), y = Math.round(cy);
-    if (x < -half || y < -half || x >= width + half || y >= height + half) return false;
     const redBlue = colour & 0xff00ff, green = colour & 0x00ff00;
     if (x >= half && y >= half && x < width - half && y < height - half) {
       const start = y * width + x;
@@ -62,7 +55,7 @@ class Raster {
           | (((redBlue * a + (under & 0xff00ff) * b) >>> 8) & 0xff00ff)
           | (((green * a + (under & 0x00ff00) * b) >>> 8) & 0x00ff00)) >>> 0;
       }
-      return true;
+      return;
     }
     for (let i = 0; i < steps.length; i++) {
       const px = x + offsets[i][0], py = y + offsets[i][1];
@@ -72,18 +65,77 @@ class Raster {
         | (((redBlue * a + (under & 0xff00ff) * b) >>> 8) & 0xff00ff)
         | (((green * a + (under & 0x00ff00) * b) >>> 8) & 0x00ff00)) >>> 0;
     }
-    return true;
   }
 
-  // Single pixels for very many points: about ten times as quick as discs.
-  dot(cx, cy, colour) {
-    const x = Math.round(cx), y = Math.round(cy);
-    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return false;
-    this.pixels[y * this.width + x] = colour;
-    return true;
+  discs({ scale, left, top }) {
+    const { x, y, colours, ghosts } = points, { half } = this.mask;
+    const right = this.width + 2 * half, bottom = this.height + 2 * half;
+    let drawn = 0;
+    for (let i = 0; i < count; i++) {
+      const px = (left + x[i] * scale + half + 0.5) | 0, py = (top - y[i] * scale + half + 0.5) | 0;
+      // Below 0 where the disc is in the picture: one branch, which a processor foresees, instead of four.
+      if (((px - right) & (py - bottom) & ~px & ~py) >= 0) continue;
+      this.disc(px - half, py - half, colours[i]);
+      if (i >= ghosts) drawn++;
+    }
+    return drawn;
   }
 
-  show() {
+  // Small squares for very many points: about ten times as quick as discs.
+  dots({ scale, left, top }, side) {
+    const { width, pixels } = this, { x, y, colours, ghosts } = points;
+    const right = width - side + 1, bottom = this.height - side + 1;
+    let drawn = 0;
+    for (let i = 0; i < count; i++) {
+      const px = (left + x[i] * scale + 0.5) | 0, py = (top - y[i] * scale + 0.5) | 0;
+      if (((px - right) & (py - bottom) & ~px & ~py) >= 0) continue;
+      const at = py * width + px;
+      pixels[at] = colours[i];
+      for (let j = 1; j < side * side; j++) pixels[at + ((j / side) | 0) * width + (j % side)] = colours[i];
+      if (i >= ghosts) drawn++;
+    }
+    return drawn;
+  }
+
+  // The glow, in squares of four pixels, since it changes slowly: first between rows of its grid, then along the row.
+  glow({ scale, left, top, back }) {
+    const { width, height, pixels } = this, from = glow.pixels, steps = GLOW / glow.side, far = GLOW - 1;
+    const empty = packedColour(back), line = new Float32Array(4 * GLOW), squares = Math.ceil(width / 2);
+    const cells = new Int32Array(squares), shares = new Float32Array(squares);
+    for (let x = 0; x < squares; x++) {
+      const u = ((2 * x + 1 - left) / scale - glow.left) * steps - 0.5, cell = Math.floor(u);
+      cells[x] = cell >= 0 && cell < far ? 4 * cell : -1;
+      shares[x] = u - cell;
+    }
+    for (let y = 0; y < height; y += 2) {
+      const row = y * width, v = (glow.bottom + glow.side - (top - y - 1) / scale) * steps - 0.5, j = Math.floor(v);
+      if (j < 0 || j >= far) pixels.fill(empty, row, row + width);
+      else {
+        const above = 4 * j * GLOW, below = above + 4 * GLOW;
+        for (let i = 0; i < 4 * GLOW; i++) line[i] = from[above + i] + (v - j) * (from[below + i] - from[above + i]) + 0.5;
+        for (let x = 0; x < squares; x++) {
+          const at = cells[x], s = shares[x];
+          let colour = empty;
+          if (at >= 0) {
+            const red = line[at] + s * (line[at + 4] - line[at]), green = line[at + 1] + s * (line[at + 5] - line[at + 1]);
+            const blue = line[at + 2] + s * (line[at + 6] - line[at + 2]);
+            colour = (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+          }
+          pixels[row + 2 * x] = colour;
+          if (2 * x + 1 < width) pixels[row + 2 * x + 1] = colour;
+        }
+      }
+      if (y + 1 < height) pixels.copyWithin(row + width, row, row + width);
+    }
+  }
+
+  // Paints; returns how many songs that are not filtered out are in the picture.
+  paint(place) {
+    if (glow.pixels) this.glow(place);
+    else this.pixels.fill(packedColour(place.back));
+    if (!place.dots) this.setRadius(Math.max(0.6, Math.round(place.radius * 4) / 4));
+    const drawn = place.dots ? this.dots(place, place.dots) : this.discs(place);
     this.context.putImageData(this.image, 0, 0);
+    return drawn;
   }
 }

@@ -2,25 +2,46 @@
 // map is already drawn.
 
 const $ = (id) => document.getElementById(id);
-const data = JSON.parse($("data").textContent);
+
+// A part of the data is in the page; that of very many songs is beside it, in a script that hands over a text:
+// a page that is opened from the disk may load scripts, but no data.
+function part(name) {
+  const inside = $(name);
+  if (inside) return inside.textContent;
+  return new Promise((found) => {
+    window.songscapePart = found;
+    const script = make("script", { src: `data/${name}.js` });
+    script.addEventListener("error", () => {
+      $("status").textContent = `data/${name}.js is missing: it belongs beside this page.`;
+    });
+    document.head.append(script);
+  });
+}
+const data = JSON.parse(await part("map"));
 const count = data.songs;
 
+function bytesOf(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  const letters = atob(base64), bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
+  return bytes;
+}
 // Bytes of a column or text as the page carries them: base64, in large reports of what zlib deflated.
 async function unpacked(text) {
-  const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const packed = bytesOf(text);
   if (!data.deflated) return packed.buffer;
   return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
 }
 const NO_YEAR = -(2 ** 31);
-const [placeX, placeY, years, predicted, clusters, probability, outliers, artists, neighbors, ...columnValues] = await Promise.all([
+const [placeX, placeY, years, predicted, clusters, probability, outliers, artists, neighbors, namesakes, ...columnValues] = await Promise.all([
   [Uint16Array, data.x], [Uint16Array, data.y], [Int32Array, data.year], [Float32Array, data.predicted], [Int32Array, data.cluster],
-  [Uint8Array, data.probability], [Float32Array, data.outlier], [Uint32Array, data.artists], [Uint32Array, data.neighbors], ...data.columns.map((column) => [Uint32Array, column.of]),
+  [Uint8Array, data.probability], [Float32Array, data.outlier], [Uint32Array, data.artists], [Uint32Array, data.neighbors], [Uint32Array, data.namesakes], ...data.columns.map((column) => [Uint32Array, column.of]),
 ].map(async ([Kind, text]) => new Kind(await unpacked(text))));
 
 // Titles, artists, ids, links and other columns: null until they are read.
 let texts = null;
 async function readTexts() {
-  const text = $("texts").textContent;
+  const text = await part("texts");
   texts = JSON.parse(data.deflated ? new TextDecoder().decode(await unpacked(text)) : text);
 }
 
@@ -65,22 +86,12 @@ function rowsByYear() {
 }
 
 // Songs that are called the same by the same artist are told apart by their ids.
-let called = null;
-function isAmbiguous(row) {
-  if (!texts) return false;
-  const name = (other) => `${texts.name[other]}\n${artists[other]}`;
-  if (!called) {
-    called = new Map();
-    for (let other = 0; other < count; other++) called.set(name(other), (called.get(name(other)) ?? 0) + 1);
-  }
-  return called.get(name(row)) > 1;
-}
+const shared = new Set(namesakes);
+const isAmbiguous = (row) => shared.has(row);
 
-let rowById = null;
 function rowOf(id) {
-  if (!texts) return undefined;
-  rowById ??= new Map(texts.id.map((known, row) => [known, row]));
-  return rowById.get(id);
+  const row = texts && id !== null ? texts.id.indexOf(id) : -1;
+  return row < 0 ? undefined : row;
 }
 
 // Letters without accents and case: what is typed finds what is meant.
@@ -89,14 +100,17 @@ let haystack = [];
 function searchable(row) {
   return (haystack[row] ??= plain([texts.name[row], artistOf(row), yearOf(row) ?? "", ...data.columns.map((_, i) => valueOf(i, row))].join("\n")));
 }
-// In idle moments what is searched is made ready, some thousand songs at a time.
+// In idle moments what is searched is made ready.
 function prepareSearch(from = 0) {
-  if (from >= count) return;
-  const idle = window.requestIdleCallback ?? ((go) => setTimeout(go, 30));
-  idle(() => {
-    const until = Math.min(from + 5000, count);
-    for (let row = from; row < until; row++) searchable(row);
-    prepareSearch(until);
+  if (from >= count) { document.body.dataset.search = "true"; return; }
+  const idle = window.requestIdleCallback ?? ((go) => setTimeout(() => go({ timeRemaining: () => 8 }), 30));
+  idle((time) => {
+    const room = time.timeRemaining() - 2, started = performance.now();
+    let row = from;
+    do {
+      for (const until = Math.min(row + 200, count); row < until; row++) searchable(row);
+    } while (row < count && performance.now() - started < room);
+    prepareSearch(row);
   });
 }
 // Whether a song has all words of a query; null for no query.

@@ -58,6 +58,7 @@ function address() {
   if (state.wanted) parts.set("song", state.wanted);
   else if (state.song >= 0) parts.set("song", idOf(state.song));
   if (state.view) parts.set("view", [Math.round(state.view.x), Math.round(state.view.y), state.view.k.toPrecision(4)].join(","));
+  if (wantedDrawer) parts.set("draw", wantedDrawer);
   if (state.lasso) parts.set("lasso", state.lasso.flat().map(Math.round).join(","));
   return `#${parts}`;
 }
