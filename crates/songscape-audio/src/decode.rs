@@ -8,6 +8,7 @@ use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
 use crate::aac::HiddenSbr;
+use crate::container::{Format, ends_with_last_page};
 use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
 use crate::open::Source;
@@ -16,6 +17,12 @@ use crate::track::Track;
 
 /// The largest magnitude of a sample that is taken for audio; full scale is 1.
 const LARGEST: f32 = 1e4;
+/// Notes on one file.
+const MOST_NOTES: usize = 8;
+/// Samples behind the declared end that are an encoder's padding.
+const BEYOND: u64 = 10_000;
+/// Seconds of sound that may be missing without a note: encoders round lengths to their blocks.
+const ROUNDING: f64 = 0.05;
 
 /// A music file read block by block as mono samples.
 ///
@@ -50,6 +57,8 @@ pub struct AudioReader {
     /// Packets since the last one that could be decoded.
     trailing: u64,
     damage: String,
+    /// Samples in packets that lie wholly behind the declared end.
+    beyond: u64,
     notes: Vec<String>,
     /// Whether there are no more packets.
     over: bool,
@@ -88,11 +97,15 @@ impl AudioReader {
     }
 
     fn try_open(path: &Path, limits: &Limits) -> Result<Self, Problem> {
-        let source = Source::open(path, limits)?;
+        let source = Source::open_whole(path, limits)?;
         let track = Track::open(&source, path, limits)?;
         let mut notes = Vec::new();
         if source.endless {
             notes.push("declares no length; what is there is taken".to_owned());
+        }
+        if source.kind == Format::Ogg && !ends_with_last_page(path).map_err(Problem::Unreadable)? {
+            let note = "its last page is damaged or missing; what is there is taken";
+            notes.push(note.to_owned());
         }
         Ok(Self {
             path: path.into(),
@@ -112,6 +125,7 @@ impl AudioReader {
             skipped: 0,
             trailing: 0,
             damage: String::new(),
+            beyond: 0,
             notes,
             over: false,
             ended: false,
@@ -212,6 +226,9 @@ impl AudioReader {
     /// Decodes one packet into the planes. Returns whether it could be decoded.
     fn decode(&mut self, packet: &Packet) -> Result<bool, Problem> {
         let (decoded, before) = (self.seconds(), self.track.rate);
+        if packet.dur.get() == 0 {
+            self.beyond += packet.trim_end.get();
+        }
         match self.track.decoder(packet).decode(packet) {
             Ok(buffer) => {
                 let (rate, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
@@ -284,10 +301,7 @@ impl AudioReader {
                 self.track.rate,
                 self.seconds()
             );
-            // A broadcast may change with each of its many parts.
-            if self.notes.len() < 8 {
-                self.notes.push(note);
-            }
+            self.note(note);
             if self.track.rate != self.rate {
                 self.resampler = Some(Resampler::new(self.track.rate, self.rate)?);
             }
@@ -331,10 +345,23 @@ impl AudioReader {
         self.packets = packets;
         self.trailing = 0;
         if behind > 0 {
-            self.notes.push(format!("{behind} packets behind the audio hold none"));
+            self.note(format!("{behind} packets behind the audio hold none"));
         }
         // Skipped packets shorten the audio as well; they have been judged already.
-        if skipped == 0 && !self.is_complete() { Err(self.truncated()) } else { Ok(()) }
+        if skipped == 0 && !self.is_complete() {
+            return Err(self.truncated());
+        }
+        let missing = self.track.ends_at.map_or(0, |end| end.saturating_sub(self.frames));
+        let missing = missing as f64 / f64::from(self.rate);
+        if missing > ROUNDING {
+            self.note(format!("{missing:.2} s of sound are missing by {:.2} s", self.seconds()));
+        }
+        if self.beyond > BEYOND {
+            let behind = self.beyond as f64 / f64::from(self.rate);
+            self.note(format!("{behind:.2} s behind the declared end are left out"));
+        }
+        self.beyond = 0;
+        Ok(())
     }
 
     /// A break within the packets: is the song over, or as good as over?
@@ -370,23 +397,35 @@ impl AudioReader {
         }
     }
 
+    /// Adds a note, unless there are many: a broadcast may change with each of its many parts.
+    fn note(&mut self, note: String) {
+        if self.notes.len() < MOST_NOTES {
+            self.notes.push(note);
+        }
+    }
+
     /// Goes on with the next of several files in one. Returns whether there was one.
     fn next_part(&mut self) -> Result<bool, Problem> {
-        let Some(rest) = self.source.next.take() else { return Ok(false) };
+        if self.source.rest.is_empty() {
+            return Ok(false);
+        }
+        let mut rest = self.source.rest.split_off(1);
+        let Some(part) = self.source.rest.pop() else { return Ok(false) };
         let seconds = self.seconds();
         let file = File::open(&self.path).map_err(Problem::Unreadable)?;
-        let opened = Source::part(file, self.source.kind, rest, &self.limits)
+        let opened = part
+            .open(file, &self.limits, true)
             .and_then(|source| Ok((Track::open(&source, &self.path, &self.limits)?, source)));
         match opened {
             Ok((track, source)) => {
                 self.source = source;
+                self.source.rest.append(&mut rest);
                 self.follow(track);
-                self.notes.push(format!("several files in one: another begins at {seconds:.2} s"));
+                self.note(format!("several files in one: another begins at {seconds:.2} s"));
                 Ok(true)
             }
             Err(problem) => {
-                self.notes
-                    .push(format!("what follows after {seconds:.2} s is left out: {problem}"));
+                self.note(format!("what follows after {seconds:.2} s is left out: {problem}"));
                 Ok(false)
             }
         }

@@ -18,6 +18,9 @@ use crate::limits::Limits;
 use crate::open::Source;
 use crate::opus::{self, OpusDecoder};
 
+/// Containers that declare no length but in the header of an encoder.
+pub(crate) const STREAMS: [&str; 4] = ["mp1", "mp2", "mp3", "aac"];
+
 /// AAC at rates up to this one may have its upper half in SBR.
 const HIGHEST_SBR_RATE: u32 = 32_000;
 
@@ -56,7 +59,7 @@ impl Track {
     pub(crate) fn open(source: &Source, path: &Path, limits: &Limits) -> Result<Self, Problem> {
         let format = &source.format;
         let container = format.format_info().short_name;
-        let stream = ["mp1", "mp2", "mp3", "aac"].contains(&container);
+        let stream = STREAMS.contains(&container);
         let track = format
             .default_track(TrackType::Audio)
             .ok_or_else(|| Problem::NotAudio("the file has no audio track".into()))?;

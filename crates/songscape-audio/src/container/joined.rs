@@ -1,17 +1,65 @@
-//! Two MP3s in one file: `cat a.mp3 b.mp3`.
+//! Several files in one: `cat a.mp3 b.mp3`.
 
 use std::fs::File;
 use std::io::Result;
 use std::ops::Range;
 
+use memchr::memmem;
+
+use super::format::Format;
 use super::layout::{read, skip_id3v2};
+use super::mpeg::frame_length;
+use super::riff::chunks;
 
 /// What may lie between the end that the first file declares and its real end.
 const SLACK: u64 = 4096;
+/// Bytes of a FLAC file that are looked through at a time.
+const BLOCK: usize = 1 << 18;
+/// How a FLAC file begins, up to the size of its first block, which is that of the stream's parameters, and
+/// either the last or not.
+const FLAC: [&[u8]; 2] = [b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22"];
+
+/// The first of several files of one format that are joined, and what follows it. `None` where the whole
+/// range is one file, as far as it tells. FLAC has to be looked through for it.
+pub(crate) fn parted(
+    file: &mut File,
+    format: Format,
+    audio: &Range<u64>,
+) -> Result<Option<[Range<u64>; 2]>> {
+    let next = match format {
+        Format::Mpeg => return mpeg(file, audio),
+        Format::Flac => flac(file, audio)?,
+        Format::Aiff => {
+            let next = chunks(file, audio)?.into_iter().find(|chunk| &chunk.name == b"FORM");
+            next.map(|chunk| chunk.body.start - 8)
+        }
+        _ => None,
+    };
+    Ok(next.map(|next| [audio.start..next, next..audio.end]))
+}
+
+/// Where another FLAC file begins.
+fn flac(file: &mut File, audio: &Range<u64>) -> Result<Option<u64>> {
+    let finders = FLAC.map(memmem::Finder::new);
+    let mut at = audio.start + 4;
+    while at < audio.end {
+        let block = read(file, at, BLOCK)?;
+        let found = finders.iter().filter_map(|finder| finder.find(&block)).min();
+        if let Some(found) = found {
+            return Ok(Some(at + found as u64).filter(|next| *next < audio.end));
+        }
+        if block.len() < BLOCK {
+            break;
+        }
+        // It may lie across two blocks.
+        at += (BLOCK - 8) as u64;
+    }
+    Ok(None)
+}
 
 /// The first of several joined MP3s, by the count of bytes in its encoder's header, and what follows
 /// it, without its tags. `None` where the whole range is one file, as far as it tells.
-pub(crate) fn parted(file: &mut File, audio: &Range<u64>) -> Result<Option<[Range<u64>; 2]>> {
+fn mpeg(file: &mut File, audio: &Range<u64>) -> Result<Option<[Range<u64>; 2]>> {
     let frame = read(file, audio.start, 192)?;
     let Some(at) = frame.windows(4).position(|name| name == b"Xing" || name == b"Info") else {
         return Ok(None);
@@ -46,25 +94,4 @@ fn starts_a_file(bytes: &[u8]) -> bool {
     length
         .and_then(|length| bytes.get(length..))
         .is_some_and(|next| frame_length(next).is_some() && kind(next) == kind(bytes))
-}
-
-/// The length in bytes of a frame of layer 3 that these bytes begin with.
-fn frame_length(bytes: &[u8]) -> Option<usize> {
-    const RATES: [usize; 3] = [44_100, 48_000, 32_000];
-    const BITS_1: [usize; 15] = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
-    const BITS_2: [usize; 15] = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
-    let &[0xFF, b, c, _, ..] = bytes else { return None };
-    if b & 0xE6 != 0xE2 {
-        return None;
-    }
-    // The rate is halved in version 2 and quartered in 2.5, which have half as many samples.
-    let (bits, halved, samples) = match b >> 3 & 3 {
-        3 => (BITS_1, 1, 1152),
-        2 => (BITS_2, 2, 576),
-        0 => (BITS_2, 4, 576),
-        _ => return None,
-    };
-    let kilobits = *bits.get(usize::from(c >> 4)).filter(|&&kilobits| kilobits > 0)?;
-    let rate = RATES.get(usize::from(c >> 2 & 3))? / halved;
-    Some(samples / 8 * 1000 * kilobits / rate + usize::from(c >> 1 & 1))
 }
