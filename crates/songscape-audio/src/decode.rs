@@ -56,6 +56,8 @@ pub struct AudioReader {
     skipped: u64,
     /// Packets since the last one that could be decoded.
     trailing: u64,
+    /// Whether the file's end is known to be there, so that what is missing is missing within.
+    has_end: bool,
     damage: String,
     /// Samples in packets that lie wholly behind the declared end.
     beyond: u64,
@@ -103,7 +105,9 @@ impl AudioReader {
         if source.endless {
             notes.push("declares no length; what is there is taken".to_owned());
         }
-        if source.kind == Format::Ogg && !ends_with_last_page(path).map_err(Problem::Unreadable)? {
+        let is_ogg = source.kind == Format::Ogg;
+        let has_end = is_ogg && ends_with_last_page(path).map_err(Problem::Unreadable)?;
+        if is_ogg && !has_end {
             let note = "its last page is damaged or missing; what is there is taken";
             notes.push(note.to_owned());
         }
@@ -124,6 +128,7 @@ impl AudioReader {
             packets: 0,
             skipped: 0,
             trailing: 0,
+            has_end,
             damage: String::new(),
             beyond: 0,
             notes,
@@ -391,9 +396,11 @@ impl AudioReader {
     }
 
     fn truncated(&self) -> Problem {
-        Problem::Truncated {
-            decoded: self.seconds(),
-            expected: self.track.ends_at.map(|frames| frames as f64 / f64::from(self.rate)),
+        let decoded = self.seconds();
+        let expected = self.track.ends_at.map(|frames| frames as f64 / f64::from(self.rate));
+        match expected {
+            Some(expected) if self.has_end => Problem::Gaps { decoded, expected },
+            expected => Problem::Truncated { decoded, expected },
         }
     }
 
@@ -406,29 +413,27 @@ impl AudioReader {
 
     /// Goes on with the next of several files in one. Returns whether there was one.
     fn next_part(&mut self) -> Result<bool, Problem> {
-        if self.source.rest.is_empty() {
-            return Ok(false);
-        }
-        let mut rest = self.source.rest.split_off(1);
-        let Some(part) = self.source.rest.pop() else { return Ok(false) };
-        let seconds = self.seconds();
-        let file = File::open(&self.path).map_err(Problem::Unreadable)?;
-        let opened = part
-            .open(file, &self.limits, true)
-            .and_then(|source| Ok((Track::open(&source, &self.path, &self.limits)?, source)));
-        match opened {
-            Ok((track, source)) => {
-                self.source = source;
-                self.source.rest.append(&mut rest);
-                self.follow(track);
-                self.note(format!("several files in one: another begins at {seconds:.2} s"));
-                Ok(true)
-            }
-            Err(problem) => {
-                self.note(format!("what follows after {seconds:.2} s is left out: {problem}"));
-                Ok(false)
+        let mut rest = VecDeque::from(std::mem::take(&mut self.source.rest));
+        while let Some(part) = rest.pop_front() {
+            let seconds = self.seconds();
+            let file = File::open(&self.path).map_err(Problem::Unreadable)?;
+            let opened = part
+                .open(file, &self.limits, true)
+                .and_then(|source| Ok((Track::open(&source, &self.path, &self.limits)?, source)));
+            match opened {
+                Ok((track, source)) => {
+                    self.source = source;
+                    self.source.rest.extend(rest);
+                    self.follow(track);
+                    self.note(format!("several files in one: another begins at {seconds:.2} s"));
+                    return Ok(true);
+                }
+                Err(problem) => {
+                    self.note(format!("what follows after {seconds:.2} s is left out: {problem}"));
+                }
             }
         }
+        Ok(false)
     }
 
     /// Goes on with another track, such as the next of a recorded broadcast.

@@ -38,6 +38,8 @@ const WAVE_UNDECODED: [(u16, &str); 9] = [
 pub(crate) struct Source {
     pub format: Box<dyn FormatReader>,
     pub kind: Format,
+    /// The bytes of the file that the reader sees.
+    pub audio: Range<u64>,
     /// What of the file comes behind this and is sound as well.
     pub rest: Vec<Part>,
     /// Samples that the file claims to have, where the reader would not know.
@@ -73,7 +75,6 @@ impl Source {
         let mut file = regular_file(path)?;
         let layout = Layout::of(&mut file).map_err(Problem::Unreadable)?;
         match layout.format {
-            Format::Undecoded(name) => Err(Problem::NotDecoded(name.into())),
             Format::Wave => {
                 let mut parts = Part::of_wave(&mut file)?.into_iter();
                 let none = "a WAV file without its format or its data";
@@ -96,24 +97,24 @@ impl Part {
         let part = |wave: Wave| {
             let codec = wave.codec().unwrap_or_default();
             if WAVE_MPEG.contains(&codec) {
-                return Ok(Self::new(Format::Mpeg, wave.data));
+                return Self::new(Format::Mpeg, wave.data);
             }
             if WAVE_ADTS.contains(&codec) {
-                return Ok(Self::new(Format::Adts, wave.data));
+                return Self::new(Format::Adts, wave.data);
             }
             if let Some((_, name)) = WAVE_UNDECODED.iter().find(|(number, _)| *number == codec) {
-                return Err(Problem::NotDecoded((*name).into()));
+                return Self::new(Format::Undecoded(name), wave.data);
             }
             let claimed = wave.claimed.filter(|&bytes| bytes >= u64::from(u32::MAX));
-            Ok(Self {
+            Self {
                 kind: Format::Wave,
                 front: wave.header(),
                 claimed: claimed.map(|bytes| bytes / wave.block()),
                 endless: wave.claimed.is_none(),
                 audio: wave.data,
-            })
+            }
         };
-        waves.into_iter().map(part).collect()
+        Ok(waves.into_iter().map(part).collect())
     }
 
     /// Opens a part of a file. `whole` is whether all is to be read.
@@ -124,6 +125,9 @@ impl Part {
         whole: bool,
     ) -> Result<Source, Problem> {
         let Self { kind, mut front, mut audio, claimed, endless } = self;
+        if let Some(name) = kind.undecoded() {
+            return Err(Problem::NotDecoded(name.into()));
+        }
         let mut rest = Vec::new();
         if kind != Format::Flac || whole {
             let parted = parted(&mut file, kind, &audio).map_err(Problem::Unreadable)?;
@@ -141,7 +145,7 @@ impl Part {
         }
         let refused = refused_mpeg(&mut file, kind, &audio).map_err(Problem::Unreadable)?;
         let stream =
-            MediaSourceStream::new(Box::new(Window::new(front, file, audio)), Default::default());
+            MediaSourceStream::new(Box::new(Window::new(front, file, audio.clone())), Default::default());
         let tags = MetadataOptions::default()
             .limit_tag_bytes(Limit::Maximum(limits.max_tag_bytes))
             .limit_visual_bytes(Limit::Maximum(limits.max_tag_bytes));
@@ -155,7 +159,7 @@ impl Part {
                 (_, Symphonia::IoError(e)) => Problem::Unreadable(e),
                 (_, e) => Problem::NotAudio(e.to_string()),
             })?;
-        Ok(Source { format, kind, rest, claimed, endless })
+        Ok(Source { format, kind, audio, rest, claimed, endless })
     }
 }
 

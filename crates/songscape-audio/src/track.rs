@@ -64,7 +64,7 @@ impl Track {
             .default_track(TrackType::Audio)
             .ok_or_else(|| Problem::NotAudio("the file has no audio track".into()))?;
         let named = || match source.kind {
-            Format::Mp4 => sample_entry(path, track.id),
+            Format::Mp4 => sample_entry(path, &source.audio, track.id),
             _ => None,
         };
         let params = track.codec_params.as_ref().and_then(|params| params.audio());
@@ -91,7 +91,7 @@ impl Track {
             limits.check_length("the declared length is", frames as f64 / f64::from(rate))?;
         }
         let mut edit = match (source.kind, ends_at) {
-            (Format::Mp4, Some(frames)) => Edit::of(path, track.id, rate, frames),
+            (Format::Mp4, Some(frames)) => Edit::of(path, &source.audio, track.id, rate, frames),
             _ => None,
         };
         if params.codec == CODEC_ID_OPUS && edit.is_none() {
@@ -102,7 +102,8 @@ impl Track {
         }
         let mut padding = 0;
         if params.codec == CODEC_ID_OPUS && source.kind == Format::Matroska {
-            let segment = File::open(path).and_then(|mut file| Segment::of(&mut file, 0));
+            let segment = File::open(path)
+                .and_then(|mut file| Segment::of(&mut file, &source.audio, 0));
             let nanoseconds = segment.map_err(Problem::Unreadable)?.discard;
             padding = (nanoseconds * u64::from(rate) + 500_000_000) as usize / 1_000_000_000;
         }

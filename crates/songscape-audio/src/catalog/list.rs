@@ -32,12 +32,13 @@ const NOT_READ: [(&[&str], &str, &str); 6] = [
 
 /// A list as UTF-8, if it is UTF-16.
 pub(super) fn plain(bytes: Vec<u8>) -> Vec<u8> {
-    match bytes[..] {
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [1.., 0, 1.., 0, ..] | [0, 1.., 0, 1.., ..] => {
-            utf16(&bytes).into_bytes()
-        }
-        _ => bytes,
-    }
+    let is_utf16 = match bytes[..] {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => true,
+        // Without a byte order mark: the other byte of letters of ASCII is zero.
+        [a, b, c, d, ..] => (a == 0) == (c == 0) && (b == 0) == (d == 0) && (a == 0) != (b == 0),
+        _ => false,
+    };
+    if is_utf16 { utf16(&bytes).into_bytes() } else { bytes }
 }
 
 /// The error of a list that is recognised and not read.

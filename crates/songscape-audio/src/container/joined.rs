@@ -8,11 +8,14 @@ use memchr::memmem;
 
 use super::format::Format;
 use super::layout::{read, skip_id3v2};
+use super::matroska;
 use super::mpeg::frame_length;
 use super::riff::chunks;
 
 /// What may lie between the end that the first file declares and its real end.
 const SLACK: u64 = 4096;
+/// Pieces looked at.
+const MOST_PIECES: usize = 100_000;
 /// Bytes of a FLAC file that are looked through at a time.
 const BLOCK: usize = 1 << 18;
 /// How a FLAC file begins, up to the size of its first block, which is that of the stream's parameters, and
@@ -33,9 +36,52 @@ pub(crate) fn parted(
             let next = chunks(file, audio)?.into_iter().find(|chunk| &chunk.name == b"FORM");
             next.map(|chunk| chunk.body.start - 8)
         }
+        Format::Mp4 => second(file, audio, b"ftyp", mp4_box)?,
+        Format::Caf => second(file, &(audio.start + 8..audio.end), b"caff", caf_chunk)?,
+        Format::Matroska => matroska::next(file, audio)?,
         _ => None,
     };
     Ok(next.map(|next| [audio.start..next, next..audio.end]))
+}
+
+/// Where, among the pieces that a file consists of, one stands that begins another file. `size` gives the
+/// whole size of the piece that begins with these 16 bytes.
+fn second(
+    file: &mut File,
+    audio: &Range<u64>,
+    name: &[u8; 4],
+    size: fn(&[u8; 16]) -> Option<u64>,
+) -> Result<Option<u64>> {
+    let mut at = audio.start;
+    for _ in 0..MOST_PIECES {
+        let Ok(head) = <[u8; 16]>::try_from(read(file, at, 16)?) else { break };
+        let is_one = head[..4] == *name || head[4..8] == *name;
+        if is_one && at > audio.start {
+            return Ok(Some(at));
+        }
+        let Some(next) = size(&head).and_then(|size| at.checked_add(size)) else { break };
+        if next >= audio.end {
+            break;
+        }
+        at = next;
+    }
+    Ok(None)
+}
+
+/// The size of a box of MP4; `None` for one that reaches to the end.
+fn mp4_box(head: &[u8; 16]) -> Option<u64> {
+    let number = |bytes: &[u8]| bytes.iter().fold(0, |n, &byte| n << 8 | u64::from(byte));
+    let size = match number(&head[..4]) {
+        1 => number(&head[8..]),
+        size => size,
+    };
+    (size >= 8).then_some(size)
+}
+
+/// The size of a chunk of CAF.
+fn caf_chunk(head: &[u8; 16]) -> Option<u64> {
+    let size = head[4..12].iter().fold(0, |n, &byte| n << 8 | u64::from(byte));
+    size.checked_add(12).filter(|_| size <= i64::MAX as u64)
 }
 
 /// Where another FLAC file begins.

@@ -96,7 +96,7 @@ impl Tags {
         let own = format.as_deref_mut().map(container::tags).unwrap_or_default();
         let duration = format.as_deref_mut().and_then(|format| container::duration(format, is_one));
         let segment = match layout.format {
-            Format::Matroska => Segment::of(&mut file, limits.max_tag_bytes).ok(),
+            Format::Matroska => Segment::of(&mut file, &layout.audio, limits.max_tag_bytes).ok(),
             _ => None,
         };
         let duration = duration.or_else(|| segment.as_ref()?.seconds);
