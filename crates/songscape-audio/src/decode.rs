@@ -8,7 +8,7 @@ use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
 use crate::aac::HiddenSbr;
-use crate::container::{Format, ends_with_last_page};
+use crate::container::{Format, Pages};
 use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
 use crate::open::Source;
@@ -105,11 +105,22 @@ impl AudioReader {
         if source.endless {
             notes.push("declares no length; what is there is taken".to_owned());
         }
-        let is_ogg = source.kind == Format::Ogg;
-        let has_end = is_ogg && ends_with_last_page(path).map_err(Problem::Unreadable)?;
-        if is_ogg && !has_end {
-            let note = "its last page is damaged or missing; what is there is taken";
-            notes.push(note.to_owned());
+        let mut has_end = false;
+        if source.kind == Format::Ogg {
+            let pages = Pages::of(path).map_err(Problem::Unreadable)?;
+            let (gaps, all) = (pages.gaps, pages.whole + pages.gaps);
+            if limits.too_damaged(gaps, all) {
+                let reason = "pages of Ogg".into();
+                return Err(Problem::Damaged { skipped: gaps, packets: all, reason });
+            }
+            if gaps > 0 {
+                notes.push(format!("{gaps} of {all} pages are damaged, their sound is left out"));
+            }
+            if !pages.has_end {
+                let note = "its last page is damaged or missing; what is there is taken";
+                notes.push(note.to_owned());
+            }
+            has_end = pages.has_end;
         }
         Ok(Self {
             path: path.into(),

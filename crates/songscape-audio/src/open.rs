@@ -12,9 +12,7 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 use symphonia::default::formats;
 
-use crate::container::{
-    Format, Layout, Wave, Window, parted, plain_header, refused_mpeg,
-};
+use crate::container::{Format, Layout, Wave, Window, parted, plain_header, refused_mpeg};
 use crate::error::Problem;
 use crate::limits::Limits;
 
@@ -144,8 +142,10 @@ impl Part {
             }
         }
         let refused = refused_mpeg(&mut file, kind, &audio).map_err(Problem::Unreadable)?;
-        let stream =
-            MediaSourceStream::new(Box::new(Window::new(front, file, audio.clone())), Default::default());
+        let stream = MediaSourceStream::new(
+            Box::new(Window::new(front, file, audio.clone())),
+            Default::default(),
+        );
         let tags = MetadataOptions::default()
             .limit_tag_bytes(Limit::Maximum(limits.max_tag_bytes))
             .limit_visual_bytes(Limit::Maximum(limits.max_tag_bytes));

@@ -102,8 +102,8 @@ impl Track {
         }
         let mut padding = 0;
         if params.codec == CODEC_ID_OPUS && source.kind == Format::Matroska {
-            let segment = File::open(path)
-                .and_then(|mut file| Segment::of(&mut file, &source.audio, 0));
+            let segment =
+                File::open(path).and_then(|mut file| Segment::of(&mut file, &source.audio, 0));
             let nanoseconds = segment.map_err(Problem::Unreadable)?.discard;
             padding = (nanoseconds * u64::from(rate) + 500_000_000) as usize / 1_000_000_000;
         }

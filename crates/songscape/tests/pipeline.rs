@@ -52,7 +52,7 @@ fn stamps(folder: &Path) -> BTreeMap<String, SystemTime> {
                 ".lock",
                 "index.csv",
             ]
-                .contains(&entry.file_name().to_str().unwrap())
+            .contains(&entry.file_name().to_str().unwrap())
             {
                 out.insert(
                     path.display().to_string(),

@@ -125,8 +125,7 @@ impl Library {
                 false => Self::from_manifest(path, params)?,
             }
         };
-        let (found, duplicates) =
-            duplicates::merge(found, &library.catalog, params.same_name);
+        let (found, duplicates) = duplicates::merge(found, &library.catalog, params.same_name);
         let mut ids = Ids::default();
         let songs = found.into_iter().map(|found| {
             let id = ids.assign(&found.song.path);

@@ -98,11 +98,7 @@ impl Library {
                 Err((item, reason)) => {
                     let line = line_number(bytes, number);
                     let reason = format!("line {line}: {reason}");
-                    library.failures.push(Failure::new(
-                        STAGE,
-                        root.item(Path::new(&item)),
-                        reason,
-                    ));
+                    library.failures.push(Failure::new(STAGE, root.item(Path::new(&item)), reason));
                 }
             }
         }

@@ -46,8 +46,7 @@ impl Found {
     fn named(self, id: String) -> Song {
         let Self { mut song, year_from, .. } = self;
         song.id = id;
-        let computed =
-            [artist_key(&song.artist), year_from.map_or("", YearFrom::name).to_owned()];
+        let computed = [artist_key(&song.artist), year_from.map_or("", YearFrom::name).to_owned()];
         song.extra.splice(0..0, computed);
         // No table of text may hold it.
         let texts = [&mut song.title, &mut song.artist].into_iter().chain(&mut song.extra);

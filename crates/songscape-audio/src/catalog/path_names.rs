@@ -144,9 +144,12 @@ fn without_number(name: &str) -> (bool, &str) {
         || (2..=3).contains(&digits)
         || digits == 1 && rest.starts_with([' ', '.', '-', ')']);
     // A single digit and a space may begin a title: `7 Seconds`.
+    // `50-50 Chance`, `1-2-3`: numbers that belong to the title.
+    let goes_on =
+        rest.starts_with(['-', '.']) && rest[1..].starts_with(|c: char| c.is_ascii_digit());
     let sure = has_disc
         || digits > 1 && name.starts_with('0')
-        || !rest.starts_with(' ')
+        || !rest.starts_with(' ') && !goes_on
         || rest.starts_with(" - ");
     if is_number && sure && !parted.is_empty() && parted.len() < rest.len() {
         (true, parted)

@@ -88,10 +88,7 @@ impl Library {
 }
 
 /// Paths of the music files below a folder, with what their endings say, and what cannot be used.
-fn music_files(
-    catalog: &SongTable,
-    follow_links: bool,
-) -> (Vec<(PathBuf, Format)>, Vec<Failure>) {
+fn music_files(catalog: &SongTable, follow_links: bool) -> (Vec<(PathBuf, Format)>, Vec<Failure>) {
     let folder = &catalog.folder;
     let item = |path: &Path| catalog.absolute(path).display().to_string();
     let (mut files, mut failures) = (Vec::new(), Vec::new());

@@ -7,13 +7,15 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::format::Format;
-use super::layout::{read, skip_id3v2};
+use super::layout::{Layout, id3v2_size, read, skip_id3v2};
 use super::matroska;
 use super::mpeg::frame_length;
 use super::riff::chunks;
 
 /// What may lie between the end that the first file declares and its real end.
 const SLACK: u64 = 4096;
+/// Bytes in front of a file in which a tag of it is looked for.
+const LONGEST_TAG: u64 = 1 << 20;
 /// Pieces looked at.
 const MOST_PIECES: usize = 100_000;
 /// Bytes of a FLAC file that are looked through at a time.
@@ -31,7 +33,15 @@ pub(crate) fn parted(
 ) -> Result<Option<[Range<u64>; 2]>> {
     let next = match format {
         Format::Mpeg => return mpeg(file, audio),
-        Format::Flac => flac(file, audio)?,
+        Format::Flac => {
+            let Some(next) = flac(file, audio)? else { return Ok(None) };
+            let end = before_tag(file, audio.start..next)?;
+            let audio_of_first = audio.start..end;
+            let mut first =
+                Layout { format, audio: audio_of_first, id3v2: Vec::new(), ape: None, id3v1: None };
+            first.cut_tags(file)?;
+            return Ok(Some([first.audio, next..audio.end]));
+        }
         Format::Aiff => {
             let next = chunks(file, audio)?.into_iter().find(|chunk| &chunk.name == b"FORM");
             next.map(|chunk| chunk.body.start - 8)
@@ -82,6 +92,19 @@ fn mp4_box(head: &[u8; 16]) -> Option<u64> {
 fn caf_chunk(head: &[u8; 16]) -> Option<u64> {
     let size = head[4..12].iter().fold(0, |n, &byte| n << 8 | u64::from(byte));
     size.checked_add(12).filter(|_| size <= i64::MAX as u64)
+}
+
+/// The end of a range without the ID3v2 tag that may reach up to it: that of the next file.
+fn before_tag(file: &mut File, range: Range<u64>) -> Result<u64> {
+    let start = range.end.saturating_sub(LONGEST_TAG).max(range.start);
+    let bytes = read(file, start, (range.end - start) as usize)?;
+    let reaches_up = |&at: &usize| {
+        let size = bytes.get(at..at + 10).and_then(id3v2_size);
+        let behind = size.and_then(|size| bytes.get(at + usize::try_from(size).ok()?..));
+        behind.is_some_and(|behind| behind.iter().all(|&byte| byte == 0))
+    };
+    let tag = memmem::find_iter(&bytes, b"ID3").filter(reaches_up).next();
+    Ok(tag.map_or(range.end, |at| start + at as u64))
 }
 
 /// Where another FLAC file begins.

@@ -17,6 +17,6 @@ pub(crate) use joined::parted;
 pub(crate) use layout::Layout;
 pub(crate) use matroska::Segment;
 pub(crate) use mpeg::refused as refused_mpeg;
-pub(crate) use ogg::ends_with_last_page;
+pub(crate) use ogg::Pages;
 pub(crate) use riff::{Chunk, Wave, chunks};
 pub(crate) use window::Window;

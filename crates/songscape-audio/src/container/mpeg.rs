@@ -29,8 +29,11 @@ pub(crate) fn refused(
         return Ok(Some(format!("MPEG audio (layer {layer}) of a free bit rate")));
     }
     let kilobits = if b >> 3 & 3 == 3 { LAYER_2 } else { VERSION_2 }.get(bits).copied();
-    let (odd, channels) =
-        if mono { ([224, 256, 320, 384], "one channel") } else { ([32, 48, 56, 80], "two channels") };
+    let (odd, channels) = if mono {
+        ([224, 256, 320, 384], "one channel")
+    } else {
+        ([32, 48, 56, 80], "two channels")
+    };
     let odd = kilobits.filter(|kilobits| layer == 2 && odd.contains(kilobits));
     Ok(odd.map(|kilobits| format!("MP2 with {kilobits} kbit/s for {channels}")))
 }

@@ -29,7 +29,8 @@ pub(super) fn leave_one(catalog: &SongTable, images: Vec<ImageEntry>) -> Parted 
         let song = |i: usize| songs[images[i].id.as_str()];
         let kept = first(&group, |i| song(i).year);
         for &other in group.iter().filter(|&&other| other != kept) {
-            let duplicate = Duplicate::left_out(STAGE, catalog, [song(other), song(kept)], "same audio");
+            let duplicate =
+                Duplicate::left_out(STAGE, catalog, [song(other), song(kept)], "same audio");
             duplicates.insert(other, duplicate);
         }
     }

@@ -116,7 +116,6 @@ impl State {
     fn row(&self) -> Option<&Row> {
         if let Self::Done(row) = self { Some(row) } else { None }
     }
-
 }
 
 impl Planned {
