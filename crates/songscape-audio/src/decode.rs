@@ -58,6 +58,8 @@ pub struct AudioReader {
     trailing: u64,
     /// Whether the file's end is known to be there, so that what is missing is missing within.
     has_end: bool,
+    /// Gaps between pages of Ogg.
+    gaps: u64,
     damage: String,
     /// Samples in packets that lie wholly behind the declared end.
     beyond: u64,
@@ -105,10 +107,11 @@ impl AudioReader {
         if source.endless {
             notes.push("declares no length; what is there is taken".to_owned());
         }
-        let mut has_end = false;
+        let (mut has_end, mut gaps) = (false, 0);
         if source.kind == Format::Ogg {
             let pages = Pages::of(path).map_err(Problem::Unreadable)?;
-            let (gaps, all) = (pages.gaps, pages.whole + pages.gaps);
+            gaps = pages.gaps;
+            let all = pages.whole + gaps;
             if limits.too_damaged(gaps, all) {
                 let reason = "pages of Ogg".into();
                 return Err(Problem::Damaged { skipped: gaps, packets: all, reason });
@@ -140,6 +143,7 @@ impl AudioReader {
             skipped: 0,
             trailing: 0,
             has_end,
+            gaps,
             damage: String::new(),
             beyond: 0,
             notes,
@@ -221,9 +225,11 @@ impl AudioReader {
                 Ok(None) => {
                     let strange = self.track.left();
                     self.skip(strange);
+                    self.finish_resampler(mono)?;
                     self.check_end()?;
                     if !self.next_part()? {
-                        return self.flush(mono);
+                        self.over = true;
+                        return Ok(!mono.is_empty());
                     }
                 }
                 Err(Symphonia::ResetRequired) => {
@@ -231,8 +237,10 @@ impl AudioReader {
                     self.follow(track);
                 }
                 Err(e) => {
+                    self.finish_resampler(mono)?;
                     self.check_break(e)?;
-                    return self.flush(mono);
+                    self.over = true;
+                    return Ok(!mono.is_empty());
                 }
             }
         }
@@ -299,8 +307,9 @@ impl AudioReader {
         if self.mixed.iter().fold(false, strange) {
             return Err(Problem::NotFinite { seconds: self.seconds(), bound: LARGEST });
         }
+        let before = mono.len();
         self.keep_first_rate(mono)?;
-        self.frames += mono.len() as u64;
+        self.frames += (mono.len() - before) as u64;
         self.limits.check_length("the audio is longer than", self.seconds())?;
         Ok(!mono.is_empty())
     }
@@ -331,14 +340,14 @@ impl AudioReader {
         }
     }
 
-    /// The last samples, which the resampler may still hold.
-    fn flush(&mut self, mono: &mut Vec<f32>) -> Result<bool, Problem> {
-        self.over = true;
+    /// Appends the last samples, which the resampler may still hold.
+    fn finish_resampler(&mut self, mono: &mut Vec<f32>) -> Result<(), Problem> {
         if let Some(resampler) = self.resampler.take() {
+            let before = mono.len();
             resampler.finish(&mut append(mono))?;
-            self.frames += mono.len() as u64;
+            self.frames += (mono.len() - before) as u64;
         }
-        Ok(!mono.is_empty())
+        Ok(())
     }
 
     /// Whether the frames are as many as declared. Encoders round the length to their blocks, so
@@ -363,8 +372,8 @@ impl AudioReader {
         if behind > 0 {
             self.note(format!("{behind} packets behind the audio hold none"));
         }
-        // Skipped packets shorten the audio as well; they have been judged already.
-        if skipped == 0 && !self.is_complete() {
+        // What is skipped shortens the audio as well; it has been judged already.
+        if skipped == 0 && self.gaps == 0 && !self.is_complete() {
             return Err(self.truncated());
         }
         let missing = self.track.ends_at.map_or(0, |end| end.saturating_sub(self.frames));
