@@ -119,8 +119,9 @@ impl Columns {
     /// # Errors
     /// The line and why it is no header.
     pub fn of(header: &ByteRecord) -> Result<Self, (u64, String)> {
-        let names: Vec<String> =
-            header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+        // A header with NUL would be taken for no text when it is read again.
+        let name = |name| String::from_utf8_lossy(name).replace('\0', " ").trim().to_owned();
+        let names: Vec<String> = header.iter().map(name).collect();
         if names.iter().all(String::is_empty) {
             return Err((1, "no header, expected names of columns, such as path,title".into()));
         }
