@@ -56,6 +56,69 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     wide_sum(a, b, |a, b| a * b)
 }
 
+/// Rows of `a` and of `b` whose products are summed at once: their sums stay in registers.
+const TILE: (usize, usize) = (4, 2);
+/// Numbers of each sum that go side by side.
+const LANES: usize = 16;
+
+/// The scalar products of all rows of `a` `[m, d]` and `b` `[n, d]`, less than nothing: `out` `[m, n]` has
+/// them with a minus. For blocks of some dozen rows, where a matrix product would spend its time on packing.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2", "x86_64+avx2"))]
+pub(crate) fn negative_dots(a: &[f32], b: &[f32], d: usize, out: &mut [f32]) {
+    let (m, n) = (a.len() / d, b.len() / d);
+    let row = |x: &[f32], i: usize, most: usize| -> std::ops::Range<usize> {
+        // Beyond the last row the last one again, whose sums are not kept.
+        let i = i.min(most - 1);
+        debug_assert!(x.len() >= (i + 1) * d);
+        i * d..(i + 1) * d
+    };
+    if m == 0 || n == 0 {
+        return;
+    }
+    for i in (0..m).step_by(TILE.0) {
+        let own: [&[f32]; TILE.0] = std::array::from_fn(|t| &a[row(a, i + t, m)]);
+        for j in (0..n).step_by(TILE.1) {
+            let other: [&[f32]; TILE.1] = std::array::from_fn(|t| &b[row(b, j + t, n)]);
+            let sums = tile(own, other);
+            for (s, sums) in sums.iter().enumerate().take(m - i) {
+                for (t, sum) in sums.iter().enumerate().take(n - j) {
+                    out[(i + s) * n + j + t] = -sum;
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::needless_range_loop)] // Several arrays go along.
+fn tile(a: [&[f32]; TILE.0], b: [&[f32]; TILE.1]) -> [[f32; TILE.1]; TILE.0] {
+    let mut sums = [[[0.0_f32; LANES]; TILE.1]; TILE.0];
+    let (a_whole, b_whole) =
+        (a.map(|row| row.as_chunks::<LANES>().0), b.map(|row| row.as_chunks::<LANES>().0));
+    let steps = a_whole.iter().chain(&b_whole).map(|row| row.len()).min().unwrap_or(0);
+    for step in 0..steps {
+        for s in 0..TILE.0 {
+            for t in 0..TILE.1 {
+                let (own, other) = (&a_whole[s][step], &b_whole[t][step]);
+                for lane in 0..LANES {
+                    sums[s][t][lane] += own[lane] * other[lane];
+                }
+            }
+        }
+    }
+    let mut out = [[0.0; TILE.1]; TILE.0];
+    for s in 0..TILE.0 {
+        for t in 0..TILE.1 {
+            let rest = a[s][steps * LANES..].iter().zip(&b[t][steps * LANES..]);
+            for (sum, (own, other)) in sums[s][t].iter_mut().zip(rest) {
+                *sum += own * other;
+            }
+            out[s][t] = ordered_sum(sums[s][t]);
+        }
+    }
+    out
+}
+
 /// The sum of the squared differences, each multiplied by `scale` first, in float32.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2", "x86_64+avx2"))]
 pub(crate) fn scaled_squares(a: &[f32], b: &[f32], scale: f32) -> f32 {
@@ -118,6 +181,23 @@ pub(crate) fn ordered_sum<const N: usize>(mut parts: [f32; N]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn products_of_blocks_are_those_of_their_rows() {
+        for (m, n, d) in [(1, 1, 1), (4, 2, 16), (5, 3, 17), (20, 39, 100), (3, 8, 5), (0, 2, 4)] {
+            let values = |count: usize, by: usize| -> Vec<f32> {
+                (0..count).map(|i| ((i * by) % 13) as f32 - 6.0).collect()
+            };
+            let (a, b) = (values(m * d, 7), values(n * d, 5));
+            let mut out = vec![f32::NAN; m * n];
+            negative_dots(&a, &b, d, &mut out);
+            for (i, out) in out.iter().enumerate() {
+                let (own, other) = (&a[i / n * d..][..d], &b[i % n * d..][..d]);
+                let plain: f32 = own.iter().zip(other).map(|(a, b)| a * b).sum();
+                assert_eq!(*out, -plain, "{m} {n} {d}");
+            }
+        }
+    }
 
     #[test]
     fn sums_are_those_of_the_plain_loop() {

@@ -48,6 +48,7 @@
 mod archive;
 pub mod boosting;
 pub mod bootstrap;
+mod cholesky;
 mod eigen;
 mod error;
 pub mod folds;

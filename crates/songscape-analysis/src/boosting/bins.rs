@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 pub(super) const MISSING: u8 = 0;
 /// Columns whose bins are kept together: their histograms fit into a core's first cache.
 pub(super) const GROUP: usize = 32;
+/// Rows whose bins are copied at a time: they stay in the first cache.
+const BLOCK: usize = 128;
 
 /// How the values of each column are cut into bins. Bin 0 holds missing values, the others ascend.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +79,7 @@ impl Bins {
 /// The bins of all values, for each group of columns row after row: rows of one leaf lie far apart,
 /// and so each of them brings several columns along. Columns that fill the last group up hold
 /// missing values.
+#[derive(Debug, Clone)]
 pub(super) struct Binned {
     pub groups: Vec<Vec<[u8; GROUP]>>,
 }
@@ -92,15 +95,23 @@ impl Binned {
         let group = |some: &[usize]| -> Vec<[u8; GROUP]> {
             let rows = self.groups.first().map_or(0, Vec::len);
             let mut out = vec![[MISSING; GROUP]; rows];
-            for (place, &column) in some.iter().enumerate() {
-                let from = &self.groups[column / GROUP];
-                for (to, from) in out.iter_mut().zip(from) {
-                    to[place] = from[column % GROUP];
+            for (block, to) in out.chunks_mut(BLOCK).enumerate() {
+                for (place, &column) in some.iter().enumerate() {
+                    let from = &self.groups[column / GROUP][block * BLOCK..];
+                    for (to, from) in to.iter_mut().zip(from) {
+                        to[place] = from[column % GROUP];
+                    }
                 }
             }
             out
         };
         Self { groups: columns.par_chunks(GROUP).map(group).collect() }
+    }
+
+    /// Only some of the rows, in their order.
+    pub fn rows(&self, rows: &[usize]) -> Self {
+        let group = |group: &Vec<[u8; GROUP]>| rows.iter().map(|&row| group[row]).collect();
+        Self { groups: self.groups.par_iter().map(group).collect() }
     }
 }
 
@@ -161,7 +172,8 @@ mod tests {
 
     #[test]
     fn columns_alone_keep_their_bins() {
-        let x = Array2::from_shape_fn((50, GROUP + 9), |(i, j)| ((i * (j + 3)) % 11) as f32);
+        let rows = BLOCK + 50;
+        let x = Array2::from_shape_fn((rows, GROUP + 9), |(i, j)| ((i * (j + 3)) % 11) as f32);
         let bins = Bins::fit(x.view(), 256);
         let all = bins.apply(x.view(), &(0..x.ncols()).collect::<Vec<_>>());
         let some: Vec<usize> = (1..x.ncols()).step_by(2).chain([GROUP + 8]).collect();
@@ -169,6 +181,11 @@ mod tests {
         assert_eq!(selected.groups, applied.groups);
         for (place, &column) in some.iter().enumerate() {
             assert!((0..50).all(|row| selected.bin(place, row) == all.bin(column, row)));
+        }
+        let rows = [49, 3, 3, 20];
+        let few = all.rows(&rows);
+        for (place, &row) in rows.iter().enumerate() {
+            assert!((0..x.ncols()).all(|c| few.bin(c, place as u32) == all.bin(c, row as u32)));
         }
     }
 

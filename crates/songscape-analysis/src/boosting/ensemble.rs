@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use songscape_project::{Progress, Silent, read_json, write_json};
 
+use super::bins::Binned;
 use super::grow::{Data, Pool, grow};
 use super::histogram::{Cell, Counted, MOST_ROWS, Scale, Weighted};
 use super::loss::{quantile, weighted_quantile};
@@ -107,31 +108,52 @@ impl Booster {
     ) -> Result<Self> {
         params.check()?;
         check(x, y, weights)?;
+        let binned = BinnedRows::cut(x, params.bins);
+        let rows = Rows { x, some: None, cut: &binned, all: &binned.all };
         match weights {
-            Some(_) => Self::fit_with::<Weighted>(x, y, weights, params, watch, progress),
-            None => Self::fit_with::<Counted>(x, y, weights, params, watch, progress),
+            Some(_) => Self::fit_with::<Weighted>(rows, y, weights, params, watch, progress),
+            None => Self::fit_with::<Counted>(rows, y, weights, params, watch, progress),
         }
     }
 
-    fn fit_with<C: Cell>(
-        x: ArrayView2<f32>,
+    /// As [`fit_interruptible`](Self::fit_interruptible), to some rows, which may be named several times, of a
+    /// matrix that was cut into bins before: one booster of several that see parts of the same rows, as in a
+    /// cross-validation. `y` has a target for each of `rows`. `params.bins` does not count.
+    ///
+    /// # Errors
+    /// Those of [`fit_interruptible`](Self::fit_interruptible); [`Error::Parameter`] when a row is none.
+    pub fn fit_rows(
+        binned: &BinnedRows,
+        rows: &[usize],
         y: &[f32],
-        weights: Option<&[f32]>,
+        params: &BoosterParams,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        params.check()?;
+        if let Some(bad) = rows.iter().find(|&&row| row >= binned.x.nrows()) {
+            return Err(Error::parameter("a row", bad, "one of the rows that were cut into bins"));
+        }
+        check_targets((rows.len(), binned.x.ncols()), y)?;
+        let all = &binned.all.rows(rows);
+        let rows = Rows { x: binned.x, some: Some(rows), cut: binned, all };
+        Self::fit_with::<Counted>(rows, y, None, params, None, progress)
+    }
+
+    fn fit_with<'a, C: Cell>(
+        learned: Rows<'a, '_>,
+        y: &'a [f32],
+        weights: Option<&'a [f32]>,
         params: &BoosterParams,
         mut watch: Option<Watch>,
         progress: &dyn Progress,
     ) -> Result<Self> {
-        let n = x.nrows();
+        let n = y.len();
         let ones = vec![1.0; if weights.is_some() { 0 } else { n }];
         let row_weights = weights.unwrap_or(&ones);
-        let bins = Bins::fit(x, params.bins);
-        // A constant column cannot be split, unless values are missing.
-        let useful: Vec<usize> = (0..x.ncols())
-            .filter(|&c| bins.count(c) > 2 || x.column(c).iter().any(|v| v.is_nan()))
-            .collect();
-        let all = bins.apply(x, &useful);
+        let Rows { cut: BinnedRows { bins, useful, .. }, all, .. } = learned;
+        let columns_of_x = learned.x.ncols();
 
-        let mut fit = Fit { x: x.view(), y, weights, loss: params.loss, predicted: Vec::new() };
+        let mut fit = Fit { learned, y, weights, loss: params.loss, predicted: Vec::new() };
         let base = base(params.loss, y, row_weights);
         fit.predicted = vec![base; n];
         let mut trees = Vec::with_capacity(params.trees);
@@ -148,8 +170,8 @@ impl Booster {
             let mut rows: Vec<u32> =
                 share(n, params.row_share, &mut rng).into_iter().map(|row| row as u32).collect();
             let data = Data {
-                bins: &bins,
-                binned: some.as_ref().unwrap_or(&all),
+                bins,
+                binned: some.as_ref().unwrap_or(all),
                 gradients: &gradients,
                 weights: row_weights,
                 columns: &columns,
@@ -169,7 +191,7 @@ impl Booster {
         if let Some(watch) = &mut watch {
             trees.truncate(watch.best());
         }
-        Ok(Self { params: params.clone(), columns: x.ncols(), base, trees })
+        Ok(Self { params: params.clone(), columns: columns_of_x, base, trees })
     }
 
     /// The predictions for rows `[m, d]`.
@@ -259,8 +281,13 @@ impl Booster {
     }
 
     fn answer(&self, row: impl Fn(usize) -> f32) -> f32 {
+        self.sum(row) as f32
+    }
+
+    /// The prediction in float64.
+    pub(super) fn sum(&self, row: impl Fn(usize) -> f32) -> f64 {
         let sum: f64 = self.trees.iter().map(|tree| tree.predict(&row)).sum();
-        (self.base + sum) as f32
+        self.base + sum
     }
 
     /// Writes the model as JSON, atomically.
@@ -353,9 +380,52 @@ impl Watch<'_> {
     }
 }
 
-/// The rows and what the trees so far predict of them.
-struct Fit<'a> {
+/// Rows cut into bins once, for several boosters of parts of them ([`Booster::fit_rows`]).
+#[derive(Debug, Clone)]
+pub struct BinnedRows<'a> {
     x: ArrayView2<'a, f32>,
+    bins: Bins,
+    /// The columns that can be split.
+    useful: Vec<usize>,
+    all: Binned,
+}
+
+impl<'a> BinnedRows<'a> {
+    /// Cuts the columns of `x` `[n, d]` into at most so many bins, that of missing values (NaN) counted.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] unless there are 3 to 256 bins; [`Error::NoColumns`]; [`Error::TooFewRows`] for
+    /// no rows; [`Error::NotFinite`] for an infinite value.
+    pub fn new(x: ArrayView2<'a, f32>, bins: usize) -> Result<Self> {
+        BoosterParams { bins, ..BoosterParams::default() }.check()?;
+        check_rows(x)?;
+        Ok(Self::cut(x, bins))
+    }
+
+    fn cut(x: ArrayView2<'a, f32>, bins: usize) -> Self {
+        let bins = Bins::fit(x, bins);
+        // A constant column cannot be split, unless values are missing.
+        let useful: Vec<usize> = (0..x.ncols())
+            .filter(|&c| bins.count(c) > 2 || x.column(c).iter().any(|v| v.is_nan()))
+            .collect();
+        let all = bins.apply(x, &useful);
+        Self { x, bins, useful, all }
+    }
+}
+
+/// The rows that a booster learns from: those of a matrix, or some of them.
+#[derive(Clone, Copy)]
+struct Rows<'a, 'x> {
+    x: ArrayView2<'x, f32>,
+    some: Option<&'a [usize]>,
+    cut: &'a BinnedRows<'x>,
+    /// The bins of these rows.
+    all: &'a Binned,
+}
+
+/// The rows and what the trees so far predict of them.
+struct Fit<'a, 'x> {
+    learned: Rows<'a, 'x>,
     y: &'a [f32],
     weights: Option<&'a [f32]>,
     loss: Loss,
@@ -365,7 +435,7 @@ struct Fit<'a> {
 /// The leaves of a tree: each node with its rows, as a range of the rows that the tree was grown on.
 type Leaves = [(usize, std::ops::Range<usize>)];
 
-impl Fit<'_> {
+impl Fit<'_, '_> {
     /// The weighted gradient of each row.
     fn gradients(&self, weights: &[f32]) -> Vec<f32> {
         let rows = self.predicted.iter().zip(self.y).zip(weights);
@@ -407,8 +477,10 @@ impl Fit<'_> {
     /// Adds a tree to the predictions. A tree that was grown on all rows knows their leaves already.
     fn add(&mut self, tree: &Tree, leaves: &Leaves, rows: &[u32]) {
         if rows.len() < self.predicted.len() {
-            for (row, predicted) in self.x.rows().into_iter().zip(&mut self.predicted) {
-                *predicted += tree.predict(|column| row[column]);
+            let Rows { x, some, .. } = self.learned;
+            for (i, predicted) in self.predicted.iter_mut().enumerate() {
+                let row = some.map_or(i, |rows| rows[i]);
+                *predicted += tree.predict(|column| x[[row, column]]);
             }
             return;
         }
@@ -450,27 +522,9 @@ fn share(n: usize, share: f64, rng: &mut ChaCha8Rng) -> Vec<usize> {
 }
 
 fn check(x: ArrayView2<f32>, y: &[f32], weights: Option<&[f32]>) -> Result<()> {
-    let (n, d) = x.dim();
-    if d == 0 {
-        return Err(Error::NoColumns { rows: n });
-    }
-    if n == 0 {
-        return Err(Error::TooFewRows { what: "boosting".into(), rows: 0, needed: 1 });
-    }
-    if n >= MOST_ROWS {
-        return Err(Error::parameter("number of rows", n, "less than 16,777,216"));
-    }
-    if y.len() != n {
-        return Err(Error::LengthMismatch { what: "targets", found: y.len(), expected: n });
-    }
-    for (row, values) in x.rows().into_iter().enumerate() {
-        if let Some(column) = values.iter().position(|v| v.is_infinite()) {
-            return Err(Error::NotFinite { row, column, value: values[column].into() });
-        }
-    }
-    if let Some(row) = y.iter().position(|v| !v.is_finite()) {
-        return Err(Error::NotFinite { row, column: d, value: y[row].into() });
-    }
+    check_rows(x)?;
+    check_targets(x.dim(), y)?;
+    let n = x.nrows();
     if let Some(weights) = weights {
         if weights.len() != n {
             let found = weights.len();
@@ -482,6 +536,39 @@ fn check(x: ArrayView2<f32>, y: &[f32], weights: Option<&[f32]>) -> Result<()> {
         if weights.iter().all(|&w| w == 0.0) {
             return Err(Error::parameter("sum of weights", 0, "more than 0"));
         }
+    }
+    Ok(())
+}
+
+fn check_rows(x: ArrayView2<f32>) -> Result<()> {
+    let (n, d) = x.dim();
+    if d == 0 {
+        return Err(Error::NoColumns { rows: n });
+    }
+    if n == 0 {
+        return Err(Error::TooFewRows { what: "boosting".into(), rows: 0, needed: 1 });
+    }
+    for (row, values) in x.rows().into_iter().enumerate() {
+        if let Some(column) = values.iter().position(|v| v.is_infinite()) {
+            return Err(Error::NotFinite { row, column, value: values[column].into() });
+        }
+    }
+    Ok(())
+}
+
+/// Checks the targets of `n` rows of `d` columns.
+fn check_targets((n, d): (usize, usize), y: &[f32]) -> Result<()> {
+    if n == 0 {
+        return Err(Error::TooFewRows { what: "boosting".into(), rows: 0, needed: 1 });
+    }
+    if n >= MOST_ROWS {
+        return Err(Error::parameter("number of rows", n, "less than 16,777,216"));
+    }
+    if y.len() != n {
+        return Err(Error::LengthMismatch { what: "targets", found: y.len(), expected: n });
+    }
+    if let Some(row) = y.iter().position(|v| !v.is_finite()) {
+        return Err(Error::NotFinite { row, column: d, value: y[row].into() });
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ mod ensemble;
 mod grow;
 mod histogram;
 mod loss;
+mod shapley;
 mod splits;
 mod tree;
 
@@ -20,8 +21,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 pub use bins::Bins;
-pub use ensemble::Booster;
+pub use ensemble::{BinnedRows, Booster};
 pub use loss::Loss;
+pub use shapley::Shapley;
 pub use tree::{Node, Tree};
 
 /// What a booster is fitted with.

@@ -1,12 +1,12 @@
 //! The year by ridge regression: the linear model beside the trees.
 
-use linfa_linalg::cholesky::SolveC;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use songscape_project::Progress;
 
 use super::years::{Folds, YearModel, YearPredictions};
+use crate::cholesky;
 use crate::error::{Error, Result};
 
 /// Penalties that are tried, as shares of the rows; columns have deviation 1.
@@ -153,12 +153,11 @@ impl Sums {
         });
         system.diag_mut().map_inplace(|value| *value += penalty);
         let right = (&self.xy / self.songs - &mean * year) / &deviation;
-        let solved = system.solvec(&right.insert_axis(Axis(1)));
-        let solved = solved.map_err(|error| Error::Baseline {
+        let solved = cholesky::solve(system, right.to_vec()).ok_or(Error::Baseline {
             method: "ridge regression",
-            reason: error.to_string(),
+            reason: "its matrix is not positive definite".into(),
         })?;
-        let weights = solved.remove_axis(Axis(1)) / &deviation;
+        let weights = Array1::from(solved) / &deviation;
         Ok(Ridge { weights: weights.to_vec(), mean: (mean + centre).to_vec(), year })
     }
 }

@@ -32,9 +32,9 @@ pub struct StabilityParams {
 }
 
 impl Default for StabilityParams {
-    /// Five times four songs in five, and 4,000 at most.
+    /// Five times four songs in five, and 2,500 at most.
     fn default() -> Self {
-        Self { runs: 5, kept: 0.8, songs: 4000, seed: 0 }
+        Self { runs: 5, kept: 0.8, songs: 2500, seed: 0 }
     }
 }
 

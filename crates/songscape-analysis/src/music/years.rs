@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use songscape_project::{Job, Progress};
 
 use super::{intervals, ridge};
-use crate::boosting::{Booster, BoosterParams};
+use crate::boosting::{BinnedRows, Booster, BoosterParams};
 use crate::error::{Error, Result};
 use crate::folds::group_folds;
 use crate::metrics::{mean_absolute_error, median, r_squared};
@@ -363,15 +363,18 @@ fn boosted(
     params: &YearParams,
     progress: &dyn Progress,
 ) -> Result<YearPredictions> {
+    let Some(components) = params.components else {
+        // Bins know nothing of the years, so that the folds can share them.
+        let binned = BinnedRows::new(x, params.booster.bins)?;
+        return folds.cross_validate(YearModel::Boosting, progress, |train, targets, test| {
+            Booster::fit_rows(&binned, train, targets, &params.booster, progress)?
+                .predict(x.select(Axis(0), test).view())
+        });
+    };
     folds.cross_validate(YearModel::Boosting, progress, |train, targets, test| {
         let (train, test) = (x.select(Axis(0), train), x.select(Axis(0), test));
-        let (train, test) = match params.components {
-            None => (train, test),
-            Some(components) => {
-                let pca = Pca::fit(train.view(), components)?;
-                (pca.whiten(train.view())?, pca.whiten(test.view())?)
-            }
-        };
+        let pca = Pca::fit(train.view(), components)?;
+        let (train, test) = (pca.whiten(train.view())?, pca.whiten(test.view())?);
         Booster::fit_interruptible(train.view(), targets, None, &params.booster, progress)?
             .predict(test.view())
     })

@@ -4,6 +4,9 @@ use rayon::prelude::*;
 use super::Metric;
 use crate::kernels;
 
+/// Blocks of at most so many rows are multiplied without packing.
+const FEW: usize = 48;
+
 /// Rows as the search compares them, made when they are gathered, since a second copy of all of them
 /// would take as much memory as the vectors themselves.
 ///
@@ -160,14 +163,11 @@ impl<'a> Prepared<'a> {
             }
             return;
         }
-        let shapes = (
-            ArrayView2::from_shape((a.len(), d), a_values),
-            ArrayView2::from_shape((b.len(), d), b_values),
-            ArrayViewMut2::from_shape((a.len(), b.len()), out),
-        );
-        // The shapes are those of the slices.
-        let (Ok(left), Ok(right), Ok(mut products)) = shapes else { return };
-        ndarray::linalg::general_mat_mul(-1.0, &left, &right.t(), 0.0, &mut products);
+        if a.len().min(b.len()) <= FEW {
+            kernels::negative_dots(a_values, b_values, d, out);
+        } else {
+            negative_products((a.len(), a_values), (b.len(), b_values), d, out);
+        }
         if self.metric == Metric::Euclidean {
             for (&i, out) in a.iter().zip(out.chunks_exact_mut(b.len())) {
                 let own = self.half_squares[i as usize];
@@ -177,4 +177,16 @@ impl<'a> Prepared<'a> {
             }
         }
     }
+}
+
+/// The same by a matrix product, which is faster for many rows.
+fn negative_products((m, a): (usize, &[f32]), (n, b): (usize, &[f32]), d: usize, out: &mut [f32]) {
+    let shapes = (
+        ArrayView2::from_shape((m, d), a),
+        ArrayView2::from_shape((n, d), b),
+        ArrayViewMut2::from_shape((m, n), out),
+    );
+    // The shapes are those of the slices.
+    let (Ok(left), Ok(right), Ok(mut products)) = shapes else { return };
+    ndarray::linalg::general_mat_mul(-1.0, &left, &right.t(), 0.0, &mut products);
 }
