@@ -252,7 +252,11 @@ impl Change {
         let speed = stretch.min(left as f64 / columns as f64).max(1.0 / columns as f64);
         let octave = augment.rows_per_octave * both_ways(rng, 1.0).signum();
         let octave = if rng.random_bool(augment.octave_shift) { octave } else { 0.0 };
-        let semitones = both_ways(rng, augment.transposition);
+        // Drawn only where it is asked for, so that all else stays as it was without it.
+        let semitones = match augment.transposition {
+            0.0 => 0.0,
+            most => both_ways(rng, most),
+        };
         let shift = both_ways(rng, augment.frequency_shift as f64).round()
             + octave
             + semitones / 12.0 * augment.rows_per_octave;

@@ -176,7 +176,7 @@ mod tests {
     fn the_order_of_changes_leaves_no_trace() {
         let (mut a, mut b) = (Sums::new(9), Sums::new(9));
         let losses = [0.1, 0.7, 0.3, 1.9, 0.2, 0.5, 1.1, 0.9, 0.4];
-        for (place, &loss) in losses.iter().enumerate() {
+        for (place, loss) in losses.into_iter().enumerate() {
             a.set(place, Some(loss));
             b.set(place, Some(7.7));
         }
