@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use serde::Deserialize;
 use songscape_analysis::music::tables::{
     read_clusters, read_condensed_tree, read_neighbors, read_outliers, read_representatives,
     read_years,
@@ -12,6 +13,12 @@ use songscape_project::{SongTable, read_rows};
 use crate::error::Result;
 use crate::input::{ReportInput, SongRow, within};
 use crate::link::link;
+
+/// A row of `added.csv`.
+#[derive(Deserialize)]
+struct AddedRow {
+    row: usize,
+}
 
 impl ReportInput {
     /// Reads a table of songs, as [`SongTable::read`] does, for a report in the folder `page`. See
@@ -52,7 +59,7 @@ impl ReportInput {
 
     /// Reads what an analysis left in its folder, as far as it is there: `clusters.csv`,
     /// `outliers.csv`, `representatives.csv`, `neighbors.csv`, `years.csv`, `condensed_tree.csv` and `scores.json`.
-    /// Scores without years drop the songs' predictions: those are of an earlier analysis.
+    /// Where songs came after the study (`added.csv`), a column `added` tells them from the others. Scores without years drop the songs' predictions: those are of an earlier analysis.
     ///
     /// # Errors
     /// [`Error::Analysis`](crate::Error::Analysis) or [`Error::Project`](crate::Error::Project) when a
@@ -86,14 +93,30 @@ impl ReportInput {
             song.predicted = Some(f64::from(found.predicted));
             song.interval = found.low.zip(found.high).map(|(l, h)| (f64::from(l), f64::from(h)));
         }
+        self.tree = read_condensed_tree(folder.join("condensed_tree.csv"), songs)?;
         let there = folder.join(Scores::FILE).exists();
         self.scores = if there { Some(Scores::read(folder)?) } else { None };
-        // The tree is of the songs that were studied: others may have come or gone since.
-        let studied = self.scores.as_ref().map_or(songs, |scores| scores.songs);
-        self.tree = read_condensed_tree(folder.join("condensed_tree.csv"), studied)?;
         if self.scores.as_ref().is_some_and(|scores| scores.years.is_none()) {
             for song in &mut self.songs {
                 (song.predicted, song.interval) = (None, None);
+            }
+        }
+        self.read_added(folder)
+    }
+
+    /// Tells the songs that came after the study from the others, in a column `added`, where some did.
+    fn read_added(&mut self, folder: &Path) -> Result<()> {
+        let file = folder.join("added.csv");
+        let added: Vec<AddedRow> = read_rows(&file)?;
+        if added.is_empty() {
+            return Ok(());
+        }
+        self.columns.push("added".into());
+        self.songs.iter_mut().for_each(|song| song.extra.push("with the study".into()));
+        for AddedRow { row } in added {
+            within(row, self.songs.len(), || file.display().to_string())?;
+            if let Some(value) = self.songs[row].extra.last_mut() {
+                *value = "later".into();
             }
         }
         Ok(())
@@ -135,6 +158,26 @@ mod tests {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
         folder
+    }
+
+    #[test]
+    fn songs_that_came_later_are_told_apart() {
+        let folder = written(&[
+            ("songs.csv", "path,genre\na.wav,waltz\nb.wav,polka\n"),
+            ("added.csv", "row,label,probability\n1,0,0.5\n"),
+        ]);
+        let read = || {
+            let mut input = ReportInput::read_songs(folder.path().join("songs.csv"), "report")?;
+            input.read_analysis(folder.path()).map(|()| input)
+        };
+        let input = read().unwrap();
+        assert_eq!(input.columns, ["genre", "added"]);
+        let extra: Vec<_> = input.songs.iter().map(|song| &song.extra[..]).collect();
+        assert_eq!(extra, [["waltz", "with the study"], ["polka", "later"]]);
+        input.check().unwrap();
+        std::fs::write(folder.path().join("added.csv"), "row\n2\n").unwrap();
+        let error = read().unwrap_err().to_string();
+        assert!(error.contains("added.csv"), "{error}");
     }
 
     #[test]

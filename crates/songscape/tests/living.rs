@@ -87,6 +87,8 @@ fn songs_come_and_go_and_the_encoder_and_the_other_vectors_stay() {
     assert_eq!(table("studied/study.safetensors"), study);
     let rows = |name: &str| String::from_utf8(table(name)).unwrap().lines().count() - 1;
     assert_eq!((rows("clusters.csv"), rows("outliers.csv"), rows("added.csv")), (18, 18, 4));
+    let page = fs::read_to_string(out.join("report/index.html")).unwrap();
+    assert!(page.contains("with the study") && page.contains("later"));
     let features = fs::read_dir(out.join("vectors/features")).unwrap().count();
     assert_eq!(features, 18, "and the matrices of the songs that went are gone");
     assert_eq!(run(&out, &manifest, &small()).unwrap()[3], "18 songs, done before");

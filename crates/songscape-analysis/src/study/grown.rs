@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2};
 use songscape_project::{Progress, SongTable, write_atomic, write_csv};
 
 use super::applied::SongRow;
-use super::outputs::{FILES, Outputs};
+use super::outputs::{FILES, Outputs, TREE};
 use super::{Applied, Scores, Study};
 use crate::error::{Error, Result};
 use crate::music::Representatives;
@@ -34,8 +34,9 @@ impl Study {
     /// do not change by a bit, and neither do their neighbours, but for those that are gone. New
     /// songs are as [`apply`](Self::apply) finds them, and listed in `added.csv`
     /// (`row,label,probability,outlier,predicted,low,high`). A new song that has a year is in `years.csv`
-    /// in a fold after the others. Shares and years of clusters are of the songs now; the scores, the tree,
-    /// trends and the change from year to year are of the songs that were studied.
+    /// in a fold after the others. Shares and years of clusters are of the songs now; the scores, trends
+    /// and the change from year to year are of the songs that were studied, and so is the condensed tree,
+    /// which stays in `studied`.
     ///
     /// # Errors
     /// [`Error::LengthMismatch`] and [`Error::Parameter`] when the rows are not those of the songs and of
@@ -55,7 +56,7 @@ impl Study {
         let mut labels = vec![-1; now.songs];
         for name in FILES {
             let file = &studied.join(name);
-            if !file.is_file() {
+            if !file.is_file() || name == TREE {
                 continue;
             }
             let path = &out.path(name)?;

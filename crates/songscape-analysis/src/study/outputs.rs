@@ -8,11 +8,14 @@ use songscape_project::remove_if_there;
 use super::Scores;
 use crate::error::{Error, Result};
 
+/// The table of the condensed tree, whose leaves are the rows of the songs.
+pub(super) const TREE: &str = "condensed_tree.csv";
+
 /// All that a study may write beside its scores.
 pub(super) const FILES: [&str; 12] = [
     "umap.npy",
     "clusters.csv",
-    "condensed_tree.csv",
+    TREE,
     "outliers.csv",
     "neighbors.csv",
     "representatives.csv",
