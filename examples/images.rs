@@ -5,17 +5,18 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use songscape::Error;
-use songscape::audio::{Duplicate, ImageParams, Library, LibraryParams, Limits, SameName, Store};
-use songscape::project::{Failure, Progress};
+use songscape::audio::{ImageParams, Library, LibraryParams, Limits, SameName, Store};
+use songscape::project::Progress;
 use songscape_examples::{Bars, End, choice, print, start};
 
 /// Make the catalog and the spectrogram images of a music library.
 ///
-/// In the folder of --out: songs.csv, duplicates.csv, failures.csv; without --list also one image
-/// per song, and their pixels for training. With --list nothing is decoded: run it first, to see
+/// In the folder of --out: songs.csv, duplicates.csv, failures.csv (what could not be used),
+/// remarks.csv (what is to be said about songs that can); without --list also one image per song,
+/// and their pixels for training. With --list nothing is decoded: run it first, to see
 /// whether the tags are any good.
 ///
-/// Exit codes: 0 done; 1 fatal; 2 usage; 3 done, but some inputs failed (see failures.csv);
+/// Exit codes: 0 done; 1 fatal; 2 usage; 3 done, but some inputs could not be used (see failures.csv);
 /// 130 interrupted, run again to continue.
 #[derive(Parser)]
 #[command(version)]
@@ -61,14 +62,11 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
         known_tags: Some(arguments.out.join("tags.csv")),
     };
     let library = Library::open(&arguments.library, &library, progress)?;
-    let failures = arguments.out.join("failures.csv");
-    Failure::record(&failures, "catalog", &library.failures)?;
-    let duplicates = arguments.out.join("duplicates.csv");
-    Duplicate::record(&duplicates, "catalog", &library.duplicates)?;
-    library.catalog.write(arguments.out.join("songs.csv"))?;
     if library.catalog.songs.is_empty() && library.failures.is_empty() {
         return Err(Error::input(&arguments.library, "no music was found"));
     }
+    library.write(&arguments.out)?;
+    let list = arguments.out.join("failures.csv");
     let summary = library.summary();
     print(format_args!("{}", summary.to_string().trim_end()))?;
     let mut failed = library.failures.len();
@@ -77,8 +75,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
         let threads = arguments.threads.map_or_else(cores, usize::from);
         let made =
             Store::make(&library.catalog, &arguments.out, &params, &limits, threads, progress)?;
-        Failure::record(&failures, "spectrograms", &made.failures)?;
-        Duplicate::record(&duplicates, "spectrograms", &made.duplicates)?;
+        made.record(&arguments.out)?;
         failed += made.failures.len();
         let seconds = made.images.iter().fold(0.0, |sum, image| sum + image.seconds);
         print(format_args!(
@@ -87,6 +84,9 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
             seconds / 3600.0,
             made.skipped_existing
         ))?;
+        if !made.duplicates.is_empty() {
+            print(format_args!("           {} left out, the same audio", made.duplicates.len()))?;
+        }
         let noted = made.images.iter().filter(|image| !image.note.is_empty()).count();
         if noted > 0 {
             print(format_args!("           {noted} with a note in index.csv"))?;
@@ -98,6 +98,6 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
     print(format_args!("written    {}", arguments.out.display()))?;
     Ok(match failed {
         0 => End::Done,
-        count => End::LeftOut { count, list: failures },
+        count => End::LeftOut { count, list },
     })
 }

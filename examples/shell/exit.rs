@@ -38,7 +38,7 @@ pub fn start<T: Into<End>>(program: impl FnOnce() -> Result<T, Error>) -> ExitCo
         Ok(End::LeftOut { count, list }) => {
             let inputs = if count == 1 { "input" } else { "inputs" };
             complain(format_args!(
-                "{count} {inputs} failed or got a remark, listed in {}",
+                "{count} {inputs} could not be used, listed in {}",
                 list.display()
             ));
             ExitCode::from(3)

@@ -8,6 +8,7 @@ use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
 use crate::aac::HiddenSbr;
+use crate::container::{Format, Pages};
 use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
 use crate::open::Source;
@@ -16,6 +17,12 @@ use crate::track::Track;
 
 /// The largest magnitude of a sample that is taken for audio; full scale is 1.
 const LARGEST: f32 = 1e4;
+/// Notes on one file.
+const MOST_NOTES: usize = 8;
+/// Samples behind the declared end that are an encoder's padding.
+const BEYOND: u64 = 10_000;
+/// Seconds of sound that may be missing without a note: encoders round lengths to their blocks.
+const ROUNDING: f64 = 0.05;
 
 /// A music file read block by block as mono samples.
 ///
@@ -49,7 +56,13 @@ pub struct AudioReader {
     skipped: u64,
     /// Packets since the last one that could be decoded.
     trailing: u64,
+    /// Whether the file's end is known to be there, so that what is missing is missing within.
+    has_end: bool,
+    /// Gaps between pages of Ogg.
+    gaps: u64,
     damage: String,
+    /// Samples in packets that lie wholly behind the declared end.
+    beyond: u64,
     notes: Vec<String>,
     /// Whether there are no more packets.
     over: bool,
@@ -88,11 +101,29 @@ impl AudioReader {
     }
 
     fn try_open(path: &Path, limits: &Limits) -> Result<Self, Problem> {
-        let source = Source::open(path, limits)?;
+        let source = Source::open_whole(path, limits)?;
         let track = Track::open(&source, path, limits)?;
         let mut notes = Vec::new();
         if source.endless {
             notes.push("declares no length; what is there is taken".to_owned());
+        }
+        let (mut has_end, mut gaps) = (false, 0);
+        if source.kind == Format::Ogg {
+            let pages = Pages::of(path).map_err(Problem::Unreadable)?;
+            gaps = pages.gaps;
+            let all = pages.whole + gaps;
+            if limits.too_damaged(gaps, all) {
+                let reason = "pages of Ogg".into();
+                return Err(Problem::Damaged { skipped: gaps, packets: all, reason });
+            }
+            if gaps > 0 {
+                notes.push(format!("{gaps} of {all} pages are damaged, their sound is left out"));
+            }
+            if !pages.has_end {
+                let note = "its last page is damaged or missing; what is there is taken";
+                notes.push(note.to_owned());
+            }
+            has_end = pages.has_end;
         }
         Ok(Self {
             path: path.into(),
@@ -111,7 +142,10 @@ impl AudioReader {
             packets: 0,
             skipped: 0,
             trailing: 0,
+            has_end,
+            gaps,
             damage: String::new(),
+            beyond: 0,
             notes,
             over: false,
             ended: false,
@@ -191,9 +225,11 @@ impl AudioReader {
                 Ok(None) => {
                     let strange = self.track.left();
                     self.skip(strange);
+                    self.finish_resampler(mono)?;
                     self.check_end()?;
                     if !self.next_part()? {
-                        return self.flush(mono);
+                        self.over = true;
+                        return Ok(!mono.is_empty());
                     }
                 }
                 Err(Symphonia::ResetRequired) => {
@@ -201,8 +237,10 @@ impl AudioReader {
                     self.follow(track);
                 }
                 Err(e) => {
+                    self.finish_resampler(mono)?;
                     self.check_break(e)?;
-                    return self.flush(mono);
+                    self.over = true;
+                    return Ok(!mono.is_empty());
                 }
             }
         }
@@ -212,6 +250,9 @@ impl AudioReader {
     /// Decodes one packet into the planes. Returns whether it could be decoded.
     fn decode(&mut self, packet: &Packet) -> Result<bool, Problem> {
         let (decoded, before) = (self.seconds(), self.track.rate);
+        if packet.dur.get() == 0 {
+            self.beyond += packet.trim_end.get();
+        }
         match self.track.decoder(packet).decode(packet) {
             Ok(buffer) => {
                 let (rate, channels) = (buffer.spec().rate(), buffer.spec().channels().count());
@@ -266,8 +307,9 @@ impl AudioReader {
         if self.mixed.iter().fold(false, strange) {
             return Err(Problem::NotFinite { seconds: self.seconds(), bound: LARGEST });
         }
+        let before = mono.len();
         self.keep_first_rate(mono)?;
-        self.frames += mono.len() as u64;
+        self.frames += (mono.len() - before) as u64;
         self.limits.check_length("the audio is longer than", self.seconds())?;
         Ok(!mono.is_empty())
     }
@@ -284,10 +326,7 @@ impl AudioReader {
                 self.track.rate,
                 self.seconds()
             );
-            // A broadcast may change with each of its many parts.
-            if self.notes.len() < 8 {
-                self.notes.push(note);
-            }
+            self.note(note);
             if self.track.rate != self.rate {
                 self.resampler = Some(Resampler::new(self.track.rate, self.rate)?);
             }
@@ -301,14 +340,14 @@ impl AudioReader {
         }
     }
 
-    /// The last samples, which the resampler may still hold.
-    fn flush(&mut self, mono: &mut Vec<f32>) -> Result<bool, Problem> {
-        self.over = true;
+    /// Appends the last samples, which the resampler may still hold.
+    fn finish_resampler(&mut self, mono: &mut Vec<f32>) -> Result<(), Problem> {
         if let Some(resampler) = self.resampler.take() {
+            let before = mono.len();
             resampler.finish(&mut append(mono))?;
-            self.frames += mono.len() as u64;
+            self.frames += (mono.len() - before) as u64;
         }
-        Ok(!mono.is_empty())
+        Ok(())
     }
 
     /// Whether the frames are as many as declared. Encoders round the length to their blocks, so
@@ -331,10 +370,23 @@ impl AudioReader {
         self.packets = packets;
         self.trailing = 0;
         if behind > 0 {
-            self.notes.push(format!("{behind} packets behind the audio hold none"));
+            self.note(format!("{behind} packets behind the audio hold none"));
         }
-        // Skipped packets shorten the audio as well; they have been judged already.
-        if skipped == 0 && !self.is_complete() { Err(self.truncated()) } else { Ok(()) }
+        // What is skipped shortens the audio as well; it has been judged already.
+        if skipped == 0 && self.gaps == 0 && !self.is_complete() {
+            return Err(self.truncated());
+        }
+        let missing = self.track.ends_at.map_or(0, |end| end.saturating_sub(self.frames));
+        let missing = missing as f64 / f64::from(self.rate);
+        if missing > ROUNDING {
+            self.note(format!("{missing:.2} s of sound are missing by {:.2} s", self.seconds()));
+        }
+        if self.beyond > BEYOND {
+            let behind = self.beyond as f64 / f64::from(self.rate);
+            self.note(format!("{behind:.2} s behind the declared end are left out"));
+        }
+        self.beyond = 0;
+        Ok(())
     }
 
     /// A break within the packets: is the song over, or as good as over?
@@ -364,32 +416,44 @@ impl AudioReader {
     }
 
     fn truncated(&self) -> Problem {
-        Problem::Truncated {
-            decoded: self.seconds(),
-            expected: self.track.ends_at.map(|frames| frames as f64 / f64::from(self.rate)),
+        let decoded = self.seconds();
+        let expected = self.track.ends_at.map(|frames| frames as f64 / f64::from(self.rate));
+        match expected {
+            Some(expected) if self.has_end => Problem::Gaps { decoded, expected },
+            expected => Problem::Truncated { decoded, expected },
+        }
+    }
+
+    /// Adds a note, unless there are many: a broadcast may change with each of its many parts.
+    fn note(&mut self, note: String) {
+        if self.notes.len() < MOST_NOTES {
+            self.notes.push(note);
         }
     }
 
     /// Goes on with the next of several files in one. Returns whether there was one.
     fn next_part(&mut self) -> Result<bool, Problem> {
-        let Some(rest) = self.source.next.take() else { return Ok(false) };
-        let seconds = self.seconds();
-        let file = File::open(&self.path).map_err(Problem::Unreadable)?;
-        let opened = Source::part(file, self.source.kind, rest, &self.limits)
-            .and_then(|source| Ok((Track::open(&source, &self.path, &self.limits)?, source)));
-        match opened {
-            Ok((track, source)) => {
-                self.source = source;
-                self.follow(track);
-                self.notes.push(format!("several files in one: another begins at {seconds:.2} s"));
-                Ok(true)
-            }
-            Err(problem) => {
-                self.notes
-                    .push(format!("what follows after {seconds:.2} s is left out: {problem}"));
-                Ok(false)
+        let mut rest = VecDeque::from(std::mem::take(&mut self.source.rest));
+        while let Some(part) = rest.pop_front() {
+            let seconds = self.seconds();
+            let file = File::open(&self.path).map_err(Problem::Unreadable)?;
+            let opened = part
+                .open(file, &self.limits, true)
+                .and_then(|source| Ok((Track::open(&source, &self.path, &self.limits)?, source)));
+            match opened {
+                Ok((track, source)) => {
+                    self.source = source;
+                    self.source.rest.extend(rest);
+                    self.follow(track);
+                    self.note(format!("several files in one: another begins at {seconds:.2} s"));
+                    return Ok(true);
+                }
+                Err(problem) => {
+                    self.note(format!("what follows after {seconds:.2} s is left out: {problem}"));
+                }
             }
         }
+        Ok(false)
     }
 
     /// Goes on with another track, such as the next of a recorded broadcast.

@@ -21,12 +21,17 @@ pub(crate) struct Edit {
 }
 
 impl Edit {
-    /// The edit of a track with samples of this rate, `frames` of them in all. `None` where the file
+    /// The edit of a track within these bytes of a file, with samples of this rate, `frames` of them in all. `None` where the file
     /// has no edit list, one of several parts, or no boxes that make sense.
-    pub(crate) fn of(path: &Path, track: u32, rate: u32, frames: u64) -> Option<Self> {
+    pub(crate) fn of(
+        path: &Path,
+        audio: &Range<u64>,
+        track: u32,
+        rate: u32,
+        frames: u64,
+    ) -> Option<Self> {
         let mut file = Boxes(File::open(path).ok()?);
-        let length = file.0.metadata().ok()?.len();
-        let movie = file.find(0..length, b"moov").ok()??;
+        let movie = file.find(audio.clone(), b"moov").ok()??;
         let movie_header = file.find(movie.clone(), b"mvhd").ok()??;
         let movie_scale = file.time_scale(movie_header).ok()?;
         for (kind, track_box) in file.children(movie).ok()? {
@@ -62,10 +67,9 @@ impl Edit {
 }
 
 /// What a track of a file that is not decoded holds, by the four letters of its sample entry.
-pub(crate) fn sample_entry(path: &Path, track: u32) -> Option<String> {
+pub(crate) fn sample_entry(path: &Path, audio: &Range<u64>, track: u32) -> Option<String> {
     let mut file = Boxes(File::open(path).ok()?);
-    let length = file.0.metadata().ok()?.len();
-    let movie = file.find(0..length, b"moov").ok()??;
+    let movie = file.find(audio.clone(), b"moov").ok()??;
     for (kind, track_box) in file.children(movie).ok()? {
         if &kind != b"trak" || file.track_id(track_box.clone()).ok()? != Some(track) {
             continue;
@@ -198,7 +202,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.m4a");
         std::fs::write(&path, bytes).unwrap();
-        Edit::of(&path, track, 44_100, 100_000)
+        let length = std::fs::metadata(&path).unwrap().len();
+        Edit::of(&path, &(0..length), track, 44_100, 100_000)
     }
 
     #[test]

@@ -171,6 +171,14 @@ pub enum Problem {
         /// Seconds declared by the file, where it declares them.
         expected: Option<f64>,
     },
+    /// Too much is missing within the audio, whose end is there.
+    #[error("damaged: {decoded:.2} s could be decoded of {expected:.2} s")]
+    Gaps {
+        /// Seconds decoded.
+        decoded: f64,
+        /// Seconds declared by the file.
+        expected: f64,
+    },
     /// Too many packets could not be decoded.
     #[error("damaged: {skipped} of {packets} packets could not be decoded ({reason})")]
     Damaged {

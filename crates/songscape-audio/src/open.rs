@@ -12,7 +12,7 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 use symphonia::default::formats;
 
-use crate::container::{Format, Layout, Wave, Window, parted, plain_header};
+use crate::container::{Format, Layout, Wave, Window, parted, plain_header, refused_mpeg};
 use crate::error::Problem;
 use crate::limits::Limits;
 
@@ -36,93 +36,130 @@ const WAVE_UNDECODED: [(u16, &str); 9] = [
 pub(crate) struct Source {
     pub format: Box<dyn FormatReader>,
     pub kind: Format,
-    /// Bytes of the file behind this audio that are audio of the same kind again.
-    pub next: Option<Range<u64>>,
+    /// The bytes of the file that the reader sees.
+    pub audio: Range<u64>,
+    /// What of the file comes behind this and is sound as well.
+    pub rest: Vec<Part>,
     /// Samples that the file claims to have, where the reader would not know.
     pub claimed: Option<u64>,
     /// Whether the file declares no length, as one that was written to a pipe.
     pub endless: bool,
 }
 
+/// A part of a file that is a file of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Part {
+    kind: Format,
+    /// A header that is not in the file.
+    front: Vec<u8>,
+    audio: Range<u64>,
+    claimed: Option<u64>,
+    endless: bool,
+}
+
 impl Source {
-    /// Opens a file by what its first bytes say that it is.
+    /// Opens a file by what its first bytes say that it is. Several FLAC files in one are not told apart
+    /// here: their tags are those of the first.
     pub(crate) fn open(path: &Path, limits: &Limits) -> Result<Self, Problem> {
+        Self::first(path, limits, false)
+    }
+
+    /// Opens a file of which all is to be read.
+    pub(crate) fn open_whole(path: &Path, limits: &Limits) -> Result<Self, Problem> {
+        Self::first(path, limits, true)
+    }
+
+    fn first(path: &Path, limits: &Limits, whole: bool) -> Result<Self, Problem> {
         let mut file = regular_file(path)?;
         let layout = Layout::of(&mut file).map_err(Problem::Unreadable)?;
         match layout.format {
-            Format::Undecoded(name) => Err(Problem::NotDecoded(name.into())),
-            Format::Wave => Self::wave(file, limits),
-            Format::Flac => {
-                let header = plain_header(&mut file, &layout.audio, limits.max_tag_bytes);
-                let (front, start) = header
-                    .map_err(Problem::Unreadable)?
-                    .unwrap_or((Vec::new(), layout.audio.start));
-                let audio = start.min(layout.audio.end)..layout.audio.end;
-                Self::of(Format::Flac, front, file, audio, limits)
+            Format::Wave => {
+                let mut parts = Part::of_wave(&mut file)?.into_iter();
+                let none = "a WAV file without its format or its data";
+                let first = parts.next().ok_or_else(|| Problem::NotAudio(none.into()))?;
+                Ok(Self { rest: parts.collect(), ..first.open(file, limits, whole)? })
             }
-            kind => Self::part(file, kind, layout.audio, limits),
+            kind => Part::new(kind, layout.audio).open(file, limits, whole),
         }
     }
+}
 
-    /// A stream within a file that needs no header of its own.
-    pub(crate) fn part(
+impl Part {
+    fn new(kind: Format, audio: Range<u64>) -> Self {
+        Self { kind, front: Vec::new(), audio, claimed: None, endless: false }
+    }
+
+    /// The pieces of sound in a WAV file.
+    fn of_wave(file: &mut File) -> Result<Vec<Self>, Problem> {
+        let waves = Wave::all(file).map_err(Problem::Unreadable)?;
+        let part = |wave: Wave| {
+            let codec = wave.codec().unwrap_or_default();
+            if WAVE_MPEG.contains(&codec) {
+                return Self::new(Format::Mpeg, wave.data);
+            }
+            if WAVE_ADTS.contains(&codec) {
+                return Self::new(Format::Adts, wave.data);
+            }
+            if let Some((_, name)) = WAVE_UNDECODED.iter().find(|(number, _)| *number == codec) {
+                return Self::new(Format::Undecoded(name), wave.data);
+            }
+            let claimed = wave.claimed.filter(|&bytes| bytes >= u64::from(u32::MAX));
+            Self {
+                kind: Format::Wave,
+                front: wave.header(),
+                claimed: claimed.map(|bytes| bytes / wave.block()),
+                endless: wave.claimed.is_none(),
+                audio: wave.data,
+            }
+        };
+        Ok(waves.into_iter().map(part).collect())
+    }
+
+    /// Opens a part of a file. `whole` is whether all is to be read.
+    pub(crate) fn open(
+        self,
         mut file: File,
-        kind: Format,
-        mut audio: Range<u64>,
         limits: &Limits,
-    ) -> Result<Self, Problem> {
-        let mut next = None;
-        if kind == Format::Mpeg
-            && let Some([first, rest]) = parted(&mut file, &audio).map_err(Problem::Unreadable)?
-        {
-            (audio, next) = (first, Some(rest));
+        whole: bool,
+    ) -> Result<Source, Problem> {
+        let Self { kind, mut front, mut audio, claimed, endless } = self;
+        if let Some(name) = kind.undecoded() {
+            return Err(Problem::NotDecoded(name.into()));
         }
-        Ok(Self { next, ..Self::of(kind, Vec::new(), file, audio, limits)? })
-    }
-
-    fn wave(mut file: File, limits: &Limits) -> Result<Self, Problem> {
-        let wave = Wave::of(&mut file).map_err(Problem::Unreadable)?;
-        let wave = wave
-            .ok_or_else(|| Problem::NotAudio("a WAV file without its format or its data".into()))?;
-        let codec = wave.codec().unwrap_or_default();
-        if WAVE_MPEG.contains(&codec) {
-            return Self::part(file, Format::Mpeg, wave.data, limits);
+        let mut rest = Vec::new();
+        if kind != Format::Flac || whole {
+            let parted = parted(&mut file, kind, &audio).map_err(Problem::Unreadable)?;
+            if let Some([first, others]) = parted {
+                audio = first;
+                rest.push(Self::new(kind, others));
+            }
         }
-        if WAVE_ADTS.contains(&codec) {
-            return Self::part(file, Format::Adts, wave.data, limits);
+        if kind == Format::Flac {
+            let header = plain_header(&mut file, &audio, limits.max_tag_bytes);
+            if let Some((header, start)) = header.map_err(Problem::Unreadable)? {
+                front = header;
+                audio.start = start.min(audio.end);
+            }
         }
-        if let Some((_, name)) = WAVE_UNDECODED.iter().find(|(number, _)| *number == codec) {
-            return Err(Problem::NotDecoded((*name).into()));
-        }
-        let claimed = wave.claimed.filter(|&bytes| bytes >= u64::from(u32::MAX));
-        let claimed = claimed.map(|bytes| bytes / wave.block());
-        let endless = wave.claimed.is_none();
-        let source = Self::of(Format::Wave, wave.header(), file, wave.data, limits)?;
-        Ok(Self { claimed, endless, ..source })
-    }
-
-    fn of(
-        kind: Format,
-        front: Vec<u8>,
-        file: File,
-        audio: Range<u64>,
-        limits: &Limits,
-    ) -> Result<Self, Problem> {
-        let stream =
-            MediaSourceStream::new(Box::new(Window::new(front, file, audio)), Default::default());
+        let refused = refused_mpeg(&mut file, kind, &audio).map_err(Problem::Unreadable)?;
+        let stream = MediaSourceStream::new(
+            Box::new(Window::new(front, file, audio.clone())),
+            Default::default(),
+        );
         let tags = MetadataOptions::default()
             .limit_tag_bytes(Limit::Maximum(limits.max_tag_bytes))
             .limit_visual_bytes(Limit::Maximum(limits.max_tag_bytes));
         let format = probe_of(kind)
             .probe(&Hint::new(), stream, FormatOptions::default(), tags)
-            .map_err(|e| match e {
-                Symphonia::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+            .map_err(|e| match (refused, e) {
+                (Some(name), _) => Problem::NotDecoded(name),
+                (_, Symphonia::IoError(e)) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
                     Problem::NotAudio("the file ends too soon".into())
                 }
-                Symphonia::IoError(e) => Problem::Unreadable(e),
-                e => Problem::NotAudio(e.to_string()),
+                (_, Symphonia::IoError(e)) => Problem::Unreadable(e),
+                (_, e) => Problem::NotAudio(e.to_string()),
             })?;
-        Ok(Self { format, kind, next: None, claimed: None, endless: false })
+        Ok(Source { format, kind, audio, rest, claimed, endless })
     }
 }
 

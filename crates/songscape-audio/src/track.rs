@@ -18,6 +18,9 @@ use crate::limits::Limits;
 use crate::open::Source;
 use crate::opus::{self, OpusDecoder};
 
+/// Containers that declare no length but in the header of an encoder.
+pub(crate) const STREAMS: [&str; 4] = ["mp1", "mp2", "mp3", "aac"];
+
 /// AAC at rates up to this one may have its upper half in SBR.
 const HIGHEST_SBR_RATE: u32 = 32_000;
 
@@ -56,12 +59,12 @@ impl Track {
     pub(crate) fn open(source: &Source, path: &Path, limits: &Limits) -> Result<Self, Problem> {
         let format = &source.format;
         let container = format.format_info().short_name;
-        let stream = ["mp1", "mp2", "mp3", "aac"].contains(&container);
+        let stream = STREAMS.contains(&container);
         let track = format
             .default_track(TrackType::Audio)
             .ok_or_else(|| Problem::NotAudio("the file has no audio track".into()))?;
         let named = || match source.kind {
-            Format::Mp4 => sample_entry(path, track.id),
+            Format::Mp4 => sample_entry(path, &source.audio, track.id),
             _ => None,
         };
         let params = track.codec_params.as_ref().and_then(|params| params.audio());
@@ -88,7 +91,7 @@ impl Track {
             limits.check_length("the declared length is", frames as f64 / f64::from(rate))?;
         }
         let mut edit = match (source.kind, ends_at) {
-            (Format::Mp4, Some(frames)) => Edit::of(path, track.id, rate, frames),
+            (Format::Mp4, Some(frames)) => Edit::of(path, &source.audio, track.id, rate, frames),
             _ => None,
         };
         if params.codec == CODEC_ID_OPUS && edit.is_none() {
@@ -99,7 +102,8 @@ impl Track {
         }
         let mut padding = 0;
         if params.codec == CODEC_ID_OPUS && source.kind == Format::Matroska {
-            let segment = File::open(path).and_then(|mut file| Segment::of(&mut file, 0));
+            let segment =
+                File::open(path).and_then(|mut file| Segment::of(&mut file, &source.audio, 0));
             let nanoseconds = segment.map_err(Problem::Unreadable)?.discard;
             padding = (nanoseconds * u64::from(rate) + 500_000_000) as usize / 1_000_000_000;
         }

@@ -34,7 +34,15 @@ fn read(manifest: &str) -> Library {
 }
 
 fn reasons(failures: &[Failure]) -> Vec<(&str, &str)> {
-    failures.iter().map(|failure| (failure.item.as_str(), failure.reason.as_str())).collect()
+    failures.iter().map(|failure| (relative(&failure.item), failure.reason.as_str())).collect()
+}
+
+/// A file's name in a table, which is absolute, from the library's folder on.
+fn relative(item: &str) -> &str {
+    let Ok(below) = Path::new(item).strip_prefix(std::env::temp_dir()) else { return item };
+    let mut parts = below.components();
+    parts.next();
+    parts.as_path().to_str().unwrap()
 }
 
 #[test]
@@ -92,7 +100,7 @@ fn a_bad_row_is_named_and_the_others_are_read() {
     let folder = library("");
     let path = folder.path().join("manifest.csv");
     fs::write(&path, manifest).unwrap();
-    let Library { catalog, failures, .. } = open(&path);
+    let Library { catalog, failures, remarks, .. } = open(&path);
     // Line ends of other systems are line ends, too.
     let lines = manifest.split(|&byte| byte == b'\n').collect::<Vec<_>>().join(&b"\r\n"[..]);
     fs::write(&path, lines).unwrap();
@@ -104,14 +112,19 @@ fn a_bad_row_is_named_and_the_others_are_read() {
     assert_eq!(
         reasons(&failures),
         [
-            ("one.wav", format!("line 2: year \"87\", {expected}").as_str()),
             ("gone.wav", "line 3: the file is missing"),
-            ("../outside.wav", &format!("line 4: {outside}")),
+            ("../outside.wav", format!("line 4: {outside}").as_str()),
             ("/etc/passwd", &format!("line 5: {outside}")),
             ("b/../../one.wav", &format!("line 6: {outside}")),
             ("manifest.csv:7", "the path is empty, expected a file relative to the list's folder"),
             ("manifest.csv:8", "2 fields, expected 4"),
             ("manifest.csv:12", "column title: \"\u{FFFD}\" is not UTF-8"),
+        ]
+    );
+    assert_eq!(
+        reasons(&remarks),
+        [
+            ("one.wav", format!("line 2: year \"87\", {expected}").as_str()),
             ("b/one.wav", &format!("line 13: year \"nineteen\", {expected}")),
         ]
     );
@@ -264,7 +277,7 @@ fn a_song_that_comes_back_is_kept_once_with_the_first_year() {
     let decisions: Vec<_> = library
         .duplicates
         .iter()
-        .map(|d| (d.file.as_str(), d.same_as.as_str(), d.year, d.reason.as_str()))
+        .map(|d| (relative(&d.file), relative(&d.same_as), d.year, d.reason.as_str()))
         .collect();
     assert_eq!(
         decisions,
@@ -287,9 +300,14 @@ fn a_song_that_comes_back_is_kept_once_with_the_first_year() {
     let text = fs::read_to_string(&list).unwrap();
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines[0], "stage,decision,file,same_as,artist,title,year,reason");
-    let first = "catalog,left-out,a.mp3,c.mp3,Rihanna,Umbrella (feat. Jay-Z),2008,\
-                 same artist and title as on line 4";
-    assert_eq!((lines[1], lines.len()), (first, 4));
+    let file = |name| folder.path().join(name).display().to_string();
+    let first = format!(
+        "catalog,left-out,{},{},Rihanna,Umbrella (feat. Jay-Z),2008,\
+         same artist and title as on line 4",
+        file("a.mp3"),
+        file("c.mp3")
+    );
+    assert_eq!((lines[1], lines.len()), (&*first, 4));
 }
 
 #[test]

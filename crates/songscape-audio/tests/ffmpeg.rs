@@ -184,3 +184,39 @@ fn tags_are_read_from_every_container() {
         assert_eq!(song.extra[2..4], ["Ålbum", "Pop"], "{name}");
     }
 }
+
+#[test]
+fn two_files_in_one_are_both_decoded_in_every_container() {
+    if !installed() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("source.wav");
+    let stereo: Vec<f32> = sounds::melody(44_100, 2.0).iter().flat_map(|&s| [s, 0.5 * s]).collect();
+    sounds::wav(&source, 44_100, 2, &stereo);
+    let seconds = |path: &Path| {
+        let mut reader = AudioReader::open(path, &Limits::default()).unwrap();
+        let mut block = Vec::new();
+        while reader.read(&mut block).unwrap() {}
+        (reader.seconds(), reader.notes().to_vec())
+    };
+    let mut wrong = Vec::new();
+    for &(name, options, _) in CASES {
+        let path = folder.path().join(name);
+        let mut arguments = vec!["-i", source.to_str().unwrap()];
+        arguments.extend(options);
+        arguments.push(path.to_str().unwrap());
+        if ffmpeg(&arguments).is_none() {
+            continue;
+        }
+        let once = seconds(&path);
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, [&bytes[..], &bytes].concat()).unwrap();
+        let twice = seconds(&path);
+        println!("{name:14} {once:?} {twice:?}");
+        if (twice.0 - 2.0 * once.0).abs() > 0.1 {
+            wrong.push((name, once, twice));
+        }
+    }
+    assert_eq!(wrong, []);
+}

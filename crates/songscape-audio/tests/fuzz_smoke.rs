@@ -90,18 +90,20 @@ fn nothing_panics_on_any_bytes() {
 #[test]
 fn the_corpus_is_replayed() {
     let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
-    let mut replayed = 0;
+    // A crate on its own comes without the corpus.
+    if !corpus.exists() {
+        return;
+    }
     for (name, run, _) in targets() {
-        let Ok(folder) = std::fs::read_dir(corpus.join(format!("audio_{name}"))) else { continue };
-        for entry in folder {
+        let mut replayed = 0;
+        for entry in std::fs::read_dir(corpus.join(format!("audio_{name}"))).unwrap() {
             let path = entry.unwrap().path();
             let bytes = std::fs::read(&path).unwrap();
             let done = std::panic::catch_unwind(|| run(&bytes));
             assert!(done.is_ok(), "{} panicked", path.display());
             replayed += 1;
         }
+        println!("{name}: {replayed} inputs");
+        assert!(replayed > 0, "{name} has an empty corpus");
     }
-    println!("{replayed} inputs");
-    // A crate on its own comes without the corpus.
-    assert!(replayed > 0 || !corpus.exists());
 }

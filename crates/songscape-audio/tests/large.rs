@@ -54,7 +54,7 @@ fn a_thousand_songs_with_a_tenth_broken() {
     let made = make();
     assert_eq!((made.images.len(), made.failures.len(), made.duplicates.len()), (900, 100, 0));
     for (i, failure) in made.failures.iter().enumerate() {
-        assert_eq!(failure.item, format!("{:04}.wav", 10 * i + 7));
+        assert!(failure.item.ends_with(&format!("/{:04}.wav", 10 * i + 7)), "{failure:?}");
     }
     let reasons: Vec<_> = made.failures[..5].iter().map(|f| f.reason.as_str()).collect();
     assert_eq!(reasons[0], "the file is empty (0 bytes)");

@@ -41,8 +41,15 @@ fn read(table: &str) -> Read {
     let (_folder, path) = beside(table);
     let library = open(&path);
     let songs = library.catalog.songs.iter().map(|song| (song.title.clone(), song.year));
-    let failures = library.failures.iter().map(|f| (f.item.clone(), f.reason.clone()));
+    let root = path.parent().unwrap();
+    let failures = library.failures.iter().chain(&library.remarks);
+    let failures = failures.map(|f| (relative(&f.item, root), f.reason.clone()));
     (songs.collect(), failures.collect())
+}
+
+/// A file's name in a table, which is absolute, from its folder on.
+fn relative(item: &str, root: &Path) -> String {
+    Path::new(item).strip_prefix(root).unwrap_or(Path::new(item)).display().to_string()
 }
 
 fn row(title: &str, year: i32) -> (String, Option<i32>) {
@@ -146,6 +153,66 @@ fn playlists_give_the_files_and_their_tags() {
 }
 
 #[test]
+fn playlists_of_other_systems_and_programs_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    fs::create_dir(root.join("é d")).unwrap();
+    for name in ["é d/ü 1.flac", "100%25.flac", "100%.flac", "x.flac"] {
+        flac(&root.join(name), 0.5, &[]);
+    }
+    let list = root.join("l.m3u8");
+    let read = |bytes: &[u8]| {
+        fs::write(&list, bytes).unwrap();
+        let library = open(&list);
+        assert_eq!(library.failures, []);
+        let paths = library.catalog.songs.iter().map(|song| song.path.display().to_string());
+        paths.collect::<Vec<_>>()
+    };
+    // As coded in an address; what stands there as it is comes first.
+    let coded = "%C3%A9%20d/%C3%BC%201.flac\n100%25.flac\n100%.flac\n.\\x.flac\n";
+    assert_eq!(read(coded.as_bytes()), ["é d/ü 1.flac", "100%25.flac", "100%.flac", "x.flac"]);
+    assert_eq!(read(b"%c3%a9%20d\\%c3%bc%201.flac\n"), ["é d/ü 1.flac"]);
+    let address = root.display().to_string().replace(' ', "%20");
+    for start in ["file://", "FILE://localhost", "file:"] {
+        let line = format!("{start}{address}/%C3%A9%20d/%C3%BC%201.flac\n");
+        assert_eq!(read(line.as_bytes()), ["é d/ü 1.flac"], "{line}");
+    }
+    let text = "#EXTM3U\r\n#EXTINF:1,Ann – One\r\né d/ü 1.flac\r\nx.flac\r\n";
+    let units = || text.encode_utf16();
+    let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = units().flat_map(u16::to_be_bytes).collect();
+    let marked = |mark: &[u8], bytes: &[u8]| [mark, bytes].concat();
+    for bytes in
+        [marked(&[0xFF, 0xFE], &little), marked(&[0xFE, 0xFF], &big), little.clone(), big.clone()]
+    {
+        assert_eq!(read(&bytes), ["é d/ü 1.flac", "x.flac"]);
+        assert_eq!(open(&list).catalog.songs[0].artist, "Ann");
+        // By its first line, whatever the name.
+        let other = root.join("list.txt");
+        fs::write(&other, &bytes).unwrap();
+        assert_eq!(open(&other).catalog.songs.len(), 2);
+    }
+    fs::write(&list, "%2e%2e/x.flac\nfile:///etc/passwd\nfile:///C:/x.flac\n").unwrap();
+    let library = open(&list);
+    assert_eq!((library.catalog.songs.len(), library.failures.len()), (0, 3), "{library:?}");
+}
+
+#[test]
+fn a_column_that_is_there_twice_is_named() {
+    let (folder, path) = beside("file.csv");
+    fs::write(&path, "path,title,Title,artist,year\na.flac,A,B,X,1990\n").unwrap();
+    let library = open(&path);
+    assert_eq!(library.catalog.songs[0].title, "A");
+    assert_eq!(library.failures, []);
+    let name = path.file_name().unwrap().to_str().unwrap();
+    assert_eq!(library.remarks[0].item, format!("{name}:1"));
+    let reason = "column title is there more than once, the first is used";
+    assert_eq!(library.remarks[0].reason, reason);
+    assert!(library.summary().to_string().contains("remarks    1\n"));
+    drop(folder);
+}
+
+#[test]
 fn names_of_files_and_folders_fill_what_tags_leave_open() {
     let folder = tempfile::tempdir().unwrap();
     let album = folder.path().join("Artist/1999 - Album");
@@ -195,8 +262,8 @@ fn songs_of_one_name_are_one_only_if_their_lengths_agree() {
     let left_out: Vec<_> = library.duplicates.iter().filter(|d| d.is_left_out()).collect();
     assert_eq!(left_out.len(), 1);
     assert_eq!(
-        (left_out[0].file.as_str(), left_out[0].same_as.as_str()),
-        ("00.flac", "again.flac")
+        [&left_out[0].file, &left_out[0].same_as].map(|file| relative(file, folder.path())),
+        ["00.flac", "again.flac"]
     );
     let apart = library.duplicates.iter().filter(|d| d.decision == Decision::KeptApart);
     assert_eq!(apart.count(), 10);
@@ -255,8 +322,12 @@ fn what_is_not_decoded_is_named_and_counted() {
     write("cover.jpg", b"\xFF\xD8\xFF\xE0");
     flac(&folder.path().join("g.wma"), 0.5, &["TITLE=A FLAC all the same"]);
     let library = open(folder.path());
-    let failures: Vec<_> =
-        library.failures.iter().map(|f| (f.item.as_str(), f.reason.as_str())).collect();
+    let failures: Vec<_> = library
+        .failures
+        .iter()
+        .map(|f| (relative(&f.item, folder.path()), f.reason.as_str()))
+        .collect();
+    let failures: Vec<_> = failures.iter().map(|(item, reason)| (&item[..], *reason)).collect();
     assert_eq!(
         failures,
         [

@@ -16,6 +16,7 @@
 //! - [`Stage`]: the parameters and inputs that a stage was made with, so that a second run skips
 //!   what is done and refuses what was made otherwise; [`Record`] reads them back;
 //! - [`SongTable`]: what is known of each song; [`year`]: years, as tables write them;
+//!   [`artist_key`] and [`song_key`]: when two spellings are one artist, one song;
 //! - [`Source`]: the vectors of a project, by the encoder and by its baselines;
 //! - [`write_atomic`], [`write_json`], [`write_csv`]: a file is either whole or not there;
 //! - [`Failure`]: an input that could not be used, and why;
@@ -25,6 +26,7 @@
 //! ```text
 //! my-map/                    locked: one writer at a time
 //! ├── failures.csv           the inputs that could not be used, and why
+//! ├── remarks.csv            what is to be said about others
 //! ├── spectrograms/          a stage
 //! │   ├── parameters.json    what it was made with, and whether it finished
 //! │   └── *.png              each whole or not there
@@ -55,6 +57,7 @@ mod failure;
 #[cfg(feature = "faults")]
 pub mod faults;
 mod files;
+mod names;
 mod progress;
 mod project;
 mod songs;
@@ -69,6 +72,7 @@ pub use files::{
     NewFile, hash_file, read_json, remove_folder_if_there, remove_if_there, write_atomic,
     write_json,
 };
+pub use names::{artist_key, song_key};
 pub use progress::{Job, Progress, Silent};
 pub use project::Project;
 pub use songs::{BadRow, Field, Song, SongTable, Used};

@@ -75,8 +75,10 @@ pub enum InTag {
 /// The year in the text of a music file's tag. People and programs write dates in many ways there, so
 /// this is looser than [`parse`]: what counts are numbers of four digits within [`range`], anywhere in
 /// the text, and dates without separators (`20210503`, with a time or not, and `03052021`). Dates need
-/// not exist: `1975-00-00` is 1975. A text with words (`April 18, 1975`, `remastered 2009`) is not
-/// read: what its numbers mean stands in the words.
+/// not exist: `1975-00-00` is 1975. What says that a year is about right (`c. 1975`, `circa 1975`) and the
+/// signs of Chinese, Japanese and Korean dates (`1975年4月18日`) do not matter, and neither does the name in a
+/// notice of rights (`© 1975 EMI`, `(P) 1975`). Any other text with words (`April 18, 1975`, `remastered
+/// 2009`) is not read: what its numbers mean stands in the words.
 ///
 /// ```
 /// use songscape_project::year::{self, InTag};
@@ -84,6 +86,7 @@ pub enum InTag {
 /// assert_eq!(year::in_tag("18.04.1975"), InTag::Year(1975));
 /// assert_eq!(year::in_tag("20210503"), InTag::Year(2021));
 /// assert_eq!(year::in_tag("1975;2009"), InTag::Several(1975));
+/// assert_eq!(year::in_tag("ca. 1975"), InTag::Year(1975));
 /// assert_eq!(year::in_tag("the seventies"), InTag::Unclear);
 /// ```
 pub fn in_tag(text: &str) -> InTag {
@@ -96,12 +99,8 @@ pub fn in_tag(text: &str) -> InTag {
     if MISSING.contains(&text.to_ascii_lowercase().as_str()) || text.chars().all(nothing) {
         return InTag::Empty;
     }
-    // The letters of a time, as in 1987-05-02T10:00:00Z, are no words.
-    let time = |(i, c): (usize, char)| {
-        let after_digit = text[..i].ends_with(|c: char| c.is_ascii_digit());
-        !c.is_alphabetic() || matches!(c, 'T' | 'Z') && after_digit
-    };
-    if !text.char_indices().all(time) {
+    let (is_notice, text) = without_marker(&text);
+    if !is_notice && !text.char_indices().all(|(i, c)| is_of_a_date(&text[..i], c)) {
         return InTag::Unclear;
     }
     let mut found: Vec<i32> = Vec::new();
@@ -123,6 +122,31 @@ pub fn in_tag(text: &str) -> InTag {
         [year] => InTag::Year(year),
         [first, ..] => InTag::Several(first),
     }
+}
+
+/// Takes away what stands in front of a year and does not change it: that it is about right, or that it is
+/// the year of a notice of rights, which is told apart.
+fn without_marker(text: &str) -> (bool, &str) {
+    const RIGHTS: [&str; 5] = ["©", "℗", "(c)", "(p)", "copyright"];
+    const ABOUT: [&str; 8] =
+        ["circa", "about", "approximately", "approx.", "approx", "ca.", "ca", "c"];
+    let after = |marker: &&str| {
+        let start = text.get(..marker.len())?;
+        start.to_lowercase().eq(*marker).then(|| text[marker.len()..].trim_start())
+    };
+    if let Some(rest) = RIGHTS.iter().find_map(after) {
+        return (true, rest);
+    }
+    let rest = ABOUT.iter().filter_map(after).map(|rest| rest.trim_start_matches(['.', ' ']));
+    let mut rest = rest.filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    (false, rest.next().unwrap_or(text))
+}
+
+/// Whether a character may stand behind these in a date: it is no letter, or one of a time, as in
+/// 1987-05-02T10:00:00Z, or the sign of a year, month or day.
+fn is_of_a_date(before: &str, c: char) -> bool {
+    const SIGNS: [char; 8] = ['T', 'Z', '年', '月', '日', '년', '월', '일'];
+    !c.is_alphabetic() || SIGNS.contains(&c) && before.ends_with(|c: char| c.is_ascii_digit())
 }
 
 /// Full-width digits are digits, too.
@@ -201,6 +225,19 @@ mod tests {
             ("~ 1975", InTag::Year(1975)),
             ("[1975?]", InTag::Year(1975)),
             ("１９７５", InTag::Year(1975)),
+            ("c. 1975", InTag::Year(1975)),
+            ("C1975", InTag::Year(1975)),
+            ("ca. 1975", InTag::Year(1975)),
+            ("Circa 1975-04", InTag::Year(1975)),
+            ("approx. 1975", InTag::Year(1975)),
+            ("1975年", InTag::Year(1975)),
+            ("１９７５年４月１８日", InTag::Year(1975)),
+            ("1975년 4월", InTag::Year(1975)),
+            ("© 1975 EMI", InTag::Year(1975)),
+            ("(P)1975 EMI Records", InTag::Year(1975)),
+            ("℗ 1975", InTag::Year(1975)),
+            ("Copyright (C) 1975", InTag::Year(1975)),
+            ("© 1975, 2009 EMI", InTag::Several(1975)),
             ("1975;1975", InTag::Year(1975)),
             ("1975;2009", InTag::Several(1975)),
             ("1975/2009", InTag::Several(1975)),
@@ -212,6 +249,12 @@ mod tests {
             ("unknown", InTag::Unclear),
             ("April 18, 1975", InTag::Unclear),
             ("remastered 2009", InTag::Unclear),
+            ("1975 (remastered 2009)", InTag::Unclear),
+            ("1970s", InTag::Unclear),
+            ("class of 1975", InTag::Unclear),
+            ("© EMI", InTag::Unclear),
+            ("c. '75", InTag::Unclear),
+            ("年1975", InTag::Unclear),
             ("75", InTag::Unclear),
             ("0101", InTag::Unclear),
             ("19750", InTag::Unclear),

@@ -22,3 +22,21 @@ fn nothing_panics_on_any_input() {
     }
     println!("{case} cases");
 }
+
+/// The corpus that the fuzz target has found: inputs that each reach something new.
+#[test]
+fn the_corpus_is_replayed() {
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/ssq");
+    // A crate on its own comes without the corpus.
+    let Ok(folder) = std::fs::read_dir(corpus) else { return };
+    let mut replayed = 0;
+    for entry in folder {
+        let path = entry.expect("an entry of the corpus").path();
+        let data = std::fs::read(&path).expect("an input of the corpus");
+        let done = std::panic::catch_unwind(|| any_input::run(&data));
+        assert!(done.is_ok(), "{} panicked", path.display());
+        replayed += 1;
+    }
+    println!("{replayed} inputs");
+    assert!(replayed > 0, "an empty corpus");
+}

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use songscape_project::artist_key;
+
 use crate::neighbors::Neighbors;
 
 /// The neighbour that says how far a song's surroundings are.
@@ -10,9 +12,9 @@ const SURROUNDINGS: usize = 10;
 const DUPLICATE: f32 = 0.25;
 
 /// For each song the name of its group: songs of one artist, and songs that another mix, another rendition
-/// or the same recording makes nearly the same vector. `artists` are compared without case, punctuation and
-/// a leading "The"; a song without one is on its own. `near` are the nearest neighbours, if they are known:
-/// two songs at less than a quarter of the distance to each one's tenth neighbour are one.
+/// or the same recording makes nearly the same vector. `artists` are compared by their [`artist_key`]; a song
+/// without one is on its own. `near` are the nearest neighbours, if they are known: two songs at less than a
+/// quarter of the distance to each one's tenth neighbour are one.
 pub fn together(artists: &[String], near: Option<&Neighbors>) -> Vec<String> {
     let mut sets: Vec<usize> = (0..artists.len()).collect();
     let mut first: BTreeMap<String, usize> = BTreeMap::new();
@@ -37,14 +39,6 @@ pub fn together(artists: &[String], near: Option<&Neighbors>) -> Vec<String> {
         }
     }
     (0..sets.len()).map(|row| find(&mut sets, row).to_string()).collect()
-}
-
-/// Letters and digits in lower case, without a leading "The".
-fn artist_key(artist: &str) -> String {
-    let lower = artist.trim().to_lowercase();
-    let name = lower.strip_prefix("the ").filter(|rest| !rest.trim().is_empty()).unwrap_or(&lower);
-    let key: String = name.replace('&', "and").chars().filter(|c| c.is_alphanumeric()).collect();
-    if key.is_empty() { lower } else { key }
 }
 
 fn find(sets: &mut [usize], mut row: usize) -> usize {

@@ -5,9 +5,9 @@ use std::hash::Hash;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use songscape_project::{Song, replace_rows};
+use songscape_project::{Song, SongTable, replace_rows, song_key};
 
-use super::{Found, STAGE, SameName, name};
+use super::{Found, STAGE, SameName};
 use crate::decode::AudioReader;
 use crate::error::{Problem, Result};
 use crate::limits::Limits;
@@ -27,7 +27,7 @@ pub struct Duplicate {
     pub stage: String,
     /// What was decided.
     pub decision: Decision,
-    /// The file of the song.
+    /// The file of the song, absolute, as the catalog is written with it.
     pub file: String,
     /// The file of the song that it is like.
     pub same_as: String,
@@ -53,17 +53,19 @@ pub enum Decision {
 }
 
 impl Duplicate {
+    /// Of two songs of a catalog, the first is left out.
     pub(crate) fn left_out(
         stage: &str,
-        song: &Song,
-        kept: &Song,
+        catalog: &SongTable,
+        [song, kept]: [&Song; 2],
         reason: impl Into<String>,
     ) -> Self {
+        let file = |song: &Song| catalog.absolute(&song.path).display().to_string();
         Self {
             stage: stage.into(),
             decision: Decision::LeftOut,
-            file: song.path.display().to_string(),
-            same_as: kept.path.display().to_string(),
+            file: file(song),
+            same_as: file(kept),
             artist: song.artist.clone(),
             title: song.title.clone(),
             year: song.year,
@@ -98,13 +100,20 @@ pub(crate) fn first(group: &[usize], year: impl Fn(usize) -> Option<i32>) -> usi
 /// Leaves one of each group of songs that are the same, and lists what was decided, in order.
 pub(super) fn merge(
     found: Vec<Found>,
-    columns: &[String],
+    catalog: &SongTable,
     same_name: SameName,
 ) -> (Vec<Found>, Vec<Duplicate>) {
     // The place of the song that stands for each.
     let mut kept: Vec<usize> = (0..found.len()).collect();
     let mut decisions = Vec::new();
     let year = |i: usize| found[i].song.year;
+    let left_out = |song: usize, kept: usize, reason: String| {
+        Duplicate::left_out(STAGE, catalog, [&found[song].song, &found[kept].song], reason)
+    };
+    let kept_apart = |song, other, reason| Duplicate {
+        decision: Decision::KeptApart,
+        ..left_out(song, other, reason)
+    };
     let like = |what: &str, i: usize| match found[i].song.line {
         Some(line) => format!("{what} as on line {line}"),
         None => what.to_owned(),
@@ -114,21 +123,21 @@ pub(super) fn merge(
         let stays = first(&group, year);
         for i in group.into_iter().filter(|&i| i != stays) {
             kept[i] = stays;
-            let (song, other) = (&found[i].song, &found[stays].song);
-            decisions.push((i, Duplicate::left_out(STAGE, song, other, like("same file", stays))));
+            decisions.push((i, left_out(i, stays, like("same file", stays))));
         }
     }
 
     let apart = match same_name {
         SameName::Merge => None,
         SameName::Keep => Some("names do not count".to_owned()),
-        SameName::Auto => columns
+        SameName::Auto => catalog
+            .columns
             .iter()
             .find(|column| TELL_APART.iter().any(|name| column.eq_ignore_ascii_case(name)))
             .map(|column| format!("told apart by the column {column}")),
     };
     let remaining = (0..found.len()).filter(|&i| kept[i] == i);
-    for mut group in groups(remaining, |i| name::key(&found[i].song.artist, &found[i].song.title)) {
+    for mut group in groups(remaining, |i| song_key(&found[i].song.artist, &found[i].song.title)) {
         // Where they decide nothing, no file is opened for them.
         let lengths: HashMap<usize, f64> = match (same_name, &apart) {
             (SameName::Auto, None) => lengths(&group, &found),
@@ -148,19 +157,17 @@ pub(super) fn merge(
                     lengths[&stays],
                     lengths[&before]
                 );
-                decisions
-                    .push((stays, kept_apart(&found[stays].song, &found[before].song, reason)));
+                decisions.push((stays, kept_apart(stays, before, reason)));
             }
             before = before.or(Some(stays));
             for i in same.into_iter().filter(|&i| i != stays) {
-                let (song, other) = (&found[i].song, &found[stays].song);
                 let reason = like("same artist and title", stays);
                 let decision = match &apart {
                     None => {
                         kept[i] = stays;
-                        Duplicate::left_out(STAGE, song, other, reason)
+                        left_out(i, stays, reason)
                     }
-                    Some(why) => kept_apart(song, other, format!("{reason}; {why}")),
+                    Some(why) => kept_apart(i, stays, format!("{reason}; {why}")),
                 };
                 decisions.push((i, decision));
             }
@@ -172,11 +179,6 @@ pub(super) fn merge(
     let songs = found.into_iter().zip(kept).enumerate();
     let songs = songs.filter_map(|(i, (song, kept))| (i == kept).then_some(song));
     (songs.collect(), decisions.into_iter().map(|(_, decision)| decision).collect())
-}
-
-fn kept_apart(song: &Song, other: &Song, reason: String) -> Duplicate {
-    let decision = Decision::KeptApart;
-    Duplicate { decision, ..Duplicate::left_out(STAGE, song, other, reason) }
 }
 
 /// The lengths of the songs of a group, as far as they are known. What files declare is believed where all

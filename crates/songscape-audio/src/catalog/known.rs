@@ -15,7 +15,7 @@ use crate::tags::Tags;
 const COLUMNS: [&str; 13] = [
     "path",
     "bytes",
-    "modified_v2",
+    "modified_v3",
     "title",
     "artist",
     "album_artist",
@@ -78,7 +78,8 @@ impl KnownTags {
 
     /// Writes the tags of the files that were asked for, unless nothing has changed.
     pub(super) fn write(self, path: &Path) -> Result<()> {
-        if !self.changed && self.before.is_empty() && path.exists() {
+        let unchanged = !self.changed && self.before.is_empty();
+        if unchanged && (path.exists() || self.now.is_empty()) {
             return Ok(());
         }
         Ok(write_csv(path, &COLUMNS, &self.now)?)

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use songscape_project::{Failure, Progress, SongTable};
 
 use super::id::Ids;
-use super::{COMPUTED, Duplicate, Summary, duplicates, list};
+use super::{COMPUTED, Duplicate, STAGE, Summary, duplicates, list};
 use crate::error::{Error, Result};
 
 /// Whether songs with the same artist and title are one song.
@@ -60,9 +60,12 @@ pub struct Library {
     /// (the artist's name without case, accents, punctuation, `The` and guests) and `year_from`
     /// (where the year comes from, see [`YearFrom`](super::YearFrom)).
     pub catalog: SongTable,
-    /// What could not be used, and why. Items are paths as the catalog has them; a row of a
-    /// manifest that names no file is `manifest.csv:LINE`.
+    /// What could not be used, and why. Items are absolute paths, as the catalog is written with
+    /// them; a row of a manifest that names no file is `manifest.csv:LINE`.
     pub failures: Vec<Failure>,
+    /// What is to be said about songs that can be used: a year that is not clear, one of two years, a
+    /// column that is there twice. Items are as those of failures.
+    pub remarks: Vec<Failure>,
     /// What was listed more than once, and what was made of it.
     pub duplicates: Vec<Duplicate>,
     /// Files of formats that are not decoded, by the formats' names; each is a failure, too.
@@ -86,8 +89,8 @@ impl Library {
     /// `year` (or `original_year`), where years are known; and any others, which are kept. It is
     /// read by [`SongTable`]. Paths are relative to the manifest's folder, or
     /// absolute, and may not leave it, neither by `..` nor through a link, unless `outside` allows
-    /// it. A row whose file is missing or outside is left out; a row with a bad year is kept
-    /// without it. Each gives a [`Failure`] with the manifest's line.
+    /// it. A row whose file is missing or outside is left out, which is a failure; a row with a bad
+    /// year is kept without it, with a remark. Each names the manifest's line.
     ///
     /// **A playlist** (M3U, M3U8) names the files, in the same way; their tags are read, and what
     /// the list says of them counts where they have none.
@@ -113,7 +116,7 @@ impl Library {
         let (mut library, found) = if metadata.is_dir() {
             Self::from_folder(path, params, progress)?
         } else {
-            let bytes = std::fs::read(path).map_err(Error::io(path))?;
+            let bytes = list::plain(std::fs::read(path).map_err(Error::io(path))?);
             if let Some(error) = list::not_read(path, &bytes) {
                 return Err(error);
             }
@@ -122,8 +125,7 @@ impl Library {
                 false => Self::from_manifest(path, params)?,
             }
         };
-        let (found, duplicates) =
-            duplicates::merge(found, &library.catalog.columns, params.same_name);
+        let (found, duplicates) = duplicates::merge(found, &library.catalog, params.same_name);
         let mut ids = Ids::default();
         let songs = found.into_iter().map(|found| {
             let id = ids.assign(&found.song.path);
@@ -133,6 +135,19 @@ impl Library {
         library.catalog.columns.splice(0..0, COMPUTED.map(str::to_owned));
         library.duplicates = duplicates;
         Ok(library)
+    }
+
+    /// Writes what was found as tables into a folder, each replaced as a whole, but for rows of later
+    /// stages: `songs.csv`, `duplicates.csv`, `failures.csv`, and `remarks.csv`.
+    ///
+    /// # Errors
+    /// [`Error::Project`] when a table cannot be read or written.
+    pub fn write(&self, folder: impl AsRef<Path>) -> Result<()> {
+        let folder = folder.as_ref();
+        Failure::record(folder.join("failures.csv"), STAGE, &self.failures)?;
+        Failure::record(folder.join("remarks.csv"), STAGE, &self.remarks)?;
+        Duplicate::record(folder.join("duplicates.csv"), STAGE, &self.duplicates)?;
+        Ok(self.catalog.write(folder.join("songs.csv"))?)
     }
 
     /// What was found, in figures.

@@ -9,6 +9,7 @@ use super::tagged::Listed;
 use super::{Found, Library, LibraryParams, STAGE};
 use crate::container::named_by_extension;
 use crate::error::{Error, Result};
+use crate::tags::utf16;
 
 /// Kinds of lists that are recognised and not read: what their text holds, their name, and what
 /// to do.
@@ -28,6 +29,17 @@ const NOT_READ: [(&[&str], &str, &str); 6] = [
         "give a table with a column path that names the music files, or their folder",
     ),
 ];
+
+/// A list as UTF-8, if it is UTF-16.
+pub(super) fn plain(bytes: Vec<u8>) -> Vec<u8> {
+    let is_utf16 = match bytes[..] {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => true,
+        // Without a byte order mark: the other byte of letters of ASCII is zero.
+        [a, b, c, d, ..] => (a == 0) == (c == 0) && (b == 0) == (d == 0) && (a == 0) != (b == 0),
+        _ => false,
+    };
+    if is_utf16 { utf16(&bytes).into_bytes() } else { bytes }
+}
 
 /// The error of a list that is recognised and not read.
 pub(super) fn not_read(path: &Path, start: &[u8]) -> Option<Error> {
@@ -85,11 +97,8 @@ impl Library {
                 }
                 Err((item, reason)) => {
                     let line = line_number(bytes, number);
-                    library.failures.push(Failure::new(
-                        STAGE,
-                        item,
-                        format!("line {line}: {reason}"),
-                    ));
+                    let reason = format!("line {line}: {reason}");
+                    library.failures.push(Failure::new(STAGE, root.item(Path::new(&item)), reason));
                 }
             }
         }
@@ -119,7 +128,7 @@ fn line_number(bytes: &[u8], piece: usize) -> u64 {
 fn extended(text: &str) -> Listed {
     let Some((_, name)) = text.split_once(',') else { return Listed::default() };
     let field = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    match name.split_once(" - ") {
+    match [" - ", " – ", " — "].iter().find_map(|dash| name.split_once(dash)) {
         Some((artist, title)) => Listed { artist: field(artist), title: field(title) },
         None => Listed { artist: None, title: field(name) },
     }

@@ -1,6 +1,6 @@
 //! A catalog from a manifest: a table that lists the songs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use songscape_project::{BadRow, Failure, Field, Song, SongTable};
@@ -21,16 +21,14 @@ impl Library {
         // Failures name the file where there is one, and the row where there is none.
         let failure = |path: &Path, line: u64, reason: &str| match path.as_os_str().is_empty() {
             true => Failure::new(STAGE, format!("{name}:{line}"), reason),
-            false => {
-                Failure::new(STAGE, path.display().to_string(), format!("line {line}: {reason}"))
-            }
+            false => Failure::new(STAGE, root.item(path), format!("line {line}: {reason}")),
         };
         let is_kept =
             |column: &&String| !COMPUTED.iter().any(|own| column.eq_ignore_ascii_case(own));
         let kept: Vec<usize> =
             (0..table.columns.len()).filter(|&i| is_kept(&&table.columns[i])).collect();
         let mut failures = Vec::new();
-        let mut found = Vec::new();
+        let mut found: Vec<Found> = Vec::new();
         let mut counts = BTreeMap::new();
         for song in &table.songs {
             let line = song.line.unwrap_or_default();
@@ -60,10 +58,20 @@ impl Library {
                 Err(reason) => failures.push((line, failure(&song.path, line, &reason))),
             }
         }
-        for BadRow { line, reason, .. } in &bad {
-            let song = table.songs.iter().find(|song| song.line == Some(*line));
-            let path = song.map_or(Path::new(""), |song| &song.path);
-            failures.push((*line, failure(path, *line, reason)));
+        let repeated = table.used.repeated().iter().map(|column| {
+            let reason = format!("column {column} is there more than once, the first is used");
+            failure(Path::new(""), 1, &reason)
+        });
+        let mut remarks: Vec<Failure> = repeated.collect();
+        let songs: HashMap<u64, &Found> =
+            found.iter().filter_map(|found| Some((found.song.line?, found))).collect();
+        for BadRow { line, reason, kept } in &bad {
+            match songs.get(line) {
+                Some(found) => remarks.push(failure(&found.song.path, *line, reason)),
+                None if !kept => failures.push((*line, failure(Path::new(""), *line, reason))),
+                // A row whose file cannot be used has failed already.
+                None => {}
+            }
         }
         failures.sort_by_key(|(line, _)| *line);
         let failures = failures.into_iter().map(|(_, failure)| failure).collect();
@@ -71,7 +79,7 @@ impl Library {
         // Ids are made of the files' names.
         let used = table.used.without(Field::Id);
         let catalog = SongTable { folder: root.folder, columns, songs: Vec::new(), used };
-        Ok((Self { catalog, failures, undecoded: counts, ..Self::default() }, found))
+        Ok((Self { catalog, failures, remarks, undecoded: counts, ..Self::default() }, found))
     }
 }
 

@@ -8,7 +8,6 @@ mod known;
 mod library;
 mod list;
 mod manifest;
-mod name;
 mod path_names;
 mod place;
 mod scan;
@@ -17,7 +16,7 @@ mod tagged;
 
 use std::path::PathBuf;
 
-use songscape_project::Song;
+use songscape_project::{Song, artist_key};
 
 pub use crate::tags::YearFrom;
 pub(crate) use duplicates::first;
@@ -47,8 +46,7 @@ impl Found {
     fn named(self, id: String) -> Song {
         let Self { mut song, year_from, .. } = self;
         song.id = id;
-        let computed =
-            [name::artist_key(&song.artist), year_from.map_or("", YearFrom::name).to_owned()];
+        let computed = [artist_key(&song.artist), year_from.map_or("", YearFrom::name).to_owned()];
         song.extra.splice(0..0, computed);
         // No table of text may hold it.
         let texts = [&mut song.title, &mut song.artist].into_iter().chain(&mut song.extra);

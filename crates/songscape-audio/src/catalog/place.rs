@@ -23,6 +23,16 @@ impl Root {
         Ok(Self { folder, real, outside })
     }
 
+    /// How failures name a path of the list: absolute, unless it is an address.
+    pub(super) fn item(&self, path: &Path) -> String {
+        let is_address = path.to_str().is_some_and(|text| text.contains("://"));
+        let shown = match is_address {
+            true => path.to_owned(),
+            false => std::path::absolute(self.folder.join(path)).unwrap_or(path.to_owned()),
+        };
+        shown.display().to_string()
+    }
+
     /// The file of a path: within the folder, if it is there, and with all links followed.
     ///
     /// # Errors
@@ -31,32 +41,31 @@ impl Root {
         if path.as_os_str().is_empty() {
             return Err("the path is empty, expected a file relative to the list's folder".into());
         }
-        if let Some(text) = path.to_str() {
-            if let Some(local) = text.strip_prefix("file://") {
-                let local = percent_decoded(local.strip_prefix("localhost").unwrap_or(local));
-                return self.place(Path::new(&local));
-            }
-            if let Some((scheme, _)) = text.split_once("://") {
-                return Err(format!("an address ({scheme}), expected a file"));
-            }
+        let Some(text) = path.to_str() else { return self.place_of_native(path) };
+        let mut others = Vec::new();
+        if let Some(local) = file_of_address(text) {
+            others.extend([percent_decoded(local), local.into()]);
+        } else if let Some((scheme, _)) = text.split_once("://") {
+            return Err(format!("an address ({scheme}), expected a file"));
+        } else {
+            // A name is taken as it stands, if there is such a file. Programs code letters as in an
+            // address; backslashes are letters on Unix, and part folders on Windows.
+            let slashed = text.replace('\\', "/");
+            others.extend([text.into(), percent_decoded(text), slashed.as_bytes().into()]);
+            others.push(percent_decoded(&slashed));
         }
-        match self.place_of_native(path) {
-            // Backslashes are letters of a name on Unix, and part folders on Windows.
-            Err(reason) => {
-                match path.to_str().filter(|text| text.contains('\\')) {
-                    Some(text) => {
-                        let drive = text.as_bytes().get(1) == Some(&b':');
-                        let slashed = self.place_of_native(Path::new(&text.replace('\\', "/")));
-                        slashed.map_err(|_| match drive {
-                        true => "a path of another system, expected one relative to the list's folder".into(),
-                        false => reason,
-                    })
-                    }
-                    None => Err(reason),
-                }
+        others.dedup();
+        let mut tried = others.iter().map(|bytes| self.place_of_native(&path_of_bytes(bytes)));
+        let first = tried.next().unwrap_or_else(|| self.place_of_native(path));
+        let has_drive = |at: usize| text.as_bytes().get(at) == Some(&b':');
+        let reason = match first {
+            Err(_) if has_drive(1) && text.contains('\\') => {
+                "a path of another system, expected one relative to the list's folder".into()
             }
-            found => found,
-        }
+            Err(reason) => reason,
+            found => return found,
+        };
+        tried.find_map(Result::ok).ok_or(reason)
     }
 
     fn place_of_native(&self, path: &Path) -> Result<(PathBuf, PathBuf), String> {
@@ -109,28 +118,47 @@ impl Root {
         if std::str::from_utf8(bytes).is_ok() {
             return self.place(Path::new(&shown)).map_err(|reason| (shown, reason));
         }
-        #[cfg(unix)]
-        {
-            use std::os::unix::ffi::OsStrExt as _;
-            if let Ok(found) = self.place(Path::new(std::ffi::OsStr::from_bytes(bytes))) {
-                return Ok(found);
-            }
+        if let Ok(found) = self.place(&path_of_bytes(bytes)) {
+            return Ok(found);
         }
         let latin1: String = bytes.iter().copied().map(char::from).collect();
         self.place(Path::new(&latin1)).map_err(|reason| (shown, reason))
     }
 }
 
+/// The path of an address `file:///…`, `file://localhost/…` or `file:/…`, as it is coded there.
+fn file_of_address(text: &str) -> Option<&str> {
+    let local = text.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("file:"))?;
+    let local = &text[local.len()..];
+    match local.strip_prefix("//") {
+        Some(rest) => Some(rest.strip_prefix("localhost").unwrap_or(rest)),
+        None => Some(local).filter(|local| local.starts_with('/')),
+    }
+}
+
 /// `%20` and the like as the bytes that they stand for.
-fn percent_decoded(text: &str) -> String {
+fn percent_decoded(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     let (mut out, mut i) = (Vec::with_capacity(bytes.len()), 0);
     while i < bytes.len() {
         let coded = bytes.get(i + 1..i + 3).filter(|_| bytes[i] == b'%');
-        let code =
-            coded.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        out.push(code.unwrap_or(bytes[i]));
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        let code = coded.and_then(|hex| Some(digit(hex[0])? << 4 | digit(hex[1])?));
+        out.push(code.map_or(bytes[i], |code| code as u8));
         i += if code.is_some() { 3 } else { 1 };
     }
-    String::from_utf8_lossy(&out).into_owned()
+    out
+}
+
+/// A path from its bytes: any on Unix, UTF-8 elsewhere.
+fn path_of_bytes(bytes: &[u8]) -> PathBuf {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt as _;
+        Path::new(std::ffi::OsStr::from_bytes(bytes)).to_owned()
+    }
+    #[cfg(not(unix))]
+    {
+        PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+    }
 }

@@ -20,13 +20,10 @@ impl Library {
         progress: &dyn Progress,
     ) -> Result<(Self, Vec<Found>)> {
         std::fs::read_dir(folder).map_err(Error::io(folder))?;
-        let (files, failures) = music_files(folder, params.outside);
+        let catalog = SongTable { folder: folder.to_owned(), ..SongTable::default() };
+        let (files, failures) = music_files(&catalog, params.outside);
         let files = files.into_iter().map(|(path, named)| (path, named, Listed::default()));
-        let mut library = Self {
-            catalog: SongTable { folder: folder.to_owned(), ..SongTable::default() },
-            failures,
-            ..Self::default()
-        };
+        let mut library = Self { catalog, failures, ..Self::default() };
         let found = library.read_tags(files.collect(), params, progress)?;
         Ok((library, found))
     }
@@ -57,7 +54,7 @@ impl Library {
             match undecoded {
                 Some(name) => {
                     let problem = Problem::NotDecoded(name.clone());
-                    let item = relative.display().to_string();
+                    let item = self.catalog.absolute(&relative).display().to_string();
                     self.failures.push(Failure::new(STAGE, item, problem));
                     *self.undecoded.entry(name).or_default() += 1;
                 }
@@ -66,9 +63,12 @@ impl Library {
                         true => file.canonicalize().unwrap_or(file),
                         false => file,
                     };
-                    let (song, year_from, note) =
+                    if let Some(note) = &tags.note {
+                        let item = self.catalog.absolute(&relative).display().to_string();
+                        self.remarks.push(Failure::new(STAGE, item, note));
+                    }
+                    let (song, year_from) =
                         tagged::song(relative, &tags, listed, params.path_names);
-                    self.failures.extend(note);
                     found.push(Found { song, year_from, real, seconds: tags.duration });
                 }
             }
@@ -88,7 +88,9 @@ impl Library {
 }
 
 /// Paths of the music files below a folder, with what their endings say, and what cannot be used.
-fn music_files(folder: &Path, follow_links: bool) -> (Vec<(PathBuf, Format)>, Vec<Failure>) {
+fn music_files(catalog: &SongTable, follow_links: bool) -> (Vec<(PathBuf, Format)>, Vec<Failure>) {
+    let folder = &catalog.folder;
+    let item = |path: &Path| catalog.absolute(path).display().to_string();
     let (mut files, mut failures) = (Vec::new(), Vec::new());
     let visible = |entry: &DirEntry| {
         entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".")
@@ -99,8 +101,8 @@ fn music_files(folder: &Path, follow_links: bool) -> (Vec<(PathBuf, Format)>, Ve
             Ok(entry) => entry,
             Err(e) => {
                 let path = e.path().unwrap_or(folder);
-                let item = path.strip_prefix(folder).unwrap_or(path).display().to_string();
-                failures.push(Failure::new(STAGE, item, e));
+                let relative = path.strip_prefix(folder).unwrap_or(path);
+                failures.push(Failure::new(STAGE, item(relative), e));
                 continue;
             }
         };
@@ -110,8 +112,7 @@ fn music_files(folder: &Path, follow_links: bool) -> (Vec<(PathBuf, Format)>, Ve
             continue;
         }
         if entry.path_is_symlink() && !follow_links {
-            let item = relative.display().to_string();
-            failures.push(Failure::new(STAGE, item, "a link, which is not followed"));
+            failures.push(Failure::new(STAGE, item(relative), "a link, which is not followed"));
         } else if entry.file_type().is_file() && !(is_undecoded(named) && is_text(entry.path())) {
             files.push((relative.to_owned(), named));
         }

@@ -32,8 +32,10 @@ pub struct Summary {
     pub without_year: usize,
     /// Songs left out since they are there more than once.
     pub left_out: usize,
-    /// Rows of failures, those of formats that are not decoded not counted.
+    /// Files and rows that could not be used, those of formats that are not decoded not counted.
     pub failures: usize,
+    /// Remarks on songs that can be used.
+    pub remarks: usize,
     /// Files of formats that are not decoded, by the formats' names.
     pub undecoded: BTreeMap<String, usize>,
 }
@@ -57,6 +59,7 @@ impl Summary {
             without_year: songs.iter().filter(|song| song.year.is_none()).count(),
             left_out: library.duplicates.iter().filter(|d| d.is_left_out()).count(),
             failures: library.failures.len() - undecoded.values().sum::<usize>(),
+            remarks: library.remarks.len(),
             undecoded,
         }
     }
@@ -107,7 +110,10 @@ impl fmt::Display for Summary {
             writeln!(f, "not read   {total} {files} of other formats: {}", formats.join(", "))?;
         }
         if self.failures > 0 {
-            writeln!(f, "remarks    {} on files, rows and years", self.failures)?;
+            writeln!(f, "failed     {}", self.failures)?;
+        }
+        if self.remarks > 0 {
+            writeln!(f, "remarks    {}", self.remarks)?;
         }
         Ok(())
     }

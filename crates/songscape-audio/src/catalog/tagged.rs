@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use songscape_project::{Failure, Song};
+use songscape_project::Song;
 
-use super::STAGE;
 use super::path_names::PathNames;
 use crate::tags::{Tags, YearFrom};
 
@@ -18,14 +17,13 @@ pub(super) struct Listed {
     pub title: Option<String>,
 }
 
-/// The song of a file at a path within the library, where its year comes from, and what is to be said
-/// about it.
+/// The song of a file at a path within the library, and where its year comes from.
 pub(super) fn song(
     path: PathBuf,
     tags: &Tags,
     listed: Listed,
     path_names: bool,
-) -> (Song, Option<YearFrom>, Option<Failure>) {
+) -> (Song, Option<YearFrom>) {
     let known_artist = tags.artist.clone().or_else(|| tags.album_artist.clone());
     let mut names = match path_names {
         true => PathNames::of(&path, known_artist.as_deref()),
@@ -56,7 +54,6 @@ pub(super) fn song(
     let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let known = tags.duration.filter(|seconds| *seconds > 0.0);
     let duration = known.map_or(String::new(), |seconds| format!("{seconds:.2}"));
-    let note = tags.note.as_ref().map(|note| Failure::new(STAGE, path.display().to_string(), note));
     let song = Song {
         id: String::new(),
         title: title.unwrap_or_else(stem),
@@ -71,5 +68,5 @@ pub(super) fn song(
         path,
         line: None,
     };
-    (song, year_from, note)
+    (song, year_from)
 }

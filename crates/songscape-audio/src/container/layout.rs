@@ -42,13 +42,7 @@ impl Layout {
         }
         let format = Format::of(&read(file, audio.start, Format::HEAD)?);
         let mut layout = Self { format, audio, id3v2, ape, id3v1: None };
-        for _ in 0..MOST_TAGS {
-            let end = layout.audio.end;
-            layout.cut_tag(file)?;
-            if layout.audio.end == end {
-                break;
-            }
-        }
+        layout.cut_tags(file)?;
         // These say where they end.
         if matches!(
             format,
@@ -57,6 +51,18 @@ impl Layout {
             layout.audio.end = length;
         }
         Ok(layout)
+    }
+
+    /// Takes the tags away from the end.
+    pub(super) fn cut_tags(&mut self, file: &mut File) -> Result<()> {
+        for _ in 0..MOST_TAGS {
+            let end = self.audio.end;
+            self.cut_tag(file)?;
+            if self.audio.end == end {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Takes one tag away from the end.
@@ -129,7 +135,7 @@ pub(super) fn read(file: &mut File, at: u64, count: usize) -> Result<Vec<u8>> {
 }
 
 /// The size of an ID3v2 tag, header and footer included, by its header.
-fn id3v2_size(header: &[u8]) -> Option<u64> {
+pub(super) fn id3v2_size(header: &[u8]) -> Option<u64> {
     let [b'I', b'D', b'3', major, minor, flags, size @ ..] = header else { return None };
     if *major == 0xFF || *minor == 0xFF {
         return None;

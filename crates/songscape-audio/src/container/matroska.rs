@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::Result;
+use std::ops::Range;
 
 use super::layout::read;
 
@@ -12,6 +13,7 @@ const MOST_ELEMENTS: usize = 1000;
 const TAIL: u64 = 1 << 16;
 /// The longest packet of Opus in nanoseconds.
 const LONGEST: u64 = 120_000_000;
+const FILE: u64 = 0x1A45_DFA3;
 const SEGMENT: u64 = 0x1853_8067;
 const INFO: u64 = 0x1549_A966;
 const SCALE: u64 = 0x2A_D7B1;
@@ -31,10 +33,29 @@ pub(crate) struct Segment {
     pub discard: u64,
 }
 
+/// Where another file begins behind the first.
+pub(super) fn next(file: &mut File, audio: &Range<u64>) -> Result<Option<u64>> {
+    let mut at = audio.start;
+    for _ in 0..MOST_ELEMENTS {
+        let header = read(file, at, 12)?;
+        let Some((name, name_length)) = number(&header, true) else { break };
+        if name == FILE && at > audio.start {
+            return Ok(Some(at));
+        }
+        let Some((size, size_length)) = number(&header[name_length..], false) else { break };
+        let end = (at + (name_length + size_length) as u64).checked_add(size);
+        // A size that is not known is too large.
+        let Some(end) = end.filter(|&end| end < audio.end) else { break };
+        at = end;
+    }
+    Ok(None)
+}
+
 impl Segment {
-    pub(crate) fn of(file: &mut File, most: usize) -> Result<Self> {
+    /// Of the file that lies within these bytes; the title is read up to so many.
+    pub(crate) fn of(file: &mut File, audio: &Range<u64>, most: usize) -> Result<Self> {
         let (mut segment, mut ticks, mut scale) = (Self::default(), None, 1_000_000);
-        let mut at = 0;
+        let mut at = audio.start;
         for _ in 0..MOST_ELEMENTS {
             let header = read(file, at, 12)?;
             let Some((name, name_length)) = number(&header, true) else { break };
@@ -58,8 +79,8 @@ impl Segment {
         }
         let seconds = ticks.map(|ticks| ticks * scale as f64 / 1e9);
         segment.seconds = seconds.filter(|seconds| seconds.is_finite() && *seconds > 0.0);
-        let length = file.metadata()?.len();
-        let tail = read(file, length.saturating_sub(TAIL), TAIL as usize)?;
+        let tail = audio.end.saturating_sub(TAIL).max(audio.start);
+        let tail = read(file, tail, (audio.end - tail) as usize)?;
         segment.discard = discard(&tail).unwrap_or_default();
         Ok(segment)
     }

@@ -6,6 +6,8 @@ mod format;
 mod joined;
 mod layout;
 mod matroska;
+mod mpeg;
+mod ogg;
 mod riff;
 mod window;
 
@@ -14,5 +16,7 @@ pub(crate) use format::{Format, named_by_extension};
 pub(crate) use joined::parted;
 pub(crate) use layout::Layout;
 pub(crate) use matroska::Segment;
+pub(crate) use mpeg::refused as refused_mpeg;
+pub(crate) use ogg::Pages;
 pub(crate) use riff::{Chunk, Wave, chunks};
 pub(crate) use window::Window;

@@ -8,6 +8,8 @@ use super::layout::read;
 
 /// Chunks looked at; more make it no file of music.
 const MOST_CHUNKS: usize = 10_000;
+/// Pieces of sound in one file.
+const MOST_PIECES: usize = 1000;
 
 /// What programs write that do not know the size, because they write to a pipe; some take the header
 /// off, or add it.
@@ -24,6 +26,13 @@ pub(crate) struct Chunk {
     pub claimed: u64,
 }
 
+impl Chunk {
+    /// Its first bytes, so many at most.
+    fn bytes(&self, file: &mut File, most: u64) -> Result<Vec<u8>> {
+        read(file, self.body.start, (self.body.end - self.body.start).min(most) as usize)
+    }
+}
+
 /// How sizes are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
@@ -35,17 +44,19 @@ enum Form {
     Wave64,
 }
 
-/// The chunks of a WAV or AIFF file, in order. Their sizes are held against the file's length, not
-/// against what the file says about itself as a whole.
-pub(crate) fn chunks(file: &mut File) -> Result<Vec<Chunk>> {
-    let length = file.metadata()?.len();
-    let head = read(file, 0, 12)?;
+/// The chunks of a WAV or AIFF file that begins and ends at these places, in order; where another such
+/// file follows, its chunks, too, behind one with the name of a whole file. Sizes are held against the
+/// file's length, not against what the file says about itself as a whole.
+pub(crate) fn chunks(file: &mut File, within: &Range<u64>) -> Result<Vec<Chunk>> {
+    let length = within.end;
+    let head = read(file, within.start, 12)?;
     let (form, start) = match head.get(..4) {
         Some(b"FORM") => (Form::Aiff, 12),
         Some(b"riff") => (Form::Wave64, 40),
         Some(_) => (Form::Riff, 12),
         None => return Ok(Vec::new()),
     };
+    let start = within.start + start;
     let mut chunks: Vec<Chunk> = Vec::new();
     let mut long = None;
     let mut at: u64 = start;
@@ -74,6 +85,15 @@ pub(crate) fn chunks(file: &mut File) -> Result<Vec<Chunk>> {
             end = length;
         }
         chunks.push(Chunk { name, body: body..end.min(length), claimed });
+        let whole = match form {
+            Form::Riff => matches!(&name, b"RIFF" | b"RF64" | b"BW64").then_some(4),
+            Form::Aiff => (&name == b"FORM").then_some(4),
+            Form::Wave64 => (&name == b"riff").then_some(16),
+        };
+        if let Some(kind) = whole {
+            (at, long) = (body + kind, None);
+            continue;
+        }
         at = if form == Form::Wave64 {
             end.saturating_add(7) & !7
         } else {
@@ -111,26 +131,38 @@ pub(crate) struct Wave {
 }
 
 impl Wave {
-    pub(crate) fn of(file: &mut File) -> Result<Option<Self>> {
+    /// The pieces of sound of a file: most have one, some several, or another file behind them.
+    pub(crate) fn all(file: &mut File) -> Result<Vec<Self>> {
         let length = file.metadata()?.len();
-        let chunks = chunks(file)?;
-        let find = |name| chunks.iter().find(|chunk| &chunk.name == name);
-        let (Some(format), Some(data)) = (find(b"fmt "), find(b"data")) else { return Ok(None) };
-        let mut bytes = |chunk: Option<&Chunk>, most: u64| match chunk {
-            Some(Chunk { body, .. }) => {
-                read(file, body.start, (body.end - body.start).min(most) as usize)
+        let chunks = chunks(file, &(0..length))?;
+        // The format may stand behind the data.
+        let mut format = chunks.iter().find(|chunk| &chunk.name == b"fmt ");
+        let mut fact = chunks.iter().find(|chunk| &chunk.name == b"fact");
+        let mut waves = Vec::new();
+        for chunk in &chunks {
+            match &chunk.name {
+                b"fmt " => format = Some(chunk),
+                b"fact" => fact = Some(chunk),
+                b"data" if waves.len() < MOST_PIECES => {
+                    let Some(format) = format else { continue };
+                    let whole = chunk.body.start.saturating_add(chunk.claimed) <= length;
+                    let unknown = |size: &u64| size.abs_diff(chunk.claimed) <= HEADER;
+                    let known = chunk.claimed > 0 && (whole || !UNKNOWN.iter().any(unknown));
+                    let is_empty = chunk.body.is_empty();
+                    waves.push(Self {
+                        format: format.bytes(file, 1024)?,
+                        fact: fact.map_or(Ok(Vec::new()), |fact| fact.bytes(file, 64))?,
+                        data: chunk.body.clone(),
+                        claimed: (known || is_empty).then_some(chunk.claimed),
+                    });
+                }
+                _ => {}
             }
-            None => Ok(Vec::new()),
-        };
-        let whole = data.body.start.saturating_add(data.claimed) <= length;
-        let stands_for_unknown = UNKNOWN.iter().any(|size| size.abs_diff(data.claimed) <= HEADER);
-        let known = data.claimed > 0 && (whole || !stands_for_unknown);
-        Ok(Some(Self {
-            format: bytes(Some(format), 1024)?,
-            fact: bytes(find(b"fact"), 64)?,
-            data: data.body.clone(),
-            claimed: if known || data.body.is_empty() { Some(data.claimed) } else { None },
-        }))
+        }
+        // An empty piece counts only where there is no other.
+        let has_sound = waves.iter().any(|wave| !wave.data.is_empty());
+        waves.retain(|wave| !has_sound || !wave.data.is_empty());
+        Ok(waves)
     }
 
     /// The codec's number; that of the subformat in WAVE_FORMAT_EXTENSIBLE.

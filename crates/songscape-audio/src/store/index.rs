@@ -144,6 +144,11 @@ impl Row {
         })
     }
 
+    /// The stamp of the song's file.
+    pub(super) fn stamp(&self) -> Stamp {
+        Stamp { bytes: self.bytes, modified: self.modified }
+    }
+
     /// Why the song has no image.
     pub(super) fn reason(&self) -> &str {
         &self.reason

@@ -32,9 +32,8 @@ impl Store {
     /// A song that cannot be used is a failure of this song alone. A song that fails by its
     /// content is not opened again until its file or the limits change; one that is missing or may
     /// not be read is tried every time. Images of songs that have left the catalog stay in the
-    /// folder but leave the index and the cache; so do those of songs that sound exactly like
-    /// another one, but for the index. Of those that sound the same, the one with the first year
-    /// counts, or the first in the catalog.
+    /// folder but leave the index and the cache. Of songs that sound the same, the one with the first
+    /// year has an image, or the first in the catalog; the others are in the index alone.
     ///
     /// # Errors
     /// [`Error::Interrupted`] when `progress` says so; [`Error::Project`] when another process
@@ -56,22 +55,28 @@ impl Store {
         let stage = Stage::open(folder, VERSION, params, &[("songs", fingerprint(catalog))])?;
         let cache = Cache::new(folder, params.rows);
         let mut songs = plan(catalog, folder, limits, params)?;
-        let before = songs.iter().filter(|song| song.state.is_image()).count();
+        let images = |songs: &[Planned]| -> Vec<ImageEntry> {
+            songs.iter().filter_map(|song| song.state.row().and_then(Row::entry)).collect()
+        };
+        let before: HashSet<String> = images(&songs).into_iter().map(|image| image.id).collect();
 
         let job = Job::begin(progress, STAGE, songs.len() as u64, "songs");
         let work = Work { folder, renderer: &renderer, limits, cache: &cache, job: &job };
         let ended = work.run(&mut songs, threads.max(1));
         drop(job);
-        let rows = songs.iter().filter_map(|song| song.state.row());
-        index::write(folder, rows.clone())?;
+        index::write(folder, songs.iter().filter_map(|song| song.state.row()))?;
         ended?;
 
-        let images = rows.filter_map(Row::entry).collect();
-        let (images, duplicates) = identical::leave_one(catalog, images);
+        let identical::Parted { images, left_out, duplicates } =
+            identical::leave_one(catalog, images(&songs));
         cache.make(&images, params, threads.max(1), progress)?;
+        for id in left_out {
+            remove_if_there(folder.join(format!("{id}.png")))?;
+        }
         stage.finish()?;
         let failures = songs.iter().filter_map(Planned::failure).collect();
-        Ok(Made { images, failures, duplicates, skipped_existing: before })
+        let skipped_existing = images.iter().filter(|image| before.contains(&image.id)).count();
+        Ok(Made { images, failures, duplicates, skipped_existing })
     }
 }
 
@@ -90,8 +95,10 @@ fn fingerprint(catalog: &SongTable) -> String {
 /// One song on its way.
 struct Planned {
     id: String,
-    /// The path as the catalog has it, for people.
+    /// The path as the catalog has it.
     path: String,
+    /// The path as tables have it.
+    item: String,
     file: PathBuf,
     state: State,
 }
@@ -109,19 +116,15 @@ impl State {
     fn row(&self) -> Option<&Row> {
         if let Self::Done(row) = self { Some(row) } else { None }
     }
-
-    fn is_image(&self) -> bool {
-        self.row().is_some_and(|row| row.entry().is_some())
-    }
 }
 
 impl Planned {
     fn failure(&self) -> Option<Failure> {
         match &self.state {
             State::Done(row) if row.entry().is_none() => {
-                Some(Failure::new(STAGE, &self.path, row.reason()))
+                Some(Failure::new(STAGE, &self.item, row.reason()))
             }
-            State::Passing(problem) => Some(Failure::new(STAGE, &self.path, problem)),
+            State::Passing(problem) => Some(Failure::new(STAGE, &self.item, problem)),
             _ => None,
         }
     }
@@ -139,25 +142,32 @@ fn plan(
     for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
         present.insert(entry.map_err(Error::io(folder))?.file_name());
     }
-    let songs = catalog.songs.iter().map(|song| {
+    let planned = catalog.songs.iter().map(|song| {
         let file = catalog.file(song);
         let path = song.path.display().to_string();
         let state = match Stamp::of(&file) {
             Err(problem) => State::Passing(problem),
             Ok(stamp) => match index.remove(&song.id) {
-                Some(row)
-                    if row.holds(&path, stamp, limits, params)
-                        && (row.entry().is_none()
-                            || present.contains(OsStr::new(&format!("{}.png", song.id)))) =>
-                {
-                    State::Done(Box::new(row))
-                }
+                Some(row) if row.holds(&path, stamp, limits, params) => State::Done(Box::new(row)),
                 _ => State::Open(stamp),
             },
         };
-        Planned { id: song.id.clone(), path, file, state }
+        let item = catalog.absolute(&song.path).display().to_string();
+        Planned { id: song.id.clone(), path, item, file, state }
     });
-    Ok(songs.collect())
+    let mut planned: Vec<Planned> = planned.collect();
+    // Songs that sound like another one need no image.
+    let entries = planned.iter().filter_map(|song| song.state.row().and_then(Row::entry));
+    let needed = identical::leave_one(catalog, entries.collect()).images;
+    let there = |id: &str| present.contains(OsStr::new(&format!("{id}.png")));
+    let missing: HashSet<String> =
+        needed.into_iter().map(|image| image.id).filter(|id| !there(id)).collect();
+    for song in planned.iter_mut().filter(|song| missing.contains(&song.id)) {
+        if let State::Done(row) = &song.state {
+            song.state = State::Open(row.stamp());
+        }
+    }
+    Ok(planned)
 }
 
 /// What became of one song.

@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `parameters.json` | the [`ImageParams`] of all images |
-//! | `ID.png` | one image per song |
+//! | `ID.png` | one image per song, but for those that sound exactly like another one |
 //! | `index.csv` | one row per song: its file's stamp, and what became of it |
 //! | `pixels.u8` | the pixels of all images, time-major, one song after the other |
 //! | `pixels.csv` | where each song's pixels begin in it |
@@ -47,8 +47,21 @@ pub struct Made {
     /// The songs that sound exactly like another one, in catalog order; they are not among the
     /// images.
     pub duplicates: Vec<Duplicate>,
-    /// How many images were there already, those of duplicates included.
+    /// How many of the images were there already.
     pub skipped_existing: usize,
+}
+
+impl Made {
+    /// Writes what could not be used and what was left out into the tables `failures.csv` and
+    /// `duplicates.csv` of a folder; rows of other stages stay.
+    ///
+    /// # Errors
+    /// [`Error::Project`](crate::Error::Project) when a table cannot be read or written.
+    pub fn record(&self, folder: impl AsRef<Path>) -> Result<()> {
+        let folder = folder.as_ref();
+        Failure::record(folder.join("failures.csv"), STAGE, &self.failures)?;
+        Duplicate::record(folder.join("duplicates.csv"), STAGE, &self.duplicates)
+    }
 }
 
 /// One image of the store.

@@ -4,6 +4,7 @@ use symphonia::core::formats::{FormatReader, TrackType};
 use symphonia::core::meta::{MetadataRevision, RawValue, StandardTag};
 
 use super::field::{Field, Tag};
+use crate::track::STREAMS;
 
 /// The container's own tags. (Those that may stand before and behind any container, ID3 and APE,
 /// were cut off before.)
@@ -72,10 +73,19 @@ fn matroska_field(key: &str) -> Option<(Field, u8)> {
     }
 }
 
-/// The length of the audio in seconds, as declared; for MPEG streams without a header of the
-/// encoder it is an estimate from the first frames.
-pub(super) fn duration(format: &dyn FormatReader) -> Option<f64> {
+/// The length of the audio in seconds, as declared. Streams of MPEG and ADTS without a header of the
+/// encoder declare none, and what the reader guesses from the first frames is wrong where the bit rate
+/// varies: their frames are counted. `is_one` is whether nothing follows that is sound as well: such a
+/// file's length is not known.
+pub(super) fn duration(format: &mut (dyn FormatReader + 'static), is_one: bool) -> Option<f64> {
+    let name = format.format_info().short_name;
     let track = format.default_track(TrackType::Audio)?;
+    if !is_one {
+        return None;
+    }
+    if STREAMS.contains(&name) && track.delay.is_none() {
+        return counted(format);
+    }
     let rate = track.codec_params.as_ref().and_then(|params| params.audio())?.sample_rate;
     let frames = track.num_frames.zip(rate).map(|(n, rate)| n as f64 / f64::from(rate));
     let seconds = frames.or_else(|| {
@@ -83,4 +93,15 @@ pub(super) fn duration(format: &dyn FormatReader) -> Option<f64> {
         Some(ticks.get() as f64 * f64::from(base.numer.get()) / f64::from(base.denom.get()))
     });
     seconds.filter(|seconds| seconds.is_finite())
+}
+
+/// The length of a stream by its frames, none of which is decoded.
+fn counted(format: &mut dyn FormatReader) -> Option<f64> {
+    let base = format.default_track(TrackType::Audio)?.time_base?;
+    let mut ticks = 0_u64;
+    while let Ok(Some(packet)) = format.next_packet() {
+        ticks = ticks.saturating_add(packet.block_dur().get());
+    }
+    let seconds = ticks as f64 * f64::from(base.numer.get()) / f64::from(base.denom.get());
+    Some(seconds).filter(|seconds| *seconds > 0.0)
 }

@@ -27,6 +27,7 @@ use crate::limits::Limits;
 use crate::open::{self, Source};
 use field::{Field, Tag};
 use text::repaired;
+pub(crate) use text::utf16;
 
 /// Where a song's year comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,11 +91,12 @@ impl Tags {
         if let Err(Problem::NotDecoded(name)) = opened {
             return Ok(Self { undecoded: Some(name), ..Self::default() });
         }
+        let is_one = opened.as_ref().is_ok_and(|source| source.rest.is_empty());
         let mut format = opened.ok().map(|source| source.format);
-        let duration = format.as_deref().and_then(container::duration);
         let own = format.as_deref_mut().map(container::tags).unwrap_or_default();
+        let duration = format.as_deref_mut().and_then(|format| container::duration(format, is_one));
         let segment = match layout.format {
-            Format::Matroska => Segment::of(&mut file, limits.max_tag_bytes).ok(),
+            Format::Matroska => Segment::of(&mut file, &layout.audio, limits.max_tag_bytes).ok(),
             _ => None,
         };
         let duration = duration.or_else(|| segment.as_ref()?.seconds);
@@ -154,7 +156,8 @@ fn all_tags(
     let mut id3v2 = layout.id3v2.clone();
     let mut from_chunks = Vec::new();
     if matches!(layout.format, Format::Wave | Format::Aiff) {
-        for chunk in chunks(file)? {
+        let length = file.metadata()?.len();
+        for chunk in chunks(file, &(0..length))? {
             if matches!(&chunk.name, b"id3 " | b"ID3 ") {
                 id3v2.push(chunk.body);
             } else {

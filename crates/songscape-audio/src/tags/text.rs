@@ -20,7 +20,7 @@ pub(super) fn latin1(bytes: &[u8]) -> String {
 
 /// UTF-16 by its byte order mark; without one, in the order that gives the likelier letters, and
 /// little-endian, as Windows has it, where both do.
-pub(super) fn utf16(bytes: &[u8]) -> String {
+pub(crate) fn utf16(bytes: &[u8]) -> String {
     let units = |order: fn([u8; 2]) -> u16| -> Vec<u16> {
         bytes.chunks_exact(2).map(|pair| order([pair[0], pair[1]])).collect()
     };

@@ -1,6 +1,8 @@
 //! Small music files, made on the fly.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod ogg;
+
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
 

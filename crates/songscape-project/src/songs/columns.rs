@@ -54,19 +54,28 @@ impl Field {
 
 /// Which columns of a file were used, and for what.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Used(Vec<(Field, Vec<String>)>);
+pub struct Used {
+    fields: Vec<(Field, Vec<String>)>,
+    repeated: Vec<String>,
+}
 
 impl Used {
     /// The names of the columns that a field was taken from; empty if there is none.
     pub fn columns(&self, field: Field) -> &[String] {
-        self.0.iter().find(|(own, _)| *own == field).map_or(&[], |(_, names)| names)
+        self.fields.iter().find(|(own, _)| *own == field).map_or(&[], |(_, names)| names)
     }
 
     /// The same without a field.
     #[must_use]
     pub fn without(mut self, field: Field) -> Self {
-        self.0.retain(|(own, _)| *own != field);
+        self.fields.retain(|(own, _)| *own != field);
         self
+    }
+
+    /// The names of columns with a meaning that the header has more than once. The first is used; the
+    /// others are not read.
+    pub fn repeated(&self) -> &[String] {
+        &self.repeated
     }
 
     /// Whether the table has a field.
@@ -78,15 +87,18 @@ impl Used {
 /// `path, title from Name, year from original_year or year`.
 impl fmt::Display for Used {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
+        if self.fields.is_empty() {
             return f.write_str("no column has a known name");
         }
-        for (i, (field, columns)) in self.0.iter().enumerate() {
+        for (i, (field, columns)) in self.fields.iter().enumerate() {
             let comma = if i == 0 { "" } else { ", " };
             write!(f, "{comma}{}", field.name())?;
             if *columns != [field.name()] {
                 write!(f, " from {}", columns.join(" or "))?;
             }
+        }
+        if !self.repeated.is_empty() {
+            write!(f, "; the first of several columns {}", self.repeated.join(", "))?;
         }
         Ok(())
     }
@@ -107,8 +119,9 @@ impl Columns {
     /// # Errors
     /// The line and why it is no header.
     pub fn of(header: &ByteRecord) -> Result<Self, (u64, String)> {
-        let names: Vec<String> =
-            header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+        // A header with NUL would be taken for no text when it is read again.
+        let name = |name| String::from_utf8_lossy(name).replace('\0', " ").trim().to_owned();
+        let names: Vec<String> = header.iter().map(name).collect();
         if names.iter().all(String::is_empty) {
             return Err((1, "no header, expected names of columns, such as path,title".into()));
         }
@@ -124,7 +137,12 @@ impl Columns {
         let used = used.map(|(field, places)| {
             (field, places.iter().map(|&place| names[place].clone()).collect())
         });
-        let used = Used(used.collect());
+        let mut used = Used { fields: used.collect(), repeated: Vec::new() };
+        for name in places.iter().flatten().map(|&place| &names[place]) {
+            if names.iter().filter(|other| other.eq_ignore_ascii_case(name)).count() > 1 {
+                used.repeated.push(name.clone());
+            }
+        }
         // An original year stays among the other columns; a second `year` cannot.
         let is_own = |place: &usize| {
             let named = |field: &Field| names[*place].eq_ignore_ascii_case(field.name());

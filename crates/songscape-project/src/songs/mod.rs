@@ -185,10 +185,7 @@ impl SongTable {
         for song in &self.songs {
             let file = match &song.path {
                 none if none.as_os_str().is_empty() => OsString::new(),
-                _ => {
-                    let file = self.file(song);
-                    std::path::absolute(&file).map_err(Error::io(file))?.into_os_string()
-                }
+                file => self.absolute(file).into_os_string(),
             };
             let year = song.year.map_or(String::new(), |year| year.to_string());
             let fixed: [&[u8]; 5] = [
@@ -203,6 +200,13 @@ impl SongTable {
         }
         let bytes = csv.into_inner().map_err(|error| Error::io(path)(error.into_error()))?;
         write_atomic(path, |file| std::io::Write::write_all(file, &bytes))
+    }
+
+    /// A file as the table is written with it: absolute, so that it means the same from anywhere.
+    pub fn absolute(&self, file: &Path) -> PathBuf {
+        let file = self.folder.join(file);
+        // The current folder may be gone.
+        std::path::absolute(&file).unwrap_or(file)
     }
 
     /// The music file of a song.

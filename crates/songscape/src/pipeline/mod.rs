@@ -11,7 +11,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use songscape_audio::{Duplicate, Library, LibraryParams, Limits, Store};
+use songscape_audio::{Library, LibraryParams, Limits, Store};
 use songscape_project::{
     Failure, Field, Progress, Project, SongTable, Source, Stage, State, hash_file,
     remove_folder_if_there,
@@ -40,7 +40,8 @@ pub enum Input {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
-    /// `songs.csv`: one row per song; `duplicates.csv`: what is there more than once.
+    /// `songs.csv`: one row per song; `duplicates.csv`: what is there more than once; `remarks.csv`: what
+    /// is to be said about songs.
     Catalog,
     /// `spectrograms/ID.png`: the images.
     Spectrograms,
@@ -152,10 +153,6 @@ impl Pipeline {
         self.project.path("failures.csv")
     }
 
-    fn duplicate_list(&self) -> PathBuf {
-        self.project.path("duplicates.csv")
-    }
-
     fn songs_table(&self) -> PathBuf {
         self.project.path("songs.csv")
     }
@@ -178,19 +175,21 @@ impl Pipeline {
             known_tags: Some(self.project.path("tags.csv")),
             ..self.parameters.library.clone()
         };
-        let Library { catalog, failures, duplicates, .. } =
-            Library::open(&source, &params, progress)?;
-        Failure::record(self.failure_list(), Step::Catalog.name(), &failures)?;
-        Duplicate::record(self.duplicate_list(), Step::Catalog.name(), &duplicates)?;
-        catalog.write(self.songs_table())?;
+        let library = Library::open(&source, &params, progress)?;
+        library.write(self.project.root())?;
+        let Library { catalog, failures, remarks, duplicates, .. } = library;
         match failures.len() {
             _ if !catalog.songs.is_empty() => {}
             0 => return Err(Error::NoMusic { path: source }),
             listed => return Err(Error::NoSongs { listed, failures: self.failure_list() }),
         }
         let dated = catalog.songs.iter().filter(|song| song.year.is_some()).count();
+        let remarks = match remarks.len() {
+            0 => String::new(),
+            count => format!(", {count} remarks"),
+        };
         Ok(format!(
-            "{} songs, {dated} with a year, {} left out as duplicates, {} failed",
+            "{} songs, {dated} with a year, {} left out as duplicates, {} failed{remarks}",
             catalog.songs.len(),
             duplicates.iter().filter(|duplicate| duplicate.is_left_out()).count(),
             failures.len()
@@ -205,8 +204,7 @@ impl Pipeline {
         let images = &self.parameters.images;
         let made =
             Store::make(&catalog, &folder, images, &Limits::default(), self.threads, progress)?;
-        Failure::record(self.failure_list(), Step::Spectrograms.name(), &made.failures)?;
-        Duplicate::record(self.duplicate_list(), Step::Spectrograms.name(), &made.duplicates)?;
+        made.record(self.project.root())?;
         if made.images.is_empty() {
             let failures = self.failure_list();
             return Err(Error::NoSongs { listed: catalog.songs.len(), failures });

@@ -8,15 +8,30 @@ use unicode_normalization::char::is_combining_mark;
 /// `The` in front of an artist, case, accents, punctuation and spaces do not matter, `&` is `and`; guests (`feat.`, `ft.`,
 /// `featuring`) and remarks on remastering are left out. Everything else counts: a live recording
 /// or a remix is another song.
-pub(super) fn key(artist: &str, title: &str) -> Option<(String, String)> {
+///
+/// ```
+/// use songscape_project::song_key;
+///
+/// let key = song_key("Rihanna feat. Jay-Z", "Umbrella");
+/// assert_eq!(key, song_key("RIHANNA", "Umbrella (ft. Jay-Z)"));
+/// assert_ne!(key, song_key("Rihanna", "Umbrella (Live)"));
+/// ```
+pub fn song_key(artist: &str, title: &str) -> Option<(String, String)> {
     let artist = artist_key(artist);
     let title = reduced(without_guests(&without_remastering(title)));
     (!artist.is_empty() && !title.is_empty()).then_some((artist, title))
 }
 
-/// An artist's name, reduced: as above, and without `The` in front or behind a comma. Empty where
-/// there is no artist.
-pub(super) fn artist_key(artist: &str) -> String {
+/// An artist's name, reduced to what makes two spellings the same: letters and digits in lower case,
+/// without accents, guests, and `The` in front or behind a comma; `&` is `and`. Empty where there is no
+/// artist.
+///
+/// ```
+/// use songscape_project::artist_key;
+///
+/// assert_eq!(artist_key("Beatles, The"), artist_key("the BEATLES feat. Billy Preston"));
+/// ```
+pub fn artist_key(artist: &str) -> String {
     let name = without_guests(artist).trim();
     let words = |text: &str| text.split_whitespace().count();
     let is_the = |text: &str| text.trim().eq_ignore_ascii_case("the");
@@ -108,7 +123,7 @@ mod tests {
             (("Die Ärzte", "Männer"), ("Die A\u{308}rzte", "Ma\u{308}nner")),
             (("Ｂ'z", "ultra soul"), ("B'z", "Ultra Soul")),
         ] {
-            let (first, second) = (key(a.0, a.1), key(b.0, b.1));
+            let (first, second) = (song_key(a.0, a.1), song_key(b.0, b.1));
             assert!(first.is_some());
             assert_eq!(first, second, "{a:?}, {b:?}");
         }
@@ -126,14 +141,14 @@ mod tests {
             ("???", "!!!"),
             ("Master (of Puppets)", "Master"),
         ] {
-            let (a, b) = (key("Band", a), key("Band", b));
+            let (a, b) = (song_key("Band", a), song_key("Band", b));
             assert!(a.is_some() && b.is_some());
             assert_ne!(a, b);
         }
-        assert_ne!(key("A", "Song"), key("B", "Song"));
-        assert_eq!((key("", "Intro"), key("Band", " ")), (None, None));
+        assert_ne!(song_key("A", "Song"), song_key("B", "Song"));
+        assert_eq!((song_key("", "Intro"), song_key("Band", " ")), (None, None));
         // A name that is nothing but a guest stays.
-        assert_eq!(key("Feat.", "Ft."), Some(("feat".into(), "ft".into())));
+        assert_eq!(song_key("Feat.", "Ft."), Some(("feat".into(), "ft".into())));
     }
 
     #[test]
