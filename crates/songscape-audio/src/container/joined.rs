@@ -103,7 +103,7 @@ fn before_tag(file: &mut File, range: Range<u64>) -> Result<u64> {
         let behind = size.and_then(|size| bytes.get(at + usize::try_from(size).ok()?..));
         behind.is_some_and(|behind| behind.iter().all(|&byte| byte == 0))
     };
-    let tag = memmem::find_iter(&bytes, b"ID3").filter(reaches_up).next();
+    let tag = memmem::find_iter(&bytes, b"ID3").find(reaches_up);
     Ok(tag.map_or(range.end, |at| start + at as u64))
 }
 
