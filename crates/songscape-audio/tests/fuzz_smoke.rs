@@ -1,7 +1,6 @@
 //! The fuzz targets on files with a few bytes changed: `FUZZ_SECONDS` sets for how long.
-#![allow(clippy::unwrap_used)]
-// The fuzz targets include `any_bytes` without `sounds`, and need `ogg` there.
-#![allow(clippy::duplicate_mod)]
+// The fuzz targets load `any_bytes` without `sounds`.
+#![allow(clippy::unwrap_used, clippy::duplicate_mod)]
 
 mod any_bytes;
 mod sounds;
