@@ -31,9 +31,10 @@ pub struct Applied {
 
 /// A row of `new_songs.csv`.
 #[derive(Serialize)]
-struct SongRow {
+struct SongRow<'a> {
     row: usize,
     label: i32,
+    name: &'a str,
     probability: f64,
     outlier: f64,
     predicted: Option<f32>,
@@ -53,7 +54,7 @@ struct NearRow<'a> {
 
 impl Applied {
     /// Writes into a folder `umap.npy`, the places `[m, dims]`; `new_songs.csv`
-    /// (`row,label,probability,outlier,predicted,low,high`); and `neighbors.csv`
+    /// (`row,label,name,probability,outlier,predicted,low,high`); and `neighbors.csv`
     /// (`row,rank,neighbor,distance,song`), with the rows and names of the songs of `study`.
     ///
     /// # Errors
@@ -65,11 +66,16 @@ impl Applied {
         if let Some(bad) = self.nearest.indices.iter().find(|&&row| row as usize >= songs.len()) {
             return Err(Error::parameter("a neighbor", bad, "a song of the study"));
         }
+        let name = |label: i32| {
+            let label = usize::try_from(label).ok();
+            label.and_then(|label| study.names().get(label)).map_or("", String::as_str)
+        };
         let song = |row: usize| {
             let year = self.years.as_ref().map(|years| years[row]);
             SongRow {
                 row,
                 label: self.labels[row],
+                name: name(self.labels[row]),
                 probability: self.probabilities[row],
                 outlier: self.outliers[row],
                 predicted: year.map(|year| year.predicted),
@@ -77,7 +83,7 @@ impl Applied {
                 high: year.and_then(|year| year.high),
             }
         };
-        let header = ["row", "label", "probability", "outlier", "predicted", "low", "high"];
+        let header = ["row", "label", "name", "probability", "outlier", "predicted", "low", "high"];
         write_csv(folder.join("new_songs.csv"), &header, (0..self.labels.len()).map(song))?;
         let near = self.nearest.indices.indexed_iter().map(|((row, j), &neighbor)| NearRow {
             row,

@@ -9,9 +9,10 @@ use super::Scores;
 use crate::error::{Error, Result};
 
 /// All that a study may write beside its scores.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "umap.npy",
     "clusters.csv",
+    "cluster_names.csv",
     "condensed_tree.csv",
     "outliers.csv",
     "neighbors.csv",

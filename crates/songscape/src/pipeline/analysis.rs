@@ -9,7 +9,7 @@ use crate::report_input::SONGS;
 use crate::vectors::{read_ids, songs_of};
 
 /// Raised when the same vectors and parameters come to mean another analysis.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 impl Pipeline {
     pub(super) fn analysis(&self, progress: &dyn Progress) -> Result<String> {
