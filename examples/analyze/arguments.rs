@@ -13,7 +13,8 @@ use songscape_examples::choice;
 /// Make a map, clusters, predicted release years and tables from song vectors.
 ///
 /// Writes into DIR: umap.npy ([n, dims] float32), outliers.csv (row,outlier; 1 for the median song),
-/// clusters.csv (row,label,probability,glosh; label -1 for unclustered songs), condensed_tree.csv,
+/// clusters.csv (row,label,probability,glosh,nearest,membership,group; label -1 for unclustered songs),
+/// condensed_tree.csv, cluster_names.csv (what genre, decade or artist sets a cluster apart),
 /// neighbors.csv, representatives.csv, and scores.json. With a catalog that has years also years.csv
 /// (row,fold,year,predicted,low,high; 80% intervals), shares_per_year.csv, years_per_cluster.csv,
 /// trends.csv and yearly_change.csv. Files of an earlier run that this run does not make are removed.
@@ -21,7 +22,7 @@ use songscape_examples::choice;
 ///
 /// With --save what was fitted is kept in DIR/study.safetensors. With --model such a study says of new songs
 /// where they belong, without changing: umap.npy ([m, dims]), new_songs.csv
-/// (row,label,probability,outlier,predicted,low,high) and neighbors.csv (row,rank,neighbor,distance,song).
+/// (row,label,name,probability,outlier,predicted,low,high) and neighbors.csv (row,rank,neighbor,distance,song).
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage or configuration; 130 interrupted.
 #[derive(Parser)]

@@ -66,6 +66,8 @@ fn lines(path: &Path) -> Vec<String> {
     std::fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
 }
 
+const CLUSTERS: &str = "row,label,probability,glosh,nearest,membership,group";
+
 fn some_year(i: usize) -> String {
     (1990 + i % 3 * 4 + i % 2).to_string()
 }
@@ -75,7 +77,7 @@ fn every_table_is_written_and_the_same_again() {
     let library = Library::new(&vectors(120), some_year);
     let summary = library.analyze("--compare", &Silent).unwrap();
     assert!(summary.starts_with("120 songs, trustworthiness 0."), "{summary}");
-    assert_eq!(lines(&library.out("clusters.csv"))[0], "row,label,probability,glosh");
+    assert_eq!(lines(&library.out("clusters.csv"))[0], CLUSTERS);
     assert_eq!(lines(&library.out("outliers.csv"))[0], "row,outlier");
     let tree = lines(&library.out("condensed_tree.csv"));
     assert_eq!(tree[0], "parent,child,lambda,size,label");
@@ -256,12 +258,13 @@ fn a_study_that_was_kept_places_songs_and_refuses_what_does_not_fit() {
         std::fs::read(library.out("umap.npy")).unwrap()
     );
     let songs = lines(&placed("new_songs.csv"));
-    assert_eq!(songs[0], "row,label,probability,outlier,predicted,low,high");
+    assert_eq!(songs[0], "row,label,name,probability,outlier,predicted,low,high");
     let clusters = lines(&library.out("clusters.csv"));
     for (song, cluster) in songs.iter().zip(&clusters).skip(1) {
-        let first = |line: &str| line.split(',').take(3).map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(first(song), first(cluster));
-        assert_eq!(song.split(',').filter(|field| !field.is_empty()).count(), 7, "{song}");
+        let (song, cluster): (Vec<&str>, Vec<&str>) =
+            (song.split(',').collect(), cluster.split(',').collect());
+        assert_eq!((song[1], song[3]), (cluster[1], cluster[2]));
+        assert!(song.len() == 8 && song[4..].iter().all(|field| !field.is_empty()), "{song:?}");
     }
     let near = lines(&placed("neighbors.csv"));
     assert_eq!((near[0].as_str(), near.len()), ("row,rank,neighbor,distance,song", 1201));

@@ -3,6 +3,7 @@
 
 use ndarray::Array2;
 use songscape_analysis::Error;
+use songscape_analysis::music::tables::read_clusters;
 use songscape_analysis::study::{Scores, StudyInput, StudyParams, StudyPart, VectorSet, study};
 use songscape_project::{Silent, Song, SongTable};
 
@@ -101,4 +102,39 @@ fn one_part_makes_its_own_files_only() {
         .collect();
     files.sort();
     assert_eq!(files, ["scores.json", "yearly_change.csv", "years.csv"]);
+}
+
+#[test]
+fn clusters_are_named_and_songs_in_none_have_a_nearest_one() {
+    const GENRES: [&str; 3] = ["fado", "rock", "jazz"];
+    let folder = tempfile::tempdir().unwrap();
+    let own = VectorSet::new("x", vectors(0));
+    let mut table = songs(dated);
+    table.columns.push("Genre".into());
+    for (i, song) in table.songs.iter_mut().enumerate() {
+        song.extra.push(GENRES[i % 3].into());
+    }
+    let input = StudyInput { vectors: &own, songs: &table, baselines: &[] };
+    let params = StudyParams { min_cluster_size: Some(12), ..StudyParams::default() };
+    let scores = study(&input, &params, folder.path(), &Silent).unwrap();
+    let clusters = scores.clusters.unwrap();
+    let rows = read_clusters(folder.path().join("clusters.csv")).unwrap();
+    assert_eq!((clusters.count, rows.len()), (3, SONGS));
+    for row in &rows {
+        assert!((0..3).contains(&row.nearest) && (0.0..=1.0).contains(&row.membership), "{row:?}");
+        assert!(row.label < 0 || (row.nearest == row.label && row.group >= 0), "{row:?}");
+        if row.label >= 0 {
+            assert_eq!(clusters.names[row.label as usize], GENRES[row.row % 3]);
+        }
+    }
+    let names = std::fs::read_to_string(folder.path().join("cluster_names.csv")).unwrap();
+    assert!(
+        names.starts_with("label,rank,column,value,count,share,elsewhere,z,p_adjusted\n0,1,genre,")
+    );
+    // A study of songs of which nothing is known names nothing, and leaves no table of an earlier one.
+    let unknown = SongTable::unknown(SONGS);
+    let input = StudyInput { vectors: &own, songs: &unknown, baselines: &[] };
+    let scores = study(&input, &params, folder.path(), &Silent).unwrap();
+    assert_eq!(scores.clusters.unwrap().names, ["", "", ""]);
+    assert!(!folder.path().join("cluster_names.csv").exists());
 }

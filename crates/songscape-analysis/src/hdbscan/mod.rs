@@ -23,6 +23,7 @@ mod boruvka;
 pub mod condense;
 mod dense;
 mod disjoint_sets;
+mod groups;
 mod kd_tree;
 mod longest;
 pub mod membership;

@@ -5,6 +5,7 @@ pub mod clusters;
 pub mod comparisons;
 pub mod groups;
 mod intervals;
+pub mod names;
 pub mod profiles;
 mod representatives;
 mod ridge;

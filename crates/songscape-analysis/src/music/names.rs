@@ -62,7 +62,8 @@ pub fn columns(songs: &SongTable) -> Vec<Column> {
         let values = songs.column(name)?.into_iter().map(|value| value.trim().to_owned());
         Some(Column { name: (*name).into(), values: values.collect() })
     });
-    let decade = |year: Option<i32>| year.map_or(String::new(), |y| format!("{}s", y.div_euclid(10) * 10));
+    let decade =
+        |year: Option<i32>| year.map_or(String::new(), |y| format!("{}s", y.div_euclid(10) * 10));
     let decades = songs.years().into_iter().map(decade).collect();
     let artists = songs.artists().iter().map(|artist| artist.trim().to_owned()).collect();
     own.chain([
@@ -166,7 +167,8 @@ impl<'a> Counts<'a> {
                 }
                 let own_prior = prior * all as f64 / total as f64;
                 let odds = |count: f64, of: f64| {
-                    ((count + own_prior) / (of + prior - count - own_prior).max(f64::MIN_POSITIVE)).ln()
+                    ((count + own_prior) / (of + prior - count - own_prior).max(f64::MIN_POSITIVE))
+                        .ln()
                 };
                 let ratio = odds(inside, size as f64) - odds(outside, others as f64);
                 let variance = 1.0 / (inside + own_prior) + 1.0 / (outside + own_prior);
@@ -207,7 +209,8 @@ impl Logarithms {
     /// have a value (the hypergeometric tail).
     fn at_least(&self, count: usize, size: usize, all: usize, total: usize) -> f64 {
         let whole = self.choose(total, size);
-        let chance = |k: usize| (self.choose(all, k) + self.choose(total - all, size - k) - whole).exp();
+        let chance =
+            |k: usize| (self.choose(all, k) + self.choose(total - all, size - k) - whole).exp();
         let most = all.min(size);
         let least = (size + all).saturating_sub(total);
         (count.max(least)..=most).map(chance).sum::<f64>().min(1.0)
@@ -283,7 +286,7 @@ mod tests {
         let artists: Vec<String> =
             (0..200).map(|i| if i < 40 { "A".into() } else { format!("artist {i}") }).collect();
         let genres = column("genre", (0..200).map(|i| if i < 40 { "fado" } else { "rock" }.into()));
-        let found = names(&labels, &artists, &[genres.clone()]).unwrap();
+        let found = names(&labels, &artists, std::slice::from_ref(&genres)).unwrap();
         assert!(found.is_empty(), "{found:?}");
         let own = column("artist", artists.iter().cloned());
         let found = names(&labels, &artists, &[genres.clone(), own]).unwrap();

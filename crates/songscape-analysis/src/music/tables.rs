@@ -6,6 +6,7 @@ mod tree;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 use songscape_project::write_csv;
 
@@ -119,18 +120,44 @@ fn with_year(labels: &[i32], years: &[Option<i32>]) -> Result<Vec<(i32, i32)>> {
     Ok(labels.iter().zip(years).filter_map(|(&l, y)| y.map(|y| (l, y))).collect())
 }
 
-/// Writes `row,label,probability,glosh`.
+/// Groups that `clusters.csv` puts clusters into at most.
+pub const GROUPS: usize = 7;
+
+/// Writes `row,label,probability,glosh,nearest,membership,group` ([`ClusterRow`]); `points` `[n, m]` are what
+/// was clustered.
 ///
 /// # Errors
-/// [`Error::Project`] when the file cannot be written.
-pub fn write_clusters(path: impl AsRef<Path>, clusters: &Clusters) -> Result<()> {
-    let rows = (0..clusters.labels().len()).map(|row| ClusterRow {
-        row,
-        label: clusters.labels()[row],
-        probability: clusters.probabilities()[row],
-        glosh: clusters.glosh()[row],
+/// Those of [`Clusters::memberships`]; [`Error::Project`] when the file cannot be written.
+pub fn write_clusters(
+    path: impl AsRef<Path>,
+    clusters: &Clusters,
+    points: ArrayView2<f64>,
+) -> Result<()> {
+    let memberships = clusters.memberships(points)?;
+    let groups = clusters.groups(GROUPS);
+    let rows = (0..clusters.labels().len()).map(|row| {
+        let label = clusters.labels()[row];
+        let soft = memberships.row(row);
+        // The first of those that are level; a clustered point is nearest to its own.
+        let best = (0..soft.len())
+            .reduce(|best, other| if soft[other] > soft[best] { other } else { best });
+        let nearest = usize::try_from(label).ok().or(best);
+        ClusterRow {
+            row,
+            label,
+            probability: clusters.probabilities()[row],
+            glosh: clusters.glosh()[row],
+            nearest: nearest.map_or(-1, |nearest| nearest as i32),
+            membership: nearest.map_or(0.0, |nearest| soft[nearest]),
+            group: groups[row],
+        }
     });
-    Ok(write_csv(path, &["row", "label", "probability", "glosh"], rows)?)
+    Ok(write_csv(path, &ClusterRow::HEADER, rows)?)
+}
+
+impl ClusterRow {
+    pub(crate) const HEADER: [&str; 7] =
+        ["row", "label", "probability", "glosh", "nearest", "membership", "group"];
 }
 
 /// A row of `clusters.csv`.
@@ -146,6 +173,20 @@ pub struct ClusterRow {
     /// table has none.
     #[serde(default)]
     pub glosh: f64,
+    /// The cluster that it is in, or of a song in none the one that it belongs to most by soft membership; −1
+    /// where there are no clusters, or a table does not say.
+    #[serde(default = "none")]
+    pub nearest: i32,
+    /// How far it belongs to that cluster ([`Clusters::memberships`]), 0 to 1.
+    #[serde(default)]
+    pub membership: f64,
+    /// The group of clusters that it is in, of at most [`GROUPS`] ([`Clusters::groups`]), −1 for none.
+    #[serde(default = "none")]
+    pub group: i32,
+}
+
+fn none() -> i32 {
+    -1
 }
 
 /// Writes `row,outlier`, the scores of [`outliers`](crate::outliers).

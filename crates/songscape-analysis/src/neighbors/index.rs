@@ -25,8 +25,7 @@ const SHARE: usize = 64;
 /// A search goes from row to row towards what is sought, along a graph of nearest neighbours from which
 /// detours were taken out (as PyNNDescent and HNSW do it; Malkov and Yashunin 2018), and starts in the
 /// leaves of a few random-projection trees. What it finds is measured again in float64 and ordered by
-/// distance, then by row. Nearly all neighbours are found: of 200,000 song-like vectors of 512 columns
-/// more than 99 of 100 (`docs/analysis.md`). Among at most 4,096 rows, and where a good part of
+/// distance, then by row. Nearly all neighbours are found. Among at most 4,096 rows, and where a good part of
 /// the rows is asked for, all rows are measured and nothing is missed.
 ///
 /// The same index gives the same answer on any number of threads, in any process, beside any other

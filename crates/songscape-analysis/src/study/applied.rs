@@ -31,9 +31,10 @@ pub struct Applied {
 
 /// A row of `new_songs.csv`.
 #[derive(Serialize)]
-pub(super) struct SongRow {
+pub(super) struct SongRow<'a> {
     row: usize,
     label: i32,
+    name: &'a str,
     probability: f64,
     outlier: f64,
     predicted: Option<f32>,
@@ -51,18 +52,21 @@ struct NearRow<'a> {
     song: &'a str,
 }
 
-impl SongRow {
-    pub const HEADER: [&str; 7] =
-        ["row", "label", "probability", "outlier", "predicted", "low", "high"];
+impl SongRow<'_> {
+    pub const HEADER: [&str; 8] =
+        ["row", "label", "name", "probability", "outlier", "predicted", "low", "high"];
 }
 
 impl Applied {
     /// The song in the place `new`, which a table has in the row `row`.
-    pub(super) fn song(&self, new: usize, row: usize) -> SongRow {
+    pub(super) fn song<'a>(&self, study: &'a Study, new: usize, row: usize) -> SongRow<'a> {
         let year = self.years.as_ref().map(|years| years[new]);
+        let cluster = usize::try_from(self.labels[new]).ok();
+        let name = cluster.and_then(|cluster| study.names().get(cluster));
         SongRow {
             row,
             label: self.labels[new],
+            name: name.map_or("", String::as_str),
             probability: self.probabilities[new],
             outlier: self.outliers[new],
             predicted: year.map(|year| year.predicted),
@@ -72,7 +76,7 @@ impl Applied {
     }
 
     /// Writes into a folder `umap.npy`, the places `[m, dims]`; `new_songs.csv`
-    /// (`row,label,probability,outlier,predicted,low,high`); and `neighbors.csv`
+    /// (`row,label,name,probability,outlier,predicted,low,high`); and `neighbors.csv`
     /// (`row,rank,neighbor,distance,song`), with the rows and names of the songs of `study`.
     ///
     /// # Errors
@@ -84,7 +88,7 @@ impl Applied {
         if let Some(bad) = self.nearest.indices.iter().find(|&&row| row as usize >= songs.len()) {
             return Err(Error::parameter("a neighbor", bad, "a song of the study"));
         }
-        let rows = (0..self.labels.len()).map(|row| self.song(row, row));
+        let rows = (0..self.labels.len()).map(|row| self.song(study, row, row));
         write_csv(folder.join("new_songs.csv"), &SongRow::HEADER, rows)?;
         let near = self.nearest.indices.indexed_iter().map(|((row, j), &neighbor)| NearRow {
             row,

@@ -4,19 +4,20 @@ use ndarray::ArrayView2;
 use songscape_project::Progress;
 
 use super::outputs::Outputs;
+use super::years::artists;
 use super::{ClusterScores, SCORED, StudyInput, StudyParams, some_rows};
 use crate::error::Result;
 use crate::hdbscan::{self, Clusters};
 use crate::music::clusters::{ClusterOn, ClusterParams, SongClusters};
 use crate::music::stability::{StabilityParams, stability};
-use crate::music::{change, comparisons, representatives, tables};
+use crate::music::{change, comparisons, names, representatives, tables};
 
 /// Songs from which on it says anything to cluster a part of them again.
 const LEAST: usize = 20;
 
 /// Writes the clusters and their tree.
-pub(super) fn write(out: &Outputs, clusters: &Clusters) -> Result<()> {
-    tables::write_clusters(out.path("clusters.csv")?, clusters)?;
+pub(super) fn write(out: &Outputs, clusters: &Clusters, points: ArrayView2<f64>) -> Result<()> {
+    tables::write_clusters(out.path("clusters.csv")?, clusters, points)?;
     tables::write_condensed_tree(out.path("condensed_tree.csv")?, clusters)
 }
 
@@ -30,7 +31,7 @@ pub(super) fn describe(
 ) -> Result<ClusterScores> {
     let (clusters, x) = (&found.clusters, input.vectors.whole.view());
     let (labels, years) = (clusters.labels(), input.songs.years());
-    write(out, clusters)?;
+    write(out, clusters, found.points.view())?;
     let typical = representatives(
         x,
         labels,
@@ -48,6 +49,11 @@ pub(super) fn describe(
         change::write_trends(out.path("trends.csv")?, &trends)?;
     }
     let mut scores = score(params, found.points.view(), clusters)?;
+    let names = names::names(labels, &artists(input.songs), &names::columns(input.songs))?;
+    if !names.is_empty() {
+        names::write_names(out.path("cluster_names.csv")?, &names)?;
+    }
+    scores.names = names::titles(&names, clusters.count());
     if x.nrows() >= LEAST {
         let n = x.nrows();
         let mut used = params.clusters(n);
@@ -89,5 +95,6 @@ pub(super) fn score(
         spanning_tree_weight: clusters.spanning_tree_weight(),
         stability: None,
         comparison: None,
+        names: Vec::new(),
     })
 }

@@ -7,11 +7,13 @@ use ndarray::{Array2, ArrayView2};
 use songscape_project::{Job, Progress};
 
 use super::made::Made;
+use super::years::artists;
 use super::{Applied, StudyInput, StudyParams};
 use crate::archive::{Archive, Writer};
 use crate::error::{Error, Result};
 use crate::hdbscan::{Clusters, Predicted};
 use crate::music::clusters::ClusterOn;
+use crate::music::names;
 use crate::music::years::YearFit;
 use crate::neighbors::{Index, Neighbors};
 use crate::outliers::Usual;
@@ -60,6 +62,7 @@ pub struct Study {
     usual: Usual,
     outliers: Vec<f64>,
     clusters: Clusters,
+    names: Vec<String>,
     space: Space,
     years: Option<YearFit>,
 }
@@ -140,7 +143,10 @@ impl Study {
             },
             None => None,
         };
+        let artists = artists(input.songs);
+        let names = names::names(found.clusters.labels(), &artists, &names::columns(input.songs))?;
         Ok(Self {
+            names: names::titles(&names, found.clusters.count()),
             params: params.clone(),
             songs: input.songs.songs.iter().map(ToString::to_string).collect(),
             map: Umap::with_index(index, map, of_map)?,
@@ -180,6 +186,11 @@ impl Study {
     /// The clusters.
     pub fn clusters(&self) -> &Clusters {
         &self.clusters
+    }
+
+    /// What sets the songs of each cluster apart, empty where nothing does.
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// The model of years, where they can be predicted.
@@ -260,6 +271,7 @@ impl Study {
         self.map.put("map.", &mut writer)?;
         writer.list("outliers", &self.outliers[..]);
         self.clusters.put("clusters.", &mut writer)?;
+        writer.fact("clusters.names", &self.names)?;
         let on = match &self.space {
             Space::Umap(umap) => {
                 umap.put("clusters.map.", &mut writer)?;
@@ -298,6 +310,9 @@ impl Study {
         archive.expect(finite, "an outlier score is not a number of at least 0")?;
         let clusters = Clusters::take("clusters.", archive)?;
         archive.expect(clusters.labels().len() == n, "there are not as many labels as songs")?;
+        let names: Vec<String> = archive.fact("clusters.names")?;
+        let fits = names.len() == clusters.count();
+        archive.expect(fits, "there are not as many names as clusters")?;
         let space = match archive.fact("clusters.on")? {
             ClusterOn::Umap => Space::Umap(Umap::take("clusters.map.", index.clone(), archive)?),
             ClusterOn::Map => Space::Map,
@@ -321,7 +336,7 @@ impl Study {
             let fits = years.columns() == map.index().vectors().ncols();
             archive.expect(fits, "the model of years is of other vectors")?;
         }
-        Ok(Self { params, songs, map, usual, outliers, clusters, space, years })
+        Ok(Self { params, songs, map, usual, outliers, clusters, names, space, years })
     }
 }
 

@@ -33,8 +33,9 @@ impl Study {
     /// What was there stays: the places, clusters, outlier scores and predicted years of songs of the study
     /// do not change by a bit, and neither do their neighbours, but for those that are gone. New
     /// songs are as [`apply`](Self::apply) finds them, and listed in `added.csv`
-    /// (`row,label,probability,outlier,predicted,low,high`). A new song that has a year is in `years.csv`
-    /// in a fold after the others. Shares and years of clusters are of the songs now; the scores, trends
+    /// (`row,label,name,probability,outlier,predicted,low,high`). In `clusters.csv` a new song that is in no
+    /// cluster has the nearest cluster and the group of the song most like it; its soft membership is not
+    /// computed, and 0 there. A new song that has a year is in `years.csv` in a fold after the others. Shares and years of clusters are of the songs now; the scores, trends
     /// and the change from year to year are of the songs that were studied, and so is the condensed tree,
     /// which stays in `studied`.
     ///
@@ -65,7 +66,7 @@ impl Study {
                 "clusters.csv" => {
                     let rows = now.clusters(file, &applied)?;
                     rows.iter().for_each(|row| labels[row.row] = row.label);
-                    write_csv(path, &["row", "label", "probability", "glosh"], rows)?;
+                    write_csv(path, &ClusterRow::HEADER, rows)?;
                 }
                 "outliers.csv" => {
                     write_csv(path, &["row", "outlier"], now.outliers(file, &applied)?)?
@@ -94,7 +95,7 @@ impl Study {
             }
         }
         let added = now.new.iter().enumerate();
-        let added = added.map(|(new, &row)| applied.song(new, row));
+        let added = added.map(|(new, &row)| applied.song(self, new, row));
         write_csv(out.path("added.csv")?, &SongRow::HEADER, added)?;
         out.finish(&Scores::read(studied)?)?;
         Ok(applied)
@@ -183,14 +184,27 @@ impl Now {
     }
 
     fn clusters(&self, file: &Path, applied: &Applied) -> Result<Vec<ClusterRow>> {
-        let new = self.new.iter().enumerate().map(|(new, &row)| ClusterRow {
-            row,
-            label: applied.labels[new],
-            probability: applied.probabilities[new],
-            // It was no point of the clustering.
-            glosh: 0.0,
+        let studied = tables::read_clusters(file)?;
+        let new = self.new.iter().enumerate().map(|(new, &row)| {
+            let label = applied.labels[new];
+            // Whatever is in the cluster is in its group; what is in none goes with the song most like it.
+            let like = match label {
+                -1 => studied.get(applied.nearest.indices[[new, 0]] as usize),
+                _ => studied.iter().find(|other| other.label == label),
+            };
+            ClusterRow {
+                row,
+                label,
+                probability: applied.probabilities[new],
+                // It was no point of the clustering.
+                glosh: 0.0,
+                nearest: like.map_or(label, |like| like.nearest),
+                membership: 0.0,
+                group: like.map_or(-1, |like| like.group),
+            }
         });
-        self.by_song(file, tables::read_clusters(file)?, new, |entry| &mut entry.row)
+        let new: Vec<ClusterRow> = new.collect();
+        self.by_song(file, studied, new, |entry| &mut entry.row)
     }
 
     fn outliers(&self, file: &Path, applied: &Applied) -> Result<Vec<OutlierRow>> {

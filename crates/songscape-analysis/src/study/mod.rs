@@ -77,7 +77,7 @@ impl StudyInput<'_> {
 }
 
 /// Makes a study and writes it into a folder: `umap.npy`, `outliers.csv`, `clusters.csv`,
-/// `condensed_tree.csv`, `neighbors.csv`, `representatives.csv`, for songs with years `years.csv`, `shares_per_year.csv`,
+/// `condensed_tree.csv`, `neighbors.csv`, `representatives.csv`, where the table names clusters `cluster_names.csv`, for songs with years `years.csv`, `shares_per_year.csv`,
 /// `years_per_cluster.csv`, `trends.csv` and `yearly_change.csv`, and [`Scores`] as `scores.json`. Of
 /// these files, what an earlier study left there and this one does not make is removed.
 ///
@@ -184,7 +184,7 @@ pub fn cluster_vectors(
 ) -> Result<Scores> {
     let out = Outputs::create(folder.as_ref(), &[file])?;
     let clusters = hdbscan::fit_interruptible(x, &params.hdbscan(x.nrows()), progress)?;
-    clusters::write(&out, &clusters)?;
+    clusters::write(&out, &clusters, x)?;
     let scores = Scores {
         songs: x.nrows(),
         columns: x.ncols(),

@@ -12,9 +12,10 @@ use crate::error::{Error, Result};
 pub(super) const TREE: &str = "condensed_tree.csv";
 
 /// All that a study may write beside its scores.
-pub(super) const FILES: [&str; 12] = [
+pub(super) const FILES: [&str; 13] = [
     "umap.npy",
     "clusters.csv",
+    "cluster_names.csv",
     TREE,
     "outliers.csv",
     "neighbors.csv",

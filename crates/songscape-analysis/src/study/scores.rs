@@ -83,6 +83,10 @@ pub struct ClusterScores {
     pub stability: Option<Stability>,
     /// k-means and a Gaussian mixture beside them, on at most 5,000 songs.
     pub comparison: Option<ClusterComparison>,
+    /// What sets the songs of each cluster apart, by their table ([`names`](crate::music::names)): one for
+    /// each cluster, empty where nothing does.
+    #[serde(default)]
+    pub names: Vec<String>,
 }
 
 /// The prediction of years.

@@ -111,7 +111,7 @@ pub(super) fn describe(
 }
 
 /// The artists, in the spelling of the table's `artist_key` where it has that.
-fn artists(songs: &SongTable) -> Vec<String> {
+pub(super) fn artists(songs: &SongTable) -> Vec<String> {
     let keys = songs.column("artist_key");
     let artist = |(row, artist): (usize, String)| match &keys {
         Some(keys) if !keys[row].is_empty() => keys[row].to_owned(),

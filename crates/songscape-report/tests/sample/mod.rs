@@ -141,6 +141,7 @@ pub fn scores(songs: usize) -> Scores {
             spanning_tree_weight: 1.0,
             stability: Some(Stability { runs: 5, kept: 0.8, ari: 0.71, jaccard: vec![0.9, 0.32] }),
             comparison: None,
+            names: Vec::new(),
         }),
         years: Some(YearScores {
             params: YearParams::for_songs(songs, 7),

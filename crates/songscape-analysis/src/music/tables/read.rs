@@ -11,7 +11,7 @@ use super::super::years::YearPrediction;
 use super::{ClusterRow, ClusterTree, OutlierRow, TreeRow};
 use crate::error::{Error, Result};
 
-/// Reads the table of [`super::write_clusters`]. `glosh` may be missing; other columns are
+/// Reads the table of [`super::write_clusters`]. What follows `probability` may be missing; other columns are
 /// ignored. A missing file has no rows.
 ///
 /// # Errors
