@@ -53,7 +53,7 @@ struct NearRow<'a> {
 }
 
 impl SongRow<'_> {
-    pub const HEADER: [&str; 8] =
+    pub const HEADER: [&'static str; 8] =
         ["row", "label", "name", "probability", "outlier", "predicted", "low", "high"];
 }
 
