@@ -54,7 +54,7 @@ impl Whitening {
         Self::of(&x, mean, deviation, ridge, false)
     }
 
-    /// Fits vectors of [rings](crate::rings) as if each song were there in all twelve keys. Transposing a
+    /// Fits vectors of [`rings`] as if each song were there in all twelve keys. Transposing a
     /// vector before whitening or after it is then the same, so that whitened vectors have rings, too.
     ///
     /// # Errors
