@@ -9,7 +9,8 @@ use songscape::analysis::retrieval::numbered;
 use songscape::audio::{ImageParams, Store};
 use songscape::contrastive::evaluation::{Evaluation, Known};
 use songscape::contrastive::{Augment, Loss, TrainParams};
-use songscape::project::{Progress, Project, Source};
+use songscape::processes::Launch;
+use songscape::project::{Project, Source};
 use songscape::resnet::{DeviceChoice, EncoderConfig, Pooling};
 use songscape::training::Training;
 use songscape::vectors::{Embedding, Images, Keep, songs_of};
@@ -19,7 +20,7 @@ use songscape_examples::{Bars, print, start};
 /// Train an encoder without labels on a store of images, and score it beside its baselines.
 ///
 /// A store is what `song_map` leaves in OUT/spectrograms. Exit codes: 0 done; 1 fatal; 2 usage;
-/// 130 interrupted, run again to continue.
+/// 130 interrupted, run again to continue. Several processes train together under torchrun or srun.
 #[derive(Parser)]
 struct Arguments {
     /// The store of images
@@ -33,15 +34,13 @@ struct Arguments {
     /// Column of the table with which recordings belong together; used only for scoring
     #[arg(long, requires = "songs")]
     group: Option<String>,
-    /// Column of the table that a linear probe and the five nearest songs are to predict; songs of one
-    /// --group are on one side
+    /// Column that a linear probe and the five nearest songs are to predict; a --group is on one side
     #[arg(long, requires = "songs")]
     label: Option<String>,
     /// Channels of the stem: 8 is the demo network, 64 the published one
     #[arg(long, default_value_t = 8)]
     stem: usize,
-    /// Channels of each stage as multiples of the stem's; each stage halves rows and columns
-    /// [default: 2,4,4,8,8]
+    /// Channels of each stage as multiples of the stem's [default: 2,4,4,8,8]
     #[arg(long, value_delimiter = ',')]
     stages: Option<Vec<usize>>,
     /// Steps of training
@@ -67,8 +66,7 @@ struct Arguments {
     /// JSON, such as {"gain":6,"equalizer":4}
     #[arg(long)]
     augment: Option<Augment>,
-    /// How the vectors of a song become one: `mean` or `mean-deviation`; `embed` does the same unless
-    /// told otherwise. The baselines are always means and deviations
+    /// How the vectors of a song become one, also in `embed`: `mean` or `mean-deviation`
     #[arg(long, default_value_t = Pooling::MeanDeviation)]
     pooling: Pooling,
     #[arg(long, default_value_t = 0)]
@@ -76,6 +74,9 @@ struct Arguments {
     /// auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
+    /// Number of CPU threads [default: all cores, or this process's share of them]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
 }
 
 /// The models in the order of the tables.
@@ -88,10 +89,10 @@ const MODELS: [Source; 5] = [
 ];
 
 fn main() -> ExitCode {
-    start(|| run(&Arguments::parse(), &*Bars::listening()))
+    start(|| run(&Arguments::parse(), &Bars::listening()))
 }
 
-fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
+fn run(arguments: &Arguments, bars: &Bars) -> Result<()> {
     let store = Store::new(&arguments.images);
     let images = Images::open(&store)?;
     let ImageParams { rows, f_min, f_max, range_db, .. } = *images.params();
@@ -123,20 +124,27 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<()> {
         numbers(column, images.pixels().ids())?;
     }
 
-    let device = arguments.device.resolve()?;
-    let project = Project::open(&arguments.out)?;
+    let launch = Launch::new(arguments.threads.map(usize::from), arguments.device)?;
     let training = Training { encoder, training: params };
-    let stage = training.open(&store, project.root())?;
-    let trained = training.run(stage, &images, arguments.pooling, device, progress)?;
+    let all = launch.join(&serde_json::json!(training))?;
+    let open = || {
+        let project = Project::open(&arguments.out)?;
+        Ok((training.open(&store, project.root())?, project))
+    };
+    let (stage, _project) = all.first(open)?.unzip();
+    bars.be_quiet(!all.is_first());
+    let (pooling, device) = (arguments.pooling, launch.device);
+    let trained = training.run_in(&all, stage, &images, pooling, device, bars)?;
+    if !all.is_first() {
+        return Ok(());
+    }
     let seconds = trained.history.last().map_or(0.0, |step| step.seconds);
     print(format_args!("{} steps in {seconds:.0} s", trained.history.len()))?;
-    print(format_args!("written {}", arguments.out.join("model.safetensors").display()))?;
-
-    let embedding = Embedding { pooling: arguments.pooling, ..Embedding::new(&trained.model) };
-    let vectors = embedding.compute(&images, &MODELS, &Keep::Nothing, progress)?;
+    print(format_args!("written {}\n", arguments.out.join("model.safetensors").display()))?;
+    let embedding = Embedding { pooling, ..Embedding::new(&trained.model) };
+    let vectors = embedding.compute(&images, &MODELS, &Keep::Nothing, bars)?;
     let groups = numbers(&arguments.group, &vectors.ids)?;
     let labels = numbers(&arguments.label, &vectors.ids)?;
-    let (groups, labels) = (groups.as_deref(), labels.as_deref());
-    let known = Known { groups, labels, seed: arguments.seed };
-    print(format_args!("\n{}", Evaluation::new(&vectors.sets, &known)?))
+    let (groups, labels, seed) = (groups.as_deref(), labels.as_deref(), arguments.seed);
+    print(format_args!("{}", Evaluation::new(&vectors.sets, &Known { groups, labels, seed })?))
 }

@@ -5,6 +5,7 @@ use tch::{Kind, Tensor};
 
 use crate::batch::{Batch, Judgement};
 use crate::error::Result;
+use crate::group::Group;
 use crate::loss;
 use crate::optimizer::AdamW;
 use crate::params::{Loss, TrainParams};
@@ -89,6 +90,7 @@ impl Criterion {
     /// the loss itself learns ([`Judgement::learned`]).
     pub(crate) fn follow(
         &mut self,
+        group: &dyn Group,
         batch: &Batch,
         learned: Option<&Tensor>,
         rate: f64,
@@ -99,7 +101,8 @@ impl Criterion {
                 optimizer.step(values, gradient, rate)
             }
             (Self::BinaryNce { queue, .. }, _) => {
-                queue.push(&batch.second_images()?)?;
+                let keys = queue.keys_of(&batch.second_images()?)?;
+                queue.push_keys(&batch.gather(group, &keys)?)?;
                 queue.follow(model)
             }
             _ => Ok(()),
@@ -147,7 +150,7 @@ mod tests {
     use tch::Device;
 
     use super::*;
-    use crate::{Error, PairSampler, Songs};
+    use crate::{Alone, Error, PairSampler, Songs};
 
     fn losses() -> [Loss; 4] {
         [
@@ -176,11 +179,11 @@ mod tests {
         for loss in losses() {
             let precision = Precision::F32;
             let params = TrainParams { loss, precision, crop_columns: 64, ..TrainParams::demo() };
-            let batch = Batch::new(&songs, None, &pairs, &params, 0, Device::Cpu);
+            let batch = Batch::new(&songs, None, &pairs, 0..5, &params, 0, Device::Cpu);
             let mut criterion = Criterion::new(&params, &model).unwrap();
             for _ in 0..3 {
                 let learned = criterion.judge(&a, &b).unwrap().learned;
-                criterion.follow(&batch, learned.as_ref(), 0.1, &trained).unwrap();
+                criterion.follow(&Alone, &batch, learned.as_ref(), 0.1, &trained).unwrap();
             }
             let state = criterion.state().unwrap();
             let find = |name: &str| {
@@ -196,8 +199,8 @@ mod tests {
                 let [x, y] = [&criterion, &restored].map(|c| c.judge(&a, &b).unwrap());
                 assert_eq!(x.costs, y.costs, "{loss:?}");
                 assert_eq!(x.gradients, y.gradients, "{loss:?}");
-                criterion.follow(&batch, x.learned.as_ref(), 0.1, &trained).unwrap();
-                restored.follow(&batch, y.learned.as_ref(), 0.1, &trained).unwrap();
+                criterion.follow(&Alone, &batch, x.learned.as_ref(), 0.1, &trained).unwrap();
+                restored.follow(&Alone, &batch, y.learned.as_ref(), 0.1, &trained).unwrap();
             }
             // What has a state has changed by it, and does without none of its tensors.
             let changed = begun.costs != criterion.judge(&a, &b).unwrap().costs;

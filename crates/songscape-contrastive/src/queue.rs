@@ -39,9 +39,17 @@ impl KeyQueue {
     /// # Errors
     /// [`Error::Network`](crate::Error::Network) for images that do not fit the network.
     pub fn push(&mut self, images: &Tensor) -> Result<()> {
-        let keys =
-            tch::no_grad(|| self.network.head().forward(&self.network.encoder().forward(images)?))?;
-        let all = Tensor::f_cat(&[&keys, &self.keys], 0)?;
+        self.push_keys(&self.keys_of(images)?)
+    }
+
+    /// The keys of images, which are not added.
+    pub(crate) fn keys_of(&self, images: &Tensor) -> Result<Tensor> {
+        Ok(tch::no_grad(|| self.network.head().forward(&self.network.encoder().forward(images)?))?)
+    }
+
+    /// Adds keys and drops the oldest.
+    pub(crate) fn push_keys(&mut self, keys: &Tensor) -> Result<()> {
+        let all = Tensor::f_cat(&[keys, &self.keys], 0)?;
         let length = all.size()[0].min(self.length as i64);
         self.keys = all.f_narrow(0, 0, length)?.f_contiguous()?;
         Ok(())

@@ -1,6 +1,6 @@
 //! Scores of the held-out songs: do their halves find each other, and do the vectors use their space?
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array1, Array2, Axis};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -10,6 +10,7 @@ use songscape_resnet::{Embedder, EncoderConfig, Model, Pooling};
 use tch::Tensor;
 
 use crate::error::Result;
+use crate::group::{Group, gather_rows, share};
 use crate::history;
 use crate::pairs::Songs;
 use crate::params::TrainParams;
@@ -51,28 +52,21 @@ impl Validation {
         self.spread.is_nan() || self.spread < COLLAPSED
     }
 
-    /// Embeds and scores the held-out songs. `None` where fewer than two are long enough.
+    /// Embeds and scores the held-out songs, each process its part of them. `None` where fewer than two are
+    /// long enough.
     pub(crate) fn of(
+        group: &dyn Group,
         model: &Model,
         songs: &Songs,
         held_out: &[usize],
         step: usize,
     ) -> Result<Option<Self>> {
-        let apart = gap(model.config());
-        let (mut first, mut second) = (vec![], vec![]);
-        for &song in held_out {
-            let features = Embedder::default().embed(model, songs.pixels(song))?;
-            if let Some((a, b)) = halves(features.view(), apart, Pooling::Mean) {
-                first.push(a);
-                second.push(b);
-            }
-        }
+        let (first, second) = all_halves(group, model, songs, held_out)?;
         if first.len() < 2 {
             return Ok(None);
         }
-        let matrix = |rows: &[ndarray::Array1<f32>]| {
-            let unit =
-                |row: &ndarray::Array1<f32>| row / row.dot(row).sqrt().max(f32::MIN_POSITIVE);
+        let matrix = |rows: &[Array1<f32>]| {
+            let unit = |row: &Array1<f32>| row / row.dot(row).sqrt().max(f32::MIN_POSITIVE);
             let mut all = Array2::zeros((rows.len(), rows[0].len()));
             all.rows_mut().into_iter().zip(rows).for_each(|(mut to, row)| to.assign(&unit(row)));
             all
@@ -111,6 +105,35 @@ impl Validation {
         };
         history::from_tensor(tensor, record)
     }
+}
+
+/// The vectors of the two halves of songs, of those that are long enough.
+fn all_halves(
+    group: &dyn Group,
+    model: &Model,
+    songs: &Songs,
+    held_out: &[usize],
+) -> Result<(Vec<Array1<f32>>, Vec<Array1<f32>>)> {
+    let (apart, channels) = (gap(model.config()), model.config().channels());
+    let own = &held_out[share(group, held_out.len())];
+    // A song's row: whether it is long enough, and its two vectors.
+    let width = 1 + 2 * channels;
+    let mut rows = vec![0.0; own.len() * width];
+    for (&song, row) in own.iter().zip(rows.chunks_exact_mut(width)) {
+        let features = Embedder::default().embed(model, songs.pixels(song))?;
+        if let Some((a, b)) = halves(features.view(), apart, Pooling::Mean) {
+            row[0] = 1.0;
+            row[1..].iter_mut().zip(a.iter().chain(&b)).for_each(|(to, from)| *to = *from);
+        }
+    }
+    let own = Tensor::f_from_slice(&rows)?.f_view([own.len() as i64, width as i64])?;
+    let own = own.f_to_device(model.device())?;
+    let all = gather_rows(group, &own, held_out.len())?.f_to_device(tch::Device::Cpu)?;
+    let mut rows = vec![0.0_f32; all.numel()];
+    all.f_contiguous()?.f_copy_data(&mut rows, all.numel())?;
+    let long = rows.chunks_exact(width).filter(|row| row[0] > 0.0);
+    let half = |half: &[f32]| Array1::from(half.to_vec());
+    Ok(long.map(|row| (half(&row[1..=channels]), half(&row[1 + channels..]))).unzip())
 }
 
 /// The songs to be held out, ascending: a share of all those that are long enough for two halves,

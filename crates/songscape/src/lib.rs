@@ -14,12 +14,14 @@
 //! | `audio` | catalog, decoding, the store of spectrogram images | |
 //! | `resnet` | the encoder: image to feature vectors | yes |
 //! | `contrastive` | training without labels, retrieval evaluation | yes |
+//! | `c10d` | training by several processes, on one machine or many | yes |
 //! | `analysis` | neighbours, UMAP, HDBSCAN, gradient boosting, tables | |
 //! | `report` | figures and the interactive map | |
 //! | `synth` | the embedded demo music | |
 //! | `project` | project folders: stages, song tables, locks, atomic files, progress | |
 //! | `report_input` | what a report shows, from the files of a project or an analysis | |
 //! | `vectors` | from images to vectors, by an encoder and by its baselines | yes |
+//! | `processes` | the processes that a launcher started, or this one alone | yes |
 //! | `pipeline` | all stages over one project folder | yes |
 //!
 //! ```text
@@ -52,6 +54,8 @@
 pub use songscape_analysis as analysis;
 #[cfg(feature = "audio")]
 pub use songscape_audio as audio;
+#[cfg(feature = "c10d")]
+pub use songscape_c10d as c10d;
 #[cfg(feature = "contrastive")]
 pub use songscape_contrastive as contrastive;
 #[cfg(feature = "project")]
@@ -69,6 +73,8 @@ pub use songscape_synth as synth;
 mod error;
 #[cfg(feature = "pipeline")]
 pub mod pipeline;
+#[cfg(feature = "pipeline")]
+pub mod processes;
 #[cfg(feature = "report-input")]
 pub mod report_input;
 #[cfg(feature = "pipeline")]

@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod downstream;
 mod libtorch;
+mod nccl;
 mod policy;
 mod wheels;
 
@@ -21,7 +22,8 @@ Usage: cargo xtask <COMMAND>
             programs of users, and then the policy
   policy    licences, sources, duplicates and advisories of the dependencies, by a
             cargo-deny that is fetched if it is not installed; the public interface
-  libtorch  provide libtorch 2.11 under target/libtorch and print its folder";
+  libtorch  provide libtorch 2.11 under target/libtorch and print its folder
+  nccl      build the library with which several GPUs train together, and print its path";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -32,6 +34,10 @@ fn main() -> ExitCode {
         ["policy"] => policy::check().map(|()| ExitCode::SUCCESS),
         ["libtorch"] => libtorch::provide().map(|folder| {
             println!("{}", folder.display());
+            ExitCode::SUCCESS
+        }),
+        ["nccl"] => nccl::build().map(|library| {
+            println!("{}", library.display());
             ExitCode::SUCCESS
         }),
         ["--help" | "-h" | "help"] => {

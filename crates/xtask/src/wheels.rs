@@ -18,13 +18,14 @@ pub struct Wheels {
 }
 
 /// Tags that pip chooses by; what is wanted is the same in the wheels of every Python.
-const TAGS: [&str; 12] = [
+const TAGS: [&str; 13] = [
     "--implementation=cp",
     "--python-version=3.12",
     "--abi=cp312",
     "--abi=none",
     "--platform=manylinux_2_28_x86_64",
     "--platform=manylinux_2_25_x86_64",
+    "--platform=manylinux_2_18_x86_64",
     "--platform=manylinux_2_17_x86_64",
     "--platform=manylinux2014_x86_64",
     "--only-binary=:all:",
