@@ -260,10 +260,17 @@ impl ProcessGroup {
                 });
             }
         }
-        let own = Tensor::f_from_slice(&[rank as i64])?;
-        self.gather(&own)?;
+        let mut devices = vec![Device::Cpu];
         if let Backend::Nccl { .. } = self.backend {
-            self.gather(&own.f_to_device(Device::Cuda(self.place.local_rank))?)?;
+            devices.push(Device::Cuda(self.place.local_rank));
+        }
+        for device in devices {
+            let own = Tensor::f_from_slice(&[rank as i64])?.f_to_device(device)?;
+            let found = Vec::<i64>::try_from(self.gather(&own)?)?;
+            if !found.iter().copied().eq(0..size as i64) {
+                let reason = format!("the ranks arrive as {found:?}");
+                return Err(Error::Failed { operation: Call::JOIN.operation, reason });
+            }
         }
         Ok(())
     }

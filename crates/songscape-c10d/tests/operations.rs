@@ -169,9 +169,9 @@ fn the_others_wait_for_rank_0_longer_than_the_timeout() {
         }
         return;
     };
-    let group = rank.join(4.0).unwrap();
+    let group = rank.join(12.0).unwrap();
     let found = group.first(|| {
-        std::thread::sleep(Duration::from_secs(9));
+        std::thread::sleep(Duration::from_secs(16));
         Ok::<i32, i32>(7)
     });
     let sum = Tensor::from_slice(&[1_i64]);

@@ -187,7 +187,7 @@ fn an_aborted_rank_costs_no_bit() {
         let abort_at = victim.filter(|(own, _)| *own == rank.place.rank).map(|(_, step)| step);
         let watch = Watch { abort_at, ..Watch::default() };
         let result = rank
-            .join(8.0)
+            .join(30.0)
             .map_err(Into::into)
             .and_then(|group| run(&group, &params, rank.folder(), &watch));
         match result {
