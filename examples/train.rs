@@ -15,7 +15,7 @@ use songscape::resnet::{DeviceChoice, EncoderConfig, Pooling};
 use songscape::training::Training;
 use songscape::vectors::{Embedding, Images, Keep, songs_of};
 use songscape::{Error, Result};
-use songscape_examples::{Bars, print, start};
+use songscape_examples::{Bars, device, print, start};
 
 /// Train an encoder without labels on a store of images, and score it beside its baselines.
 ///
@@ -124,7 +124,7 @@ fn run(arguments: &Arguments, bars: &Bars) -> Result<()> {
         numbers(column, images.pixels().ids())?;
     }
 
-    let launch = Launch::new(arguments.threads.map(usize::from), arguments.device)?;
+    let launch = Launch::new(arguments.threads.map(usize::from), device(arguments.device)?)?;
     let training = Training { encoder, training: params };
     let all = launch.join(&serde_json::json!(training))?;
     let open = || {

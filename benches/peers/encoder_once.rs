@@ -10,7 +10,9 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use songscape_contrastive::{AdamW, PairSampler, Songs, loss};
-use songscape_resnet::{DeviceChoice, Embedder, EncoderConfig, Model, Precision, images};
+use songscape_resnet::{
+    DeviceChoice, Embedder, EncoderConfig, Model, Precision, images, keep_freed_memory,
+};
 use tch::{Device, Kind, Tensor};
 
 const ROWS: usize = 256;
@@ -65,8 +67,10 @@ fn run(arguments: &[String]) -> Option<Outcome> {
         "songs" => songs,
         _ => return None,
     };
-    // As programs ask for it: this also sets the allocator.
     let device = device.resolve();
+    if matches!(device, Ok(Device::Cpu)) {
+        keep_freed_memory(); // as programs do
+    }
     Some(
         device
             .map_err(Into::into)

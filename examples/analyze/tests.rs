@@ -7,7 +7,8 @@ use ndarray::Array2;
 use songscape::project::{Progress, Silent};
 use songscape_examples::exit_code;
 
-use crate::{Arguments, run};
+use crate::arguments::Arguments;
+use crate::run;
 
 /// Three groups of vectors, a catalog with years, and a folder to write into.
 struct Library {
@@ -46,11 +47,10 @@ impl Library {
         let line = ["analyze", "--vectors", &x, "--catalog", &songs, "--out", &out];
         let arguments = line.into_iter().chain(more.split_whitespace());
         let arguments = Arguments::try_parse_from(arguments).unwrap();
-        let done = run(&arguments, progress).map_err(|e| {
+        run(&arguments, progress).map_err(|e| {
             let text = e.to_string();
             (exit_code(&e), text)
-        });
-        Ok(done?.summary())
+        })
     }
 
     fn refused(&self, more: &str) -> (u8, String) {
@@ -228,6 +228,58 @@ fn a_few_songs_are_enough_or_refused() {
             }
         }
     }
+}
+
+#[test]
+fn a_study_that_was_kept_places_songs_and_refuses_what_does_not_fit() {
+    let library = Library::new(&vectors(120), some_year);
+    let kept = library.path("kept");
+    library.analyze(&format!("--save {}", kept.display()), &Silent).unwrap();
+    let apply = |x: &Array2<f32>, more: &str| {
+        let (new, out) = (library.path("new.npy"), library.path("placed"));
+        ndarray_npy::write_npy(&new, x).unwrap();
+        let line =
+            ["analyze", "--model", kept.to_str().unwrap(), "--vectors", new.to_str().unwrap()];
+        let line = line.into_iter().chain(["--out", out.to_str().unwrap()]);
+        Arguments::try_parse_from(line.chain(more.split_whitespace()))
+            .map_err(|e| (2, e.to_string()))
+            .and_then(|arguments| {
+                run(&arguments, &Silent).map_err(|e| (exit_code(&e), e.to_string()))
+            })
+    };
+    // The songs of the study themselves: each where it is.
+    let summary = apply(&vectors(120), "").unwrap();
+    assert!(summary.starts_with("120 new songs, "), "{summary}");
+    let placed = |name: &str| library.path("placed").join(name);
+    assert_eq!(
+        std::fs::read(placed("umap.npy")).unwrap(),
+        std::fs::read(library.out("umap.npy")).unwrap()
+    );
+    let songs = lines(&placed("new_songs.csv"));
+    assert_eq!(songs[0], "row,label,probability,outlier,predicted,low,high");
+    let clusters = lines(&library.out("clusters.csv"));
+    for (song, cluster) in songs.iter().zip(&clusters).skip(1) {
+        let first = |line: &str| line.split(',').take(3).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(first(song), first(cluster));
+        assert_eq!(song.split(',').filter(|field| !field.is_empty()).count(), 7, "{song}");
+    }
+    let near = lines(&placed("neighbors.csv"));
+    assert_eq!((near[0].as_str(), near.len()), ("row,rank,neighbor,distance,song", 1201));
+    assert!(near[1].starts_with("0,1,0,0.0,"), "{}", near[1]);
+
+    let (code, message) = apply(&Array2::zeros((3, 4)), "").unwrap_err();
+    assert!(code == 1 && message.contains("4 columns"), "{message}");
+    for more in ["--dims 3", "--save elsewhere", "--metric cosine"] {
+        let (code, message) = apply(&vectors(5), more).unwrap_err();
+        assert!(code == 2 && message.contains("--model"), "{message}");
+    }
+    let file = kept.join("study.safetensors");
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let (code, message) = apply(&vectors(5), "").unwrap_err();
+    assert!(code == 1 && message.contains("study.safetensors"), "{message}");
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(apply(&vectors(5), "").unwrap_err().0, 1);
 }
 
 struct Impatient;

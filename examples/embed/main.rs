@@ -14,7 +14,7 @@ use songscape::project::{
 use songscape::resnet::{DeviceChoice, Embedder, Model, Pooling, Precision};
 use songscape::vectors::{Embedding, Images, Keep, songs_of};
 use songscape::{Error, Result};
-use songscape_examples::{Bars, End, print, start};
+use songscape_examples::{Bars, End, device, print, start};
 
 /// One vector for each song of a store, by a trained encoder.
 ///
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
     let Arguments { out, precision, batch, .. } = arguments;
-    let device = arguments.device.resolve()?;
+    let device = device(arguments.device)?;
     let model = Model::load(&arguments.model, device)?;
     let store = Store::new(&arguments.store);
     let images = Images::open(&store)?;

@@ -2,8 +2,25 @@
 
 mod bars;
 mod choice;
+#[cfg(feature = "pipeline")]
+mod device;
 mod exit;
 
 pub use bars::Bars;
 pub use choice::{choice, json};
+#[cfg(feature = "pipeline")]
+pub use device::device;
+#[cfg(doctest)]
+mod documents {
+    //! The programs in the documents of the repository.
+
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/cookbook.md")]
+    struct Cookbook;
+    #[cfg(feature = "pipeline")]
+    #[doc = include_str!("../../docs/cookbook-learning.md")]
+    struct CookbookLearning;
+}
+
 pub use exit::{End, complain, exit_code, print, start};

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use ndarray::ArrayView2;
 use songscape::Error;
 use songscape::analysis::music::similar::{Similar, path, playlist};
-use songscape::analysis::neighbors::Metric;
+use songscape::analysis::neighbors::{Index, Metric};
 use songscape::analysis::vectors::read_npy;
 use songscape::project::{SongTable, Source, write_csv};
 use songscape_examples::{print, start};
@@ -77,10 +76,10 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     }
     let find = |text: &String| songs.find(text).map_err(|why| Error::input(&catalog, why));
     let seeds = arguments.songs.iter().map(find).collect::<Result<Vec<_>, _>>()?;
-    let (vectors, count) = (vectors.view(), usize::from(arguments.count));
+    let (index, count) = (Index::of_all(vectors, Metric::Cosine)?, usize::from(arguments.count));
     let found = match &arguments.to {
-        Some(to) => between(vectors, &seeds, find(to)?, count)?,
-        None => playlist(vectors, &[], &seeds, count, arguments.wander, Metric::Cosine)?,
+        Some(to) => between(&index, &seeds, find(to)?, count)?,
+        None => playlist(&index, &[], &seeds, count, arguments.wander)?,
     };
     for seed in &seeds {
         print(format_args!("like       {}", songs.songs[*seed]))?;
@@ -113,16 +112,11 @@ fn files(arguments: &Arguments) -> Result<(PathBuf, PathBuf), Error> {
 }
 
 /// The path from the one named song to another.
-fn between(
-    x: ArrayView2<f32>,
-    seeds: &[usize],
-    to: usize,
-    count: usize,
-) -> Result<Vec<Similar>, Error> {
+fn between(index: &Index, seeds: &[usize], to: usize, count: usize) -> Result<Vec<Similar>, Error> {
     match *seeds {
         _ if count < 2 => Err(Error::parameter("count", count, "at least 2 with --to")),
         [from] if from == to => Err(Error::parameter("to", "the same song", "another than --song")),
-        [from] => Ok(path(x, from, to, count, Metric::Cosine)?),
+        [from] => Ok(path(index, from, to, count)?),
         _ => Err(Error::parameter("song", format!("given {} times", seeds.len()), "one with --to")),
     }
 }

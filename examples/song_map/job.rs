@@ -10,7 +10,7 @@ use songscape::audio::SameName;
 use songscape::pipeline::{Input, Parameters, Pipeline, Step};
 use songscape::processes::Launch;
 use songscape::resnet::DeviceChoice;
-use songscape_examples::{Bars, End, choice, print, start};
+use songscape_examples::{Bars, End, choice, device, print, start};
 
 /// Analyse a music library: images, training without labels, map, clusters, years, report.
 ///
@@ -85,7 +85,7 @@ fn run(arguments: &Arguments, bars: &Bars) -> Result<End, Error> {
         std::fs::metadata(path).map_err(Error::io(path))?;
     }
     let input = arguments.input.clone().map_or(Input::Demo, Input::Library);
-    let launch = Launch::new(arguments.threads.map(usize::from), arguments.device)?;
+    let launch = Launch::new(arguments.threads.map(usize::from), device(arguments.device)?)?;
     let processes = launch.join(&parameters.identity())?;
     bars.be_quiet(!processes.is_first());
     let (out, Launch { device, threads, .. }) = (&arguments.out, launch);

@@ -13,6 +13,16 @@ use crate::error::{Error, Result};
 /// Groups go, the largest first and those of equal size in an order drawn from the seed, each to
 /// the fold that has the fewest rows: folds are about equal unless one group is larger than a fold.
 ///
+/// ```
+/// use songscape_analysis::folds::group_folds;
+///
+/// let artists = ["Ann", "Bob", "Ann", "Cleo", "Bob", "Dee"];
+/// let folds = group_folds(&artists, 2, 1)?;
+/// assert!(folds[0] == folds[2] && folds[1] == folds[4]);
+/// assert_eq!(folds.iter().filter(|fold| **fold == 0).count(), 3);
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Parameter`] for fewer than two folds, [`Error::TooFewGroups`] for fewer groups than
 /// folds.

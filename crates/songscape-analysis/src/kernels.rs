@@ -56,6 +56,21 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     wide_sum(a, b, |a, b| a * b)
 }
 
+/// The sum of the squared differences, each multiplied by `scale` first, in float32.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2", "x86_64+avx2"))]
+pub(crate) fn scaled_squares(a: &[f32], b: &[f32], scale: f32) -> f32 {
+    wide_sum(a, b, |a, b| {
+        let difference = a * scale - b * scale;
+        difference * difference
+    })
+}
+
+/// The sum of the absolute differences, each multiplied by `scale` first, in float32.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2", "x86_64+avx2"))]
+pub(crate) fn scaled_absolutes(a: &[f32], b: &[f32], scale: f32) -> f32 {
+    wide_sum(a, b, |a, b| (a * scale - b * scale).abs())
+}
+
 /// The sums of the absolute differences between one row and each row of a block `[m, d]`, in
 /// float32: candidates, to be measured again.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2", "x86_64+avx2"))]
@@ -119,6 +134,9 @@ mod tests {
                 let mut out = [0.0; 2];
                 absolute_differences_to(&a, &[&a[..], &b[..]].concat(), &mut out);
                 assert_eq!(out, [0.0, plain as f32]);
+                assert_eq!(scaled_absolutes(&a, &b, 0.5), 0.5 * plain as f32);
+                let squares = squared_differences(&a, &b) as f32;
+                assert_eq!(scaled_squares(&a, &b, 0.5), 0.25 * squares);
             }
         }
     }

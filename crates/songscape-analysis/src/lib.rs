@@ -45,6 +45,7 @@
 //! # Ok::<(), songscape_analysis::Error>(())
 //! ```
 
+mod archive;
 pub mod boosting;
 pub mod bootstrap;
 mod eigen;
@@ -64,3 +65,10 @@ pub mod umap;
 pub mod vectors;
 
 pub use error::{Error, Result};
+
+// What signatures of this crate use.
+pub use {ndarray, songscape_project as project};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

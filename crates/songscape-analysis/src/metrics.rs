@@ -88,6 +88,15 @@ impl Contingency {
 /// The adjusted Rand index (Hubert and Arabie 1985) of two labelings: 1 for equal partitions, about
 /// 0 for unrelated ones. −1 is a label as any other.
 ///
+/// ```
+/// use songscape_analysis::metrics::adjusted_rand_index;
+///
+/// // The same groups under other numbers.
+/// assert_eq!(adjusted_rand_index(&[0, 0, 1, 1], &[7, 7, -1, -1])?, 1.0);
+/// assert!(adjusted_rand_index(&[0, 0, 1, 1], &[0, 1, 0, 1])? <= 0.0);
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`mean_absolute_error`].
 pub fn adjusted_rand_index(left: &[i32], right: &[i32]) -> Result<f64> {

@@ -6,6 +6,9 @@
 //! own distances (LOF; Breunig, Kriegel, Ng and Sander 2000) fail where strays are each other's
 //! neighbours, and so does whatever is read off a UMAP, which pulls strays into the clusters.
 
+use ndarray::ArrayView1;
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 use crate::metrics::median;
 use crate::neighbors::Neighbors;
@@ -39,15 +42,43 @@ pub const NEIGHBOR: usize = 10;
 /// # Ok::<(), songscape_analysis::Error>(())
 /// ```
 pub fn scores(near: &Neighbors) -> Result<Vec<f64>> {
-    let known = near.distances.ncols();
-    if known == 0 {
-        return Err(Error::parameter("neighbors", 0, "at least 1"));
+    Ok(Usual::of(near)?.scores(near))
+}
+
+/// What is usual among some rows, so that others can be held against them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Usual {
+    /// The neighbour whose distance counts: the tenth, or the last where fewer were known.
+    pub neighbor: usize,
+    /// Its distance for the median row.
+    pub distance: f64,
+}
+
+impl Usual {
+    /// What is usual among the rows whose nearest neighbours are given.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for no neighbours.
+    pub fn of(near: &Neighbors) -> Result<Self> {
+        let known = near.distances.ncols();
+        if known == 0 {
+            return Err(Error::parameter("neighbors", 0, "at least 1"));
+        }
+        let neighbor = NEIGHBOR.min(known);
+        let distances: Vec<f32> = near.distances.column(neighbor - 1).to_vec();
+        Ok(Self { neighbor, distance: usual(&distances) })
     }
-    let distances: Vec<f32> =
-        near.distances.column(NEIGHBOR.min(known) - 1).iter().copied().collect();
-    let usual = usual(&distances);
-    let score = |distance: f32| if usual > 0.0 { f64::from(distance) / usual } else { 0.0 };
-    Ok(distances.into_iter().map(score).collect())
+
+    /// The score of each row whose nearest neighbours among the usual ones are given, itself left out.
+    /// The last neighbour counts where fewer are given than should be; without any the score is 0.
+    pub fn scores(&self, near: &Neighbors) -> Vec<f64> {
+        let counting = self.neighbor.min(near.distances.ncols());
+        let score = |distances: ArrayView1<f32>| match counting.checked_sub(1) {
+            Some(last) if self.distance > 0.0 => f64::from(distances[last]) / self.distance,
+            _ => 0.0,
+        };
+        near.distances.rows().into_iter().map(score).collect()
+    }
 }
 
 /// The median distance, or the mean of those that are more than 0.

@@ -1,7 +1,11 @@
 //! Principal components, as an explicit step before a regression or a start for a map.
 
+use std::path::Path;
+
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use songscape_project::{read_json, write_json};
 
 use crate::eigen;
 use crate::error::{Error, Result};
@@ -10,8 +14,21 @@ use crate::random::SplitMix;
 use crate::vectors::check_finite;
 
 /// The leading principal components of a matrix, found by the eigenvectors of its covariance, or of
-/// its Gram matrix where there are fewer rows than columns.
-#[derive(Debug, Clone)]
+/// its Gram matrix where there are fewer rows than columns. It can be saved as JSON.
+///
+/// ```
+/// use songscape_analysis::ndarray::arr2;
+/// use songscape_analysis::pca::Pca;
+///
+/// // Points near a line.
+/// let x = arr2(&[[0.0, 0.0], [1.0, 1.1], [2.0, 1.9], [3.0, 3.0]]);
+/// let pca = Pca::fit(x.view(), 1)?;
+/// assert!(pca.shares()[0] > 0.99);
+/// assert_eq!(pca.project(x.view())?.dim(), (4, 1));
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Parts", into = "Parts")]
 pub struct Pca {
     mean: Array1<f64>,
     /// `[kept, d]`, unit rows.
@@ -97,9 +114,30 @@ impl Pca {
         Ok(projected)
     }
 
+    /// Writes the components as JSON, atomically.
+    ///
+    /// # Errors
+    /// [`Error::Project`] when the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        Ok(write_json(path, self)?)
+    }
+
+    /// Reads components from JSON.
+    ///
+    /// # Errors
+    /// [`Error::Project`] when the file cannot be read, or its numbers do not fit each other.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        Ok(read_json(path)?)
+    }
+
     /// The number of components that are kept.
     pub fn components(&self) -> usize {
         self.axes.nrows()
+    }
+
+    /// The number of columns that it was fitted on.
+    pub fn columns(&self) -> usize {
+        self.mean.len()
     }
 
     /// The variance along each kept component, largest first.
@@ -110,6 +148,43 @@ impl Pca {
     /// The share of the whole variance (not only of the kept components') on each component.
     pub fn shares(&self) -> Array1<f64> {
         &self.variances / self.total
+    }
+}
+
+/// A [`Pca`] as it is saved.
+#[derive(Serialize, Deserialize)]
+struct Parts {
+    mean: Vec<f64>,
+    /// One after the other.
+    axes: Vec<f64>,
+    variances: Vec<f64>,
+    total: f64,
+}
+
+impl From<Pca> for Parts {
+    fn from(Pca { mean, axes, variances, total }: Pca) -> Self {
+        let axes = axes.iter().copied().collect();
+        Self { mean: mean.to_vec(), axes, variances: variances.to_vec(), total }
+    }
+}
+
+impl TryFrom<Parts> for Pca {
+    type Error = String;
+
+    fn try_from(
+        Parts { mean, axes, variances, total }: Parts,
+    ) -> std::result::Result<Self, String> {
+        let shape = (variances.len(), mean.len());
+        if shape.0 == 0 || shape.1 == 0 {
+            return Err(format!("{} components of {} columns", shape.0, shape.1));
+        }
+        if let Some(bad) = variances.iter().chain([&total]).find(|v| v.is_nan() || **v <= 0.0) {
+            return Err(format!("a variance is {bad}, expected more than 0"));
+        }
+        let found = axes.len();
+        let axes = Array2::from_shape_vec(shape, axes)
+            .map_err(|_| format!("{found} coefficients, expected {} of {}", shape.0, shape.1))?;
+        Ok(Self { mean: mean.into(), axes, variances: variances.into(), total })
     }
 }
 
@@ -266,6 +341,28 @@ mod tests {
         assert_eq!(leading(Array2::ones((5, 3)).view(), 2).ncols(), 0);
         let line = array![[0.0_f32, 0.0], [1.0, 2.0], [2.0, 4.0]];
         assert_eq!(leading(line.view(), 2).ncols(), 1);
+    }
+
+    #[test]
+    fn saved_components_are_the_same_and_damaged_ones_are_refused() {
+        let x = Array2::from_shape_fn((50, 4), |(i, j)| ((i * (j + 3) * 7919) % 101) as f32 / 7.0);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pca.json");
+        let pca = Pca::fit(x.view(), 3).unwrap();
+        pca.save(&path).unwrap();
+        assert_eq!(Pca::load(&path).unwrap(), pca);
+        let whole = std::fs::read_to_string(&path).unwrap();
+        let damage = |key: &str, value: serde_json::Value| {
+            let mut json: serde_json::Value = serde_json::from_str(&whole).unwrap();
+            json[key] = value;
+            std::fs::write(&path, json.to_string()).unwrap();
+            let refused = Pca::load(&path).unwrap_err().to_string();
+            assert!(refused.contains("pca.json"), "{refused}");
+        };
+        damage("axes", serde_json::json!([1.0, 2.0]));
+        damage("mean", serde_json::json!([]));
+        damage("variances", serde_json::json!([3.0, -1.0, 0.5]));
+        damage("total", serde_json::json!(null));
     }
 
     #[test]

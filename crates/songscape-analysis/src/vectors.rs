@@ -110,6 +110,18 @@ pub fn unit_rows(x: ArrayView2<f32>) -> Array2<f32> {
 
 /// Writes a matrix as a `.npy` file, atomically.
 ///
+/// ```
+/// use songscape_analysis::ndarray::arr2;
+/// use songscape_analysis::vectors::{read_npy, write_npy};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("vectors.npy");
+/// let vectors = arr2(&[[1.0, 2.0], [3.0, 4.0]]);
+/// write_npy(&path, vectors.view())?; // numpy.load reads it
+/// assert_eq!(read_npy(&path)?, vectors);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Project`] when the file cannot be written.
 pub fn write_npy(path: impl AsRef<Path>, x: ArrayView2<f32>) -> Result<()> {

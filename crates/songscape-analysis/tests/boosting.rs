@@ -120,6 +120,21 @@ fn subsampling_still_learns_and_the_model_survives_its_file() {
 }
 
 #[test]
+fn a_model_that_parts_missing_values_from_all_others_survives_its_file() {
+    let x = Array2::from_shape_fn((60, 1), |(i, _)| if i < 30 { f32::NAN } else { i as f32 });
+    let y: Vec<f32> = (0..60).map(|i| if i < 30 { 1.0 } else { 5.0 }).collect();
+    let booster = Booster::fit(x.view(), &y, None, &one_tree()).unwrap();
+    let infinite =
+        |node: &Node| matches!(node, Node::Split { limit, .. } if *limit == f32::INFINITY);
+    assert!(booster.trees().iter().flat_map(|tree| &tree.nodes).any(infinite));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("booster.json");
+    booster.save(&path).unwrap();
+    assert_eq!(Booster::load(&path).unwrap(), booster);
+}
+
+#[test]
 fn a_constant_target_or_constant_columns_give_the_mean() {
     let (x, _) = steps(50);
     let flat = Booster::fit(x.view(), &[3.5; 50], None, &BoosterParams::default()).unwrap();

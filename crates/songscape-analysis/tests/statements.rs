@@ -9,6 +9,8 @@ mod change;
 mod maps;
 #[path = "statements/outliers.rs"]
 mod outliers;
+#[path = "statements/size.rs"]
+mod size;
 mod songs;
 #[path = "statements/stability.rs"]
 mod stability;

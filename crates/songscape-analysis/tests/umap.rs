@@ -158,8 +158,9 @@ fn new_rows_find_their_place_among_their_neighbours() {
     let trust = trustworthiness(x.view(), whole.view(), 15, Metric::Cosine).unwrap();
     println!("trustworthiness with a quarter of new rows: {trust}");
     assert!(trust > 0.96, "{trust}");
-    // Old rows stay about where they are.
-    let again = umap.transform(old).unwrap();
+    // Old rows stay where they are, those that differ by a hair about there.
+    assert_eq!(umap.transform(old).unwrap(), umap.map());
+    let again = umap.transform(old.mapv(|v| v * 1.0001).view()).unwrap();
     let moved = (&again - &umap.map()).mapv(|v| v * v).sum_axis(ndarray::Axis(1));
     let near = moved.iter().filter(|&&d2| d2 < 1.0).count();
     assert!(near > 270, "{near}");

@@ -73,6 +73,9 @@ pub use resample::Resampler;
 pub use songscape_project::{Song, SongTable};
 pub use store::{ImageEntry, Made, Store};
 
+// What signatures of this crate use.
+pub use {songscape_project as project, songscape_ssq as ssq};
+
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]
 struct Readme;

@@ -50,6 +50,9 @@ pub use error::{Error, Result};
 pub use group::{Backend, ProcessGroup};
 pub use place::Place;
 
+// What the signatures here use.
+pub use {serde_json, songscape_contrastive as contrastive, songscape_project as project, tch};
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

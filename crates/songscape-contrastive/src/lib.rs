@@ -73,3 +73,13 @@ pub use params::{Loss, Sampling, Schedule, TrainParams};
 pub use queue::KeyQueue;
 pub use trainer::{Trained, train, train_in};
 pub use validation::Validation;
+
+// What signatures of this crate use.
+pub use {
+    ndarray, songscape_analysis as analysis, songscape_project as project,
+    songscape_resnet as resnet, tch,
+};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

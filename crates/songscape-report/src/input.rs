@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 use crate::methods::Methods;
 use crate::sound::{MeanSpectrum, Spectrogram};
 
-/// One song, as a row of every table and a point of the map.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// One song, as a row of every table and a point of the map. By default nothing is known of it: it is
+/// in no cluster.
+#[derive(Debug, Clone, PartialEq)]
 pub struct SongRow {
     /// The song's name in the project folder, unique.
     pub id: String,
@@ -38,6 +39,26 @@ pub struct SongRow {
     pub interval: Option<(f64, f64)>,
     /// Other columns of the catalog, in the order of [`ReportInput::columns`].
     pub extra: Vec<String>,
+}
+
+impl Default for SongRow {
+    fn default() -> Self {
+        Self {
+            id: String::new(),
+            title: String::new(),
+            artist: String::new(),
+            year: None,
+            audio: None,
+            image: None,
+            map: [0.0; 2],
+            cluster: -1,
+            probability: 0.0,
+            outlier: None,
+            predicted: None,
+            interval: None,
+            extra: Vec::new(),
+        }
+    }
 }
 
 /// All that a report shows. Parts that are not known stay empty, and the report says what it left

@@ -95,6 +95,9 @@ pub use songscape_analysis::study::Scores;
 pub use sound::{MeanSpectrum, Spectrogram};
 pub use write::{LeftOut, Written, write};
 
+// What signatures of this crate use.
+pub use {songscape_analysis as analysis, songscape_project as project};
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Cuda, Device};
 
 use crate::error::{Error, Result};
-use crate::process::{cuda, memory};
+use crate::process::cuda;
 
 /// Where the network runs: `auto`, `cpu`, `cuda` or `cuda:N`.
 ///
@@ -33,16 +33,14 @@ pub enum DeviceChoice {
 impl DeviceChoice {
     /// The device, once it is known to be usable.
     ///
-    /// To be called before the first tensor is made: libtorch looks for CUDA once. For the CPU, on Linux
-    /// with glibc, it also asks the allocator to keep the memory that the program's first thread frees,
-    /// since giving it back to the kernel and taking it again costs half of the time of a large network: run
-    /// the network on that thread.
+    /// To be called before the first tensor is made: libtorch looks for CUDA once. Programs that run
+    /// large networks on the CPU call [`keep_freed_memory`](crate::keep_freed_memory) as well.
     ///
     /// # Errors
     /// [`Error::Device`] when a CUDA device was asked for and there is none; says what is missing.
     pub fn resolve(self) -> Result<Device> {
         let number = match self {
-            Self::Cpu => return Ok(cpu()),
+            Self::Cpu => return Ok(Device::Cpu),
             Self::Auto => 0,
             Self::Cuda(number) => number,
         };
@@ -57,15 +55,10 @@ impl DeviceChoice {
         });
         match (usable, self) {
             (Ok(device), _) => Ok(device),
-            (Err(_), Self::Auto) => Ok(cpu()),
+            (Err(_), Self::Auto) => Ok(Device::Cpu),
             (Err(reason), _) => Err(Error::Device { device: self.to_string(), reason }),
         }
     }
-}
-
-fn cpu() -> Device {
-    memory::keep();
-    Device::Cpu
 }
 
 impl FromStr for DeviceChoice {

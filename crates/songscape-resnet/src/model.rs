@@ -9,6 +9,15 @@ use crate::parameters::Parameters;
 
 /// An encoder and its projection head with their parameters.
 ///
+/// A model is `Send` and not `Sync`, as tch's tensors are: it can move to another thread, and a program
+/// that computes on several threads gives each its own, by [`Model::duplicate`], or holds one in a
+/// [`Mutex`](std::sync::Mutex). libtorch itself uses all cores for one forward pass.
+///
+/// ```compile_fail
+/// fn shared_by_threads<T: Sync>() {}
+/// shared_by_threads::<songscape_resnet::Model>();
+/// ```
+///
 /// ```
 /// use songscape_resnet::{EncoderConfig, Model};
 /// use tch::{Device, Kind, Tensor};

@@ -57,6 +57,8 @@
 //! # Ok::<(), songscape_ssq::Error>(())
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod coherence;
 mod cwt;
 mod error;
@@ -92,6 +94,9 @@ pub use ssq::{
 };
 pub use stft::{SsqStftParams, SsqStftPlan, StftParams, StftPlan, Window};
 pub use wavelet::{Morse, Wavelet};
+
+// What signatures of this crate use.
+pub use {ndarray, num_complex};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

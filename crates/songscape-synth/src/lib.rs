@@ -60,6 +60,9 @@ pub use library::write_library;
 pub use params::Params;
 pub use song::{SongInfo, SongPlan, catalog};
 
+// What signatures of this crate use.
+pub use songscape_project as project;
+
 /// The examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

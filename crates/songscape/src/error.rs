@@ -148,3 +148,15 @@ impl Error {
         self.kind() == ErrorKind::Interrupted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+
+    /// The errors of all crates are in this one, so that this holds for each of them.
+    #[test]
+    fn errors_go_to_other_threads_and_into_boxes() {
+        fn travels<T: std::error::Error + Send + Sync + 'static>() {}
+        travels::<Error>();
+    }
+}

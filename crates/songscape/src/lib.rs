@@ -48,7 +48,12 @@
 //! ```
 //!
 //! The default features need no libtorch; `pipeline` brings everything. Array types are those of
-//! `ndarray` 0.16.
+//! `ndarray` 0.16, complex numbers those of `num-complex` 0.4, tensors those of `tch` 0.24; all three
+//! are re-exported by the crates whose signatures have them, and here. Long calls take a
+//! `project::Progress`, which hears how far they are and can stop them; `project::Silent` does
+//! neither.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "analysis")]
 pub use songscape_analysis as analysis;
@@ -69,6 +74,14 @@ pub use songscape_ssq as ssq;
 #[cfg(feature = "synth")]
 pub use songscape_synth as synth;
 
+// What signatures of these crates use.
+#[cfg(any(feature = "analysis", feature = "resnet", feature = "ssq"))]
+pub use ndarray;
+#[cfg(feature = "resnet")]
+pub use songscape_resnet::tch;
+#[cfg(feature = "ssq")]
+pub use songscape_ssq::num_complex;
+
 #[cfg(feature = "project")]
 mod error;
 #[cfg(feature = "pipeline")]
@@ -84,10 +97,6 @@ pub mod vectors;
 
 #[cfg(feature = "project")]
 pub use error::{Error, Result};
-
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct WorkspaceReadme;
 
 #[cfg(all(doctest, feature = "analysis", feature = "report"))]
 #[doc = include_str!("../README.md")]

@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde_json::Value;
 use songscape_c10d::{Backend, Place, ProcessGroup};
 use songscape_contrastive::{Alone, Group};
-use songscape_resnet::DeviceChoice;
 use tch::{Device, Tensor};
 
 use crate::error::{Error, Result};
@@ -22,23 +21,20 @@ pub struct Launch {
 }
 
 impl Launch {
-    /// Reads the environment of `torchrun` or `srun` ([`Place::from_env`]), chooses a device, and sets the
-    /// threads: as many as asked for, or else this process's share of the cores, whatever `OMP_NUM_THREADS` says
-    /// (`torchrun` sets it to 1). Several processes on one machine take a GPU each, where any will do.
-    ///
-    /// To be called before the first tensor is made, as [`DeviceChoice::resolve`].
+    /// Reads the environment of `torchrun` or `srun` ([`Place::from_env`]), and sets the threads: as many as
+    /// asked for, or else this process's share of the cores, whatever `OMP_NUM_THREADS` says (`torchrun` sets
+    /// it to 1). Where the first GPU is asked for, the processes of a machine take one each.
     ///
     /// # Errors
-    /// [`Error::C10d`] when the environment is half a launcher's; [`Error::Resnet`] without the device;
-    /// [`Error::Threads`].
-    pub fn new(threads: Option<usize>, device: DeviceChoice) -> Result<Self> {
+    /// [`Error::C10d`] when the environment is half a launcher's; [`Error::Threads`].
+    pub fn new(threads: Option<usize>, device: Device) -> Result<Self> {
         let place = Place::from_env()?;
-        let device = match (device, device.resolve()?, &place) {
-            (DeviceChoice::Auto, Device::Cuda(_), Some(place)) => {
+        let device = match (device, &place) {
+            (Device::Cuda(0), Some(place)) => {
                 let all = usize::try_from(tch::Cuda::device_count()).unwrap_or(1).max(1);
                 Device::Cuda(place.local_rank % all)
             }
-            (_, device, _) => device,
+            (device, _) => device,
         };
         let cores = || std::thread::available_parallelism().map_or(1, Into::into);
         let threads = threads.or(place.as_ref().map(Place::threads)).unwrap_or_else(cores);
@@ -74,7 +70,7 @@ const NCCL: &str = "SONGSCAPE_NCCL";
 /// use songscape::processes::Launch;
 /// use songscape::resnet::DeviceChoice;
 ///
-/// let launch = Launch::new(None, DeviceChoice::Auto)?;
+/// let launch = Launch::new(None, DeviceChoice::Auto.resolve()?)?;
 /// let processes = launch.join(&serde_json::json!({ "learning_rate": 0.001 }))?;
 /// if processes.is_first() {
 ///     println!("{} processes with {} threads each", processes.size(), launch.threads);

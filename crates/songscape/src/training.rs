@@ -39,7 +39,7 @@ impl Training {
     pub fn is_finished(&self, images: &Images, folder: impl AsRef<Path>) -> Result<bool> {
         let folder = folder.as_ref();
         Ok(Stage::is_finished(folder, VERSION, self)?
-            && images.are_those_of(&Origin::read(folder.join(MODEL))?))
+            && Origin::read(folder.join(MODEL))?.check_images(images.params()).is_ok())
     }
 
     /// Opens the folder of a training on a store's images. Checkpoints of a training on other images

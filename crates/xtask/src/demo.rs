@@ -15,7 +15,8 @@ pub fn run(arguments: &[&str]) -> Result<ExitCode> {
     if !arguments.contains(&"--out") {
         song_map.args(["--out", "target/demo"]);
     }
-    song_map.args(arguments).env("LIBTORCH", folder);
+    song_map.args(arguments);
+    libtorch::use_in(&mut song_map, &folder);
     let code = song_map.status().context("cannot start cargo")?.code();
     Ok(code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }

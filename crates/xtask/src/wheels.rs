@@ -9,8 +9,22 @@ use anyhow::{Context, Result, bail};
 
 use crate::succeed;
 
-/// Wheels for Linux on x86-64, and what is wanted of them.
+/// The Python to ask, by the name that each system gives it.
+pub const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
+
+/// The platforms that wheels for Linux on x86-64 name.
+pub const LINUX: &[&str] = &[
+    "--platform=manylinux_2_28_x86_64",
+    "--platform=manylinux_2_25_x86_64",
+    "--platform=manylinux_2_18_x86_64",
+    "--platform=manylinux_2_17_x86_64",
+    "--platform=manylinux2014_x86_64",
+];
+
+/// Wheels for one kind of machine, and what is wanted of them.
 pub struct Wheels {
+    /// The platforms whose wheels are taken.
+    pub platforms: &'static [&'static str],
     /// What pip downloads, each with its hash.
     pub requirements: &'static [&'static str],
     /// Where a file of the wheels goes, for those that are wanted.
@@ -18,16 +32,11 @@ pub struct Wheels {
 }
 
 /// Tags that pip chooses by; what is wanted is the same in the wheels of every Python.
-const TAGS: [&str; 13] = [
+const TAGS: [&str; 8] = [
     "--implementation=cp",
     "--python-version=3.12",
     "--abi=cp312",
     "--abi=none",
-    "--platform=manylinux_2_28_x86_64",
-    "--platform=manylinux_2_25_x86_64",
-    "--platform=manylinux_2_18_x86_64",
-    "--platform=manylinux_2_17_x86_64",
-    "--platform=manylinux2014_x86_64",
     "--only-binary=:all:",
     "--no-deps",
     "--require-hashes",
@@ -38,9 +47,6 @@ impl Wheels {
     /// Downloads the wheels and leaves what is wanted of them in `home`, which appears whole or not
     /// at all; `complete` adds to it what no wheel holds.
     pub fn unpack(&self, home: &Path, complete: fn(&Path) -> Result<()>) -> Result<()> {
-        if !cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")) {
-            bail!("no wheel is known for this kind of machine");
-        }
         let download = home.with_extension("download");
         let aside = home.with_extension("new");
         let _ = fs::remove_dir_all(&aside);
@@ -58,10 +64,10 @@ impl Wheels {
     fn download(&self, folder: &Path) -> Result<()> {
         let requirements = folder.join("requirements.txt");
         fs::write(&requirements, self.requirements.join("\n"))?;
-        let mut pip = Command::new("python3");
-        pip.args(["-m", "pip", "download"]).args(TAGS);
+        let mut pip = Command::new(PYTHON);
+        pip.args(["-m", "pip", "download"]).args(TAGS).args(self.platforms);
         pip.arg("--dest").arg(folder).arg("--requirement").arg(&requirements);
-        succeed(&mut pip, "python3 -m pip download (are Python 3 and pip installed?)")
+        succeed(&mut pip, &format!("{PYTHON} -m pip download (are Python 3 and pip installed?)"))
     }
 
     fn files(&self, folder: &Path) -> Result<Vec<PathBuf>> {

@@ -16,7 +16,20 @@ use crate::error::{Error, Result};
 use crate::metrics::mean_absolute_error;
 
 /// A sum of regression trees. It can be saved as JSON.
+///
+/// ```
+/// use songscape_analysis::boosting::{Booster, BoosterParams};
+/// use songscape_analysis::ndarray::Array2;
+///
+/// let x = Array2::from_shape_fn((200, 2), |(i, j)| ((i * (13 + 8 * j)) % 97) as f32);
+/// let y: Vec<f32> = x.rows().into_iter().map(|row| if row[0] > 50.0 { 10.0 } else { 2.0 }).collect();
+/// let booster = Booster::fit(x.view(), &y, None, &BoosterParams::for_rows(200))?;
+/// let predicted = booster.predict(x.view())?;
+/// assert!(predicted.iter().zip(&y).all(|(p, y)| (p - y).abs() < 1.0));
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Saved")]
 pub struct Booster {
     params: BoosterParams,
     columns: usize,
@@ -177,6 +190,11 @@ impl Booster {
             .collect())
     }
 
+    /// The number of columns that it was fitted on.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// What it was fitted with.
     pub fn params(&self) -> &BoosterParams {
         &self.params
@@ -259,22 +277,40 @@ impl Booster {
     /// [`Error::Project`] when the file cannot be read; [`Error::File`] when its trees are not whole.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let booster: Self = read_json(path)?;
+        let read: Saved = read_json(path)?;
+        Self::try_from(read).map_err(|reason| Error::File { path: path.into(), reason })
+    }
+}
+
+/// A booster as it is saved, which nobody has looked at yet.
+#[derive(Deserialize)]
+struct Saved {
+    params: BoosterParams,
+    columns: usize,
+    base: f64,
+    trees: Vec<Tree>,
+}
+
+impl TryFrom<Saved> for Booster {
+    type Error = String;
+
+    fn try_from(
+        Saved { params, columns, base, trees }: Saved,
+    ) -> std::result::Result<Self, String> {
         let whole = |tree: &Tree| {
             !tree.nodes.is_empty()
                 && tree.nodes.iter().enumerate().all(|(i, node)| match node {
                     Node::Leaf(_) => true,
                     Node::Split { column, left, right, .. } => {
                         let after = i + 1..tree.nodes.len();
-                        *column < booster.columns && after.contains(left) && after.contains(right)
+                        *column < columns && after.contains(left) && after.contains(right)
                     }
                 })
         };
-        if booster.trees.iter().all(whole) {
-            Ok(booster)
+        if trees.iter().all(whole) {
+            Ok(Self { params, columns, base, trees })
         } else {
-            let reason = "a tree refers to a column or a node that it does not have".into();
-            Err(Error::File { path: path.into(), reason })
+            Err("a tree refers to a column or a node that it does not have".into())
         }
     }
 }

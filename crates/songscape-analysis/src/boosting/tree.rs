@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A regression tree. Node 0 is the root.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -16,7 +16,8 @@ pub enum Node {
     Split {
         /// The column that is compared.
         column: usize,
-        /// The limit.
+        /// The limit; infinite where the split parts the missing values from all others.
+        #[serde(deserialize_with = "limit")]
         limit: f32,
         /// Whether missing values go to the left.
         missing_left: bool,
@@ -49,4 +50,9 @@ impl Tree {
             }
         }
     }
+}
+
+/// JSON has no infinite numbers: they are written as `null`.
+fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f32::INFINITY))
 }

@@ -117,7 +117,11 @@ pub(super) fn spanning_tree(tree: &KdTree, core: &[f64], near: &[Near]) -> Vec<K
 }
 
 /// A value for each node from those of its points.
-fn over_nodes<T: Copy>(tree: &KdTree, of_points: &[T], join: impl Fn(T, T) -> T) -> Vec<T> {
+pub(super) fn over_nodes<T: Copy>(
+    tree: &KdTree,
+    of_points: &[T],
+    join: impl Fn(T, T) -> T,
+) -> Vec<T> {
     let mut out = vec![of_points[0]; tree.ranges.len()];
     for node in (0..tree.ranges.len()).rev() {
         out[node] = if tree.is_leaf(node) {

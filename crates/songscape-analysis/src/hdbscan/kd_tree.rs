@@ -185,14 +185,22 @@ impl KdTree {
             .into_par_iter()
             .map_init(Vec::new, |pending, leaf| {
                 let (start, end) = self.ranges[leaf];
-                (start..end).map(|p| self.nearest_of(p as usize, k, pending)).collect()
+                (start..end)
+                    .map(|p| self.nearest_to(self.point(p as usize), Some(p), k, pending))
+                    .collect()
             })
             .collect();
         per_leaf.into_iter().flatten().collect()
     }
 
-    fn nearest_of(&self, p: usize, k: usize, pending: &mut Vec<(f64, u32)>) -> Near {
-        let place = self.point(p);
+    /// The `k` points nearest to a place, but for one of them.
+    pub fn nearest_to(
+        &self,
+        place: &[f64],
+        but: Option<u32>,
+        k: usize,
+        pending: &mut Vec<(f64, u32)>,
+    ) -> Near {
         let mut near: Near = Vec::with_capacity(k + 1);
         let mut worst = f64::INFINITY;
         pending.clear();
@@ -209,7 +217,7 @@ impl KdTree {
             let (start, end) = self.ranges[node];
             let keys = self.keys_to_leaf(place, node);
             for (q, &key) in (start..end).zip(&keys) {
-                if key < worst && q as usize != p {
+                if key < worst && Some(q) != but {
                     let at = near.partition_point(|e| e.0 <= key);
                     near.insert(at, (key, q));
                     near.truncate(k);

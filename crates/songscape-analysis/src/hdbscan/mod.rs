@@ -29,6 +29,8 @@ pub mod membership;
 pub mod points;
 mod predict;
 mod products;
+mod reach;
+mod save;
 pub mod select;
 pub mod spanning_tree;
 mod validity;
@@ -124,6 +126,24 @@ impl HdbscanParams {
 }
 
 /// The clusters of a set of points.
+///
+/// ```
+/// use songscape_analysis::hdbscan::{HdbscanParams, fit};
+/// use songscape_analysis::ndarray::Array2;
+///
+/// // Two groups of 20 points, and one point far from both.
+/// let x = Array2::from_shape_fn((41, 2), |(i, j)| {
+///     if i == 40 { 500.0 } else { (i / 20 * 100) as f64 + ((i * (7 + 4 * j)) % 19) as f64 / 10.0 }
+/// });
+/// let params = HdbscanParams { min_cluster_size: 5, min_samples: 3, ..Default::default() };
+/// let clusters = fit(x.view(), &params)?;
+/// assert_eq!((clusters.count(), clusters.noise()), (2, 1));
+/// assert_eq!(clusters.labels()[40], -1);
+///
+/// let new = Array2::from_elem((1, 2), 100.9);
+/// assert_eq!(clusters.predict(x.view(), new.view())?.labels[0], clusters.labels()[30]);
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clusters {
     labels: Vec<i32>,

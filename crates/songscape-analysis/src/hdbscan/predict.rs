@@ -4,9 +4,11 @@ use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
 use super::points::Points;
+use super::reach::{Met, Reach};
 use super::select::owners;
 use super::{Clusters, CondensedTree};
 use crate::error::{Error, Result};
+use crate::neighbors::Neighbors;
 use crate::vectors::check_finite;
 
 /// The clusters of new points.
@@ -116,39 +118,56 @@ impl Clusters {
         check_finite(new)?;
         let points = Points::new(x, self.params.metric);
         let new = points.beside(new);
+        let reach = Reach::new(&points, &self.core, self.params.min_samples);
         let owners = owners(&self.tree, &self.selected);
         let found: Vec<(i32, f64)> = (0..new.len())
             .into_par_iter()
-            .map_init(Vec::new, |distances, i| {
-                distances.clear();
-                distances.extend((0..points.len()).map(|j| points.distance_to(new.row(i), j)));
+            .map_init(Vec::new, |pending, i| match reach.meet(new.row(i), pending) {
                 // A row that the clusters were made of keeps its place: it is no neighbour of its own.
-                let equal = |&j: &usize| points.row(j) == new.row(i);
-                if let Some(own) = (0..points.len()).filter(|&j| distances[j] == 0.0).find(equal) {
-                    return (self.labels[own], self.probabilities[own]);
-                }
-                let mut sorted = distances.clone();
-                let rank = self.params.min_samples.min(sorted.len()) - 1;
-                let core = *sorted.select_nth_unstable_by(rank, f64::total_cmp).1;
-                let reach = |&j: &usize| distances[j].max(core).max(self.core[j]);
-                let order = |a: &usize, b: &usize| {
-                    reach(a)
-                        .total_cmp(&reach(b))
-                        .then(distances[*a].total_cmp(&distances[*b]))
-                        .then(a.cmp(b))
-                };
-                let Some(nearest) = (0..points.len()).min_by(order) else { return (-1, 0.0) };
-                let reach = reach(&nearest);
-                let lambda = if reach > 0.0 { 1.0 / reach } else { f64::INFINITY };
-                self.place(nearest, lambda, &owners)
+                Some(Met::Equal(own)) => (self.labels[own], self.probabilities[own]),
+                Some(Met::Reached(nearest, reach)) => self.place(nearest, reach, &owners),
+                None => (-1, 0.0),
             })
             .collect();
         let (labels, probabilities) = found.into_iter().unzip();
         Ok(Predicted { labels, probabilities })
     }
 
-    /// The label and the probability of a point that joins another at a density.
-    fn place(&self, nearest: usize, lambda: f64, owners: &[Option<usize>]) -> (i32, f64) {
+    /// The clusters of new points whose nearest clustered points are known by the metric of the clusters,
+    /// `min_samples` of them or more: as [`predict`](Self::predict), but that a new point goes with the one
+    /// of these that it reaches first.
+    ///
+    /// In hundreds of dimensions this is what can be had in a short time, with
+    /// [`Index::nearest`](crate::neighbors::Index::nearest); the Python package does the same.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] when a neighbour is no clustered point, or there are none.
+    pub fn predict_near(&self, near: &Neighbors) -> Result<Predicted> {
+        let known = near.indices.ncols();
+        if known == 0 {
+            return Err(Error::parameter("neighbors", 0, "at least 1"));
+        }
+        let points = self.labels.len();
+        if let Some(bad) = near.indices.iter().find(|&&row| row as usize >= points) {
+            return Err(Error::parameter("a neighbor", bad, "a clustered point"));
+        }
+        let owners = owners(&self.tree, &self.selected);
+        let place = |i: usize| {
+            let (rows, distances) = (near.indices.row(i), near.distances.row(i));
+            let core = f64::from(distances[self.params.min_samples.min(known) - 1]);
+            let reach =
+                |j: usize| f64::from(distances[j]).max(core).max(self.core[rows[j] as usize]);
+            // The nearest ones come first, so that they win ties.
+            let first = (0..known).min_by(|&a, &b| reach(a).total_cmp(&reach(b))).unwrap_or(0);
+            self.place(rows[first] as usize, reach(first), &owners)
+        };
+        let (labels, probabilities) = (0..near.indices.nrows()).map(place).unzip();
+        Ok(Predicted { labels, probabilities })
+    }
+
+    /// The label and the probability of a point that joins another at a mutual reachability distance.
+    fn place(&self, nearest: usize, reach: f64, owners: &[Option<usize>]) -> (i32, f64) {
+        let lambda = if reach > 0.0 { 1.0 / reach } else { f64::INFINITY };
         let tree = &self.tree;
         let mut cluster = tree.leaves_from[nearest];
         while tree.clusters[cluster].birth > lambda {

@@ -63,7 +63,9 @@ impl ClusterParams {
 /// Clusters of songs with the points that they were found among.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SongClusters {
-    /// `[n, m]`: the points, in the space that the parameters name.
+    /// The space.
+    pub on: ClusterOn,
+    /// `[n, m]`: the points, in that space.
     pub points: Array2<f64>,
     /// The clusters.
     pub clusters: Clusters,
@@ -125,5 +127,5 @@ pub fn cluster_near(
         ..params.hdbscan.clone()
     };
     let clusters = hdbscan::fit_interruptible(points.view(), &hdbscan, progress)?;
-    Ok(SongClusters { points, clusters })
+    Ok(SongClusters { on, points, clusters })
 }

@@ -11,6 +11,7 @@ mod ridge;
 pub mod similar;
 pub mod stability;
 pub mod tables;
+mod year_fit;
 pub mod years;
 
 pub use representatives::{Representatives, representatives};

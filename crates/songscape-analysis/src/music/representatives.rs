@@ -24,6 +24,16 @@ pub struct Representatives {
 /// the one farthest from all chosen ones. `artists` may be empty; an empty name is an artist of its
 /// own. Noise (−1) has no representatives.
 ///
+/// ```
+/// use songscape_analysis::music::representatives::representatives;
+/// use songscape_analysis::ndarray::arr2;
+///
+/// let x = arr2(&[[0.0], [1.0], [2.0], [9.0]]);
+/// let chosen = representatives(x.view(), &[0, 0, 0, -1], &[1.0, 1.0, 1.0, 0.0], &[], 1)?;
+/// assert_eq!((chosen[0].label, chosen[0].rows[0]), (0, 1)); // the middle of the cluster
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::LengthMismatch`], [`Error::Parameter`] when `per_cluster` is 0, those of
 /// [`check_finite`].

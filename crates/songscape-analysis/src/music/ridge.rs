@@ -1,8 +1,9 @@
 //! The year by ridge regression: the linear model beside the trees.
 
 use linfa_linalg::cholesky::SolveC;
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use songscape_project::Progress;
 
 use super::years::{Folds, YearModel, YearPredictions};
@@ -23,35 +24,66 @@ pub(super) fn cross_validate(
     folds: &Folds,
     progress: &dyn Progress,
 ) -> Result<YearPredictions> {
-    let count = folds.folds.iter().max().map_or(0, |fold| fold + 1);
+    let parts = Parts::new(x, folds);
     let mut fold_of = vec![0; x.nrows()];
     folds.rows.iter().zip(&folds.folds).for_each(|(&row, &fold)| fold_of[row] = fold);
-    let members = |fold: usize| -> Vec<usize> {
-        (0..folds.rows.len()).filter(|&i| folds.folds[i] == fold).collect()
-    };
-    let members: Vec<Vec<usize>> = (0..count).map(members).collect();
-    // Sums are taken around values in the middle of the data, so that no digits are lost.
-    let centre = x.select(Axis(0), &folds.rows).mapv(f64::from);
-    let centre = centre.mean_axis(Axis(0)).expect("there are songs with a year");
-    let sums: Vec<Sums> =
-        members.par_iter().map(|members| Sums::of(x, &centre, folds, members)).collect();
-
     folds.cross_validate(YearModel::Ridge, progress, |_, _, test| {
-        let fold = fold_of[test[0]];
-        let judge = (fold + 1) % count;
-        let without = |left_out: &[usize]| {
-            let others = (0..count).filter(|other| !left_out.contains(other));
-            others.fold(Sums::zeros(x.ncols()), |sum, other| sum.add(&sums[other]))
+        let model = parts.fit(fold_of[test[0]].into())?;
+        Ok(test.iter().map(|&row| model.answer(x.row(row)) as f32).collect())
+    })
+}
+
+/// The same model of all songs with a year, its penalty chosen on one fold by a model of the others.
+pub(super) fn fit(x: ArrayView2<f32>, folds: &Folds) -> Result<Ridge> {
+    Parts::new(x, folds).fit(None)
+}
+
+/// What a regression needs to know of each fold.
+struct Parts<'x, 'f> {
+    x: ArrayView2<'x, f32>,
+    folds: &'f Folds,
+    /// The places of each fold's songs.
+    members: Vec<Vec<usize>>,
+    /// Sums are taken around values in the middle of the data, so that no digits are lost.
+    centre: Array1<f64>,
+    sums: Vec<Sums>,
+}
+
+impl<'x, 'f> Parts<'x, 'f> {
+    fn new(x: ArrayView2<'x, f32>, folds: &'f Folds) -> Self {
+        let count = folds.folds.iter().max().map_or(0, |fold| fold + 1);
+        let members = |fold: usize| -> Vec<usize> {
+            (0..folds.rows.len()).filter(|&i| folds.folds[i] == fold).collect()
         };
-        let penalty = if count > 2 {
-            let tried = without(&[fold, judge]);
+        let members: Vec<Vec<usize>> = (0..count).map(members).collect();
+        let mut centre = Array1::<f64>::zeros(x.ncols());
+        for &row in &folds.rows {
+            centre.zip_mut_with(&x.row(row), |sum, &value| *sum += f64::from(value));
+        }
+        centre /= folds.rows.len() as f64;
+        let sums = members.par_iter().map(|members| Sums::of(x, &centre, folds, members)).collect();
+        Self { x, folds, members, centre, sums }
+    }
+
+    /// The sums of all folds but some.
+    fn without(&self, left_out: &[usize]) -> Sums {
+        let others = (0..self.sums.len()).filter(|fold| !left_out.contains(fold));
+        others.fold(Sums::zeros(self.x.ncols()), |sum, fold| sum.add(&self.sums[fold]))
+    }
+
+    /// The model of all folds but one, or of all.
+    fn fit(&self, left_out: Option<usize>) -> Result<Ridge> {
+        let judge = left_out.map_or(0, |fold| (fold + 1) % self.sums.len());
+        let left_out: Vec<usize> = left_out.into_iter().collect();
+        let penalty = if self.sums.len() > 2 {
+            let tried = self.without(&[&left_out[..], &[judge]].concat());
             let error = |penalty: f64| -> Result<f64> {
-                let model = tried.fit(penalty)?;
+                let model = tried.fit(penalty, &self.centre)?;
                 let error = |&i: &usize| {
-                    let year = f64::from(folds.years[i]);
-                    (model.predict(x, &centre, folds.rows[i]) - year).abs()
+                    let year = f64::from(self.folds.years[i]);
+                    (model.answer(self.x.row(self.folds.rows[i])) - year).abs()
                 };
-                Ok(members[judge].iter().map(error).sum())
+                Ok(self.members[judge].iter().map(error).sum())
             };
             let errors = PENALTIES.map(error).into_iter().collect::<Result<Vec<f64>>>()?;
             let best = (0..errors.len()).min_by(|&a, &b| errors[a].total_cmp(&errors[b]));
@@ -59,9 +91,8 @@ pub(super) fn cross_validate(
         } else {
             USUAL
         };
-        let model = without(&[fold]).fit(penalty)?;
-        Ok(test.iter().map(|&row| model.predict(x, &centre, row) as f32).collect())
-    })
+        self.without(&left_out).fit(penalty, &self.centre)
+    }
 }
 
 /// What a regression needs to know of some songs. Sums of disjoint parts add up.
@@ -109,8 +140,8 @@ impl Sums {
         }
     }
 
-    /// The regression with a penalty as a share of the songs.
-    fn fit(&self, penalty: f64) -> Result<Model> {
+    /// The regression with a penalty as a share of the songs; the sums were taken around a centre.
+    fn fit(&self, penalty: f64, centre: &Array1<f64>) -> Result<Ridge> {
         let mean = &self.x / self.songs;
         let year = self.y / self.songs;
         let deviation: Array1<f64> = (0..mean.len())
@@ -127,23 +158,27 @@ impl Sums {
             method: "ridge regression",
             reason: error.to_string(),
         })?;
-        Ok(Model { weights: solved.remove_axis(Axis(1)) / &deviation, mean, year })
+        let weights = solved.remove_axis(Axis(1)) / &deviation;
+        Ok(Ridge { weights: weights.to_vec(), mean: (mean + centre).to_vec(), year })
     }
 }
 
-struct Model {
+/// A linear model of the year. It has serde.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Ridge {
     /// Years per unit of each column.
-    weights: Array1<f64>,
-    /// The columns' means, relative to the centre of the data.
-    mean: Array1<f64>,
-    year: f64,
+    pub weights: Vec<f64>,
+    /// The columns' means.
+    pub mean: Vec<f64>,
+    /// The mean year.
+    pub year: f64,
 }
 
-impl Model {
-    fn predict(&self, x: ArrayView2<f32>, centre: &Array1<f64>, row: usize) -> f64 {
-        let columns = x.row(row).into_iter().zip(centre).zip(self.mean.iter().zip(&self.weights));
-        let terms = columns.map(|((x, centre), (mean, w))| (f64::from(*x) - centre - mean) * w);
-        self.year + terms.sum::<f64>()
+impl Ridge {
+    /// The year of a row.
+    pub fn answer(&self, row: ArrayView1<f32>) -> f64 {
+        let columns = row.into_iter().zip(self.mean.iter().zip(&self.weights));
+        self.year + columns.map(|(&x, (mean, weight))| (f64::from(x) - mean) * weight).sum::<f64>()
     }
 }
 
@@ -165,9 +200,9 @@ mod tests {
         let folds = Folds::new(&years, &vec![String::new(); 40], 4, 0).unwrap();
         let centre = Array1::from_elem(3, 1000.0);
         let all: Vec<usize> = (0..40).collect();
-        let model = Sums::of(x.view(), &centre, &folds, &all).fit(0.3).unwrap();
+        let model = Sums::of(x.view(), &centre, &folds, &all).fit(0.3, &centre).unwrap();
         // The gradient of Σ (y − ŷ)² + 0.3·n·Σ (σ_j β_j)² is zero.
-        let error = |i: usize| 1960.0 + ((i * 7) % 40) as f64 - model.predict(x.view(), &centre, i);
+        let error = |i: usize| 1960.0 + ((i * 7) % 40) as f64 - model.answer(x.row(i));
         for j in 0..3 {
             let column = x.column(j).mapv(f64::from);
             let (mean, deviation) = (column.mean().unwrap(), column.std(0.0));

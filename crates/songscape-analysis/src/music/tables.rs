@@ -56,6 +56,15 @@ pub struct ClusterYears {
 /// The share of every cluster in every year that has songs: one entry for each year and cluster,
 /// zeros included, by year, then by cluster. Songs without a year are left out.
 ///
+/// ```
+/// use songscape_analysis::music::tables::shares_per_year;
+///
+/// let shares = shares_per_year(&[0, 0, 1, -1], &[Some(1990), Some(1991), Some(1991), None])?;
+/// let last = shares[3];
+/// assert_eq!((last.year, last.label, last.share), (1991, 1, 0.5));
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::LengthMismatch`].
 pub fn shares_per_year(labels: &[i32], years: &[Option<i32>]) -> Result<Vec<YearShare>> {

@@ -15,6 +15,8 @@ use crate::metrics::{mean_absolute_error, median, r_squared};
 use crate::pca::Pca;
 use crate::vectors::check_finite;
 
+pub use super::year_fit::{GuessedYear, YearFit};
+
 /// By which models years are predicted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

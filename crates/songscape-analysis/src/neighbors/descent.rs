@@ -3,7 +3,7 @@ use rayon::prelude::*;
 use songscape_project::{Job, Progress};
 
 use super::exact::check;
-use super::forest;
+use super::forest::Tree;
 use super::lists::{Lists, Offer, Offers};
 use super::prepared::Prepared;
 use super::{INTERRUPTED, Measured, Metric, Neighbors};
@@ -58,9 +58,9 @@ pub fn descent(
         if job.interrupted() { Err(INTERRUPTED) } else { Ok(()) }
     };
     for _ in 0..TREES {
-        let leaves = forest::leaves(&prepared, LEAF.max(2 * kept), random.next());
-        compare_leaves(&prepared, &leaves, &mut lists);
-        order = leaves.concat();
+        let tree = Tree::new(&prepared, LEAF.max(2 * kept), random.next());
+        compare_leaves(&prepared, &tree.leaves(), &mut lists);
+        order = tree.rows;
         done("")?;
     }
     let entries = (n * kept) as f64;
@@ -78,9 +78,9 @@ pub fn descent(
 }
 
 /// Offers the rows of each leaf to each other.
-fn compare_leaves(x: &Prepared, leaves: &[Vec<u32>], lists: &mut Lists) {
+fn compare_leaves(x: &Prepared, leaves: &[&[u32]], lists: &mut Lists) {
     let per_shard = lists.per_shard();
-    let rows = leaves.iter().map(Vec::len).max().unwrap_or(1);
+    let rows = leaves.iter().map(|leaf| leaf.len()).max().unwrap_or(1);
     for group in leaves.chunks(BLOCK.div_ceil(rows)) {
         let offers: Vec<Offers> = group
             .par_iter()

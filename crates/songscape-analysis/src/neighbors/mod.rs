@@ -3,19 +3,26 @@
 mod descent;
 mod exact;
 mod forest;
+mod graph;
+mod index;
 mod lists;
 mod measured;
 mod prepared;
+mod search;
+
+use std::path::Path;
 
 use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 use songscape_project::Progress;
 
+use crate::archive::{Archive, Writer};
 use crate::error::{Error, Result};
 use crate::kernels;
 
 pub use descent::descent;
 pub use exact::{exact, nearest_of};
+pub use index::Index;
 use measured::Measured;
 pub(crate) use prepared::Prepared;
 
@@ -62,6 +69,18 @@ pub enum Metric {
 /// The nearest neighbours of every row, nearest first; the row itself is left out.
 ///
 /// Neighbours at equal distance come in the order of their rows.
+///
+/// ```
+/// use songscape_analysis::ndarray::arr2;
+/// use songscape_analysis::neighbors::{Metric, exact};
+/// use songscape_analysis::project::Silent;
+///
+/// let x = arr2(&[[0.0, 0.0], [1.0, 0.0], [5.0, 0.0]]);
+/// let near = exact(x.view(), 2, Metric::Euclidean, &Silent)?;
+/// assert_eq!(near.indices.row(0).to_vec(), [1, 2]);
+/// assert_eq!(near.distances.row(0).to_vec(), [1.0, 5.0]);
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Neighbors {
     /// `[n, k]` row numbers.
@@ -71,6 +90,40 @@ pub struct Neighbors {
 }
 
 impl Neighbors {
+    const KIND: &str = "table of neighbors";
+
+    /// Writes them into a file of safetensors, atomically.
+    ///
+    /// # Errors
+    /// [`Error::Project`] when the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let (indices, distances) =
+            (self.indices.as_standard_layout(), self.distances.as_standard_layout());
+        let mut writer = Writer::new(Self::KIND);
+        writer.matrix("indices", &indices);
+        writer.matrix("distances", &distances);
+        writer.save(path.as_ref())
+    }
+
+    /// Reads what [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be read, when a neighbour is no row, or when the distances of a row are
+    /// not ascending numbers of at least 0.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let archive = Archive::open(path.as_ref(), Self::KIND)?;
+        let indices: Array2<u32> = archive.matrix("indices", (None, None))?;
+        let (n, k) = indices.dim();
+        let distances: Array2<f32> = archive.matrix("distances", (Some(n), Some(k)))?;
+        let near = Self { indices, distances };
+        archive.checked(near.check(n))?;
+        let ascending = near.distances.rows().into_iter().all(|row| {
+            row.iter().all(|d| *d >= 0.0) && row.windows(2).into_iter().all(|d| d[0] <= d[1])
+        });
+        archive.expect(ascending, "distances are not ascending numbers of at least 0")?;
+        Ok(near)
+    }
+
     /// The nearest `k` of them, or all where there are fewer.
     pub fn first(&self, k: usize) -> Self {
         let columns = s![.., ..k.min(self.indices.ncols())];

@@ -20,6 +20,23 @@ pub(crate) struct Prepared<'a> {
     half_squares: Vec<f32>,
 }
 
+/// What each row of `x` `[n, d]` in standard layout is multiplied by.
+pub(super) fn scales(x: ArrayView2<f32>, metric: Metric) -> Vec<f32> {
+    let (n, d) = x.dim();
+    if metric == Metric::Cosine {
+        let values = x.to_slice().unwrap_or_default();
+        return values.par_chunks_exact(d.max(1)).map(inverse_length).collect();
+    }
+    let largest = x.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+    vec![if largest > 0.0 { 1.0 / largest } else { 1.0 }; n]
+}
+
+/// What a row is multiplied by to have length 1; 0 for one of zeros.
+pub(super) fn inverse_length(row: &[f32]) -> f32 {
+    let length = kernels::products(row, row).sqrt();
+    if length > 0.0 { (1.0 / length) as f32 } else { 0.0 }
+}
+
 impl<'a> Prepared<'a> {
     /// `x` `[n, d]` in standard layout.
     pub fn new(x: ArrayView2<'a, f32>, metric: Metric) -> Self {
@@ -28,28 +45,15 @@ impl<'a> Prepared<'a> {
             x,
             metric,
             mean: vec![0.0; d],
-            scales: vec![0.0; n],
-            half_squares: vec![0.0; n],
+            scales: scales(x, metric),
+            half_squares: Vec::new(),
         };
-        let length = |i: usize| {
-            let row = prepared.row(i);
-            kernels::products(row, row).sqrt()
-        };
-        match metric {
-            Metric::Cosine => {
-                let inverse = |l: f64| if l > 0.0 { (1.0 / l) as f32 } else { 0.0 };
-                prepared.scales = (0..n).into_par_iter().map(|i| inverse(length(i))).collect();
+        if metric != Metric::Cosine {
+            let mut sum = Array1::<f64>::zeros(d);
+            for row in x.axis_iter(Axis(0)) {
+                sum.zip_mut_with(&row, |s, &v| *s += f64::from(v));
             }
-            Metric::Euclidean | Metric::Manhattan => {
-                let largest = x.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
-                let scale = if largest > 0.0 { 1.0 / largest } else { 1.0 };
-                prepared.scales.fill(scale);
-                let mut sum = Array1::<f64>::zeros(d);
-                for row in x.axis_iter(Axis(0)) {
-                    sum.zip_mut_with(&row, |s, &v| *s += f64::from(v));
-                }
-                prepared.mean = sum.iter().map(|s| (s / n as f64) as f32).collect();
-            }
+            prepared.mean = sum.iter().map(|s| (s / n as f64) as f32).collect();
         }
         prepared.half_squares = prepared.half_squares();
         prepared
@@ -59,7 +63,7 @@ impl<'a> Prepared<'a> {
     pub fn beside(&self, x: ArrayView2<'a, f32>) -> Self {
         let mut scales = vec![self.scales.first().copied().unwrap_or(1.0); x.nrows()];
         if self.metric == Metric::Cosine {
-            scales = Self::new(x, self.metric).scales;
+            scales = self::scales(x, self.metric);
         }
         let mut other = Self {
             x,

@@ -2,7 +2,10 @@
 //! years, tables and scores. The pipeline and the program `analyze` both call it, so that the same
 //! vectors give the same files by either way.
 
+mod applied;
 mod clusters;
+mod fitted;
+mod made;
 mod outputs;
 mod params;
 mod scores;
@@ -14,6 +17,8 @@ use std::path::Path;
 use ndarray::{ArrayView2, Axis};
 use songscape_project::{Progress, SongTable};
 
+pub use applied::Applied;
+pub use fitted::Study;
 pub use params::{StudyParams, StudyPart};
 pub use scores::{ClusterScores, MapScores, RetrievalScore, Scores, YearScore, YearScores};
 pub use vectors::VectorSet;
@@ -21,13 +26,11 @@ pub use vectors::VectorSet;
 use crate::error::{Error, Result};
 use crate::hdbscan::{self, Clusters};
 use crate::metrics::{global_structure, trustworthiness, trustworthiness_of_some};
-use crate::music::clusters::{ClusterOn, cluster_near};
 use crate::music::tables;
-use crate::neighbors::{self, Neighbors};
-use crate::outliers;
 use crate::retrieval::numbered;
-use crate::umap::{self, UmapParams};
+use crate::umap::UmapParams;
 use crate::vectors::{check_finite, write_npy};
+use made::Made;
 use outputs::Outputs;
 
 /// Songs up to which every song is scored or compared; of more, some are.
@@ -79,6 +82,25 @@ impl StudyInput<'_> {
 /// Years that cannot be predicted because of what the songs are (too few of them have one, or all the
 /// same) are left out, and the scores say why.
 ///
+/// ```
+/// use songscape_analysis::ndarray::Array2;
+/// use songscape_analysis::project::{Silent, SongTable};
+/// use songscape_analysis::study::{StudyInput, StudyParams, VectorSet, study};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path().join("analysis");
+/// let x = Array2::from_shape_fn((60, 4), |(i, j)| {
+///     f32::from(i % 2 == j / 2) + ((i * (7 + j)) % 31) as f32 / 50.0
+/// });
+/// let vectors = VectorSet::new("my vectors", x);
+/// let songs = SongTable::unknown(60); // or SongTable::read("songs.csv")
+/// let input = StudyInput { vectors: &vectors, songs: &songs, baselines: &[] };
+/// let scores = study(&input, &StudyParams::default(), &folder, &Silent)?;
+/// assert_eq!(scores.songs, 60);
+/// assert!(folder.join("clusters.csv").exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`Error::LengthMismatch`] when songs and vectors are not equally many; [`Error::NotFinite`];
 /// [`Error::Parameter`]; [`Error::TooFewRows`]; [`Error::Interrupted`]; [`Error::Project`] and
@@ -89,59 +111,61 @@ pub fn study(
     folder: impl AsRef<Path>,
     progress: &dyn Progress,
 ) -> Result<Scores> {
+    Ok(study_made(input, params, folder.as_ref(), progress)?.0)
+}
+
+/// Makes a study, writes it into a folder as [`study`] does, and keeps what was fitted, for new songs.
+///
+/// # Errors
+/// As [`study`]; [`Error::Parameter`] unless all parts are made.
+pub fn study_and_keep(
+    input: &StudyInput,
+    params: &StudyParams,
+    folder: impl AsRef<Path>,
+    progress: &dyn Progress,
+) -> Result<(Scores, Study)> {
+    Study::check_params(params)?;
+    let (scores, made) = study_made(input, params, folder.as_ref(), progress)?;
+    Ok((scores, Study::of(input, params, made, progress)?))
+}
+
+fn study_made(
+    input: &StudyInput,
+    params: &StudyParams,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<(Scores, Made)> {
     params.check()?;
     input.check()?;
-    let out = &Outputs::create(folder.as_ref(), &input.files())?;
+    let out = &Outputs::create(folder, &input.files())?;
     let x = input.vectors.whole.view();
     let (n, columns) = x.dim();
     let mut scores = Scores { songs: n, columns, seed: params.seed, ..Scores::default() };
-    let map_params = params.umap(n);
-    map_params.check()?;
-    params.hdbscan(n).check()?;
-
-    let on_umap = params.makes(StudyPart::Hdbscan) && params.cluster_on == ClusterOn::Umap;
-    let near = match params.makes_map() || on_umap || params.makes_years_alone(n) {
-        true => Some(nearest(x, &map_params, progress)?),
-        false => None,
-    };
-    let map = match (&near, params.makes_map()) {
-        (Some(near), true) => {
-            let map = umap::fit_neighbors(x, near, &map_params, progress)?;
-            write_npy(out.path("umap.npy")?, map.view())?;
-            Some(map)
-        }
-        _ => None,
-    };
-    let strange = near.as_ref().map(outliers::scores).transpose()?;
-    if let (Some(strange), false) = (&strange, params.only == Some(StudyPart::Years)) {
+    let made = Made::new(input, params, progress)?;
+    if let Some(map) = &made.map {
+        write_npy(out.path("umap.npy")?, map.view())?;
+    }
+    if let (Some(strange), false) = (&made.strange, params.only == Some(StudyPart::Years)) {
         tables::write_outliers(out.path("outliers.csv")?, strange)?;
     }
-    let clusters = if params.makes(StudyPart::Hdbscan) {
-        let map = map.as_ref().map(|map| map.view());
-        let mut found = cluster_near(x, near.as_ref(), map, &params.clusters(n), progress)?;
-        if let (Some(strange), Some(above)) = (&strange, params.outliers_above) {
-            let apart: Vec<bool> = strange.iter().map(|score| *score > above).collect();
-            found.clusters.set_apart(&apart)?;
-        }
-        scores.clusters = Some(clusters::describe(params, out, input, &found, progress)?);
-        Some(found.clusters)
-    } else {
-        None
-    };
-    if let (Some(near), None) = (&near, params.only) {
+    if let Some(found) = &made.found {
+        scores.clusters = Some(clusters::describe(params, out, input, found, progress)?);
+    }
+    if let (Some(near), None) = (&made.near, params.only) {
         tables::write_neighbors(out.path("neighbors.csv")?, &near.first(params.nearest))?;
     }
-    if let Some(map) = &map {
-        scores.map = Some(score_map(x, map.view(), map_params, clusters.as_ref())?);
+    if let Some(map) = &made.map {
+        let clusters = made.found.as_ref().map(|found| &found.clusters);
+        scores.map = Some(score_map(x, map.view(), params.umap(n), clusters)?);
     }
-    if params.makes(StudyPart::Years) {
-        years::predict(params, out, input, near.as_ref(), &mut scores, progress)?;
+    if let Some(own) = &made.years {
+        years::describe(params, out, input, own, &mut scores, progress)?;
     }
     if params.only.is_none() {
         retrieve(input, &mut scores)?;
     }
     out.finish(&scores)?;
-    Ok(scores)
+    Ok((scores, made))
 }
 
 /// The clusters of vectors `[n, d]` as they are, in float64, with no map: `clusters.csv`,
@@ -168,16 +192,6 @@ pub fn cluster_vectors(
     };
     out.finish(&scores)?;
     Ok(scores)
-}
-
-/// The neighbours that the map, the clusters and the list of nearest songs share.
-fn nearest(x: ArrayView2<f32>, params: &UmapParams, progress: &dyn Progress) -> Result<Neighbors> {
-    let needed = params.neighbors.max(params.dims + 2);
-    if x.nrows() < needed {
-        let what = format!("a map of {} dims with {} neighbors", params.dims, params.neighbors);
-        return Err(Error::TooFewRows { what, rows: x.nrows(), needed });
-    }
-    neighbors::nearest(x, params.neighbors - 1, params.metric, params.seed, progress)
 }
 
 fn score_map(

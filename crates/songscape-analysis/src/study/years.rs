@@ -12,33 +12,57 @@ use crate::music::{comparisons, groups, tables};
 use crate::neighbors::Neighbors;
 use crate::retrieval::numbered;
 
-/// Predicts the years on the same folds from every set of vectors and from none; the predictions that
-/// are written are those of the study's own vectors, whose nearest neighbours say which songs are nearly the
-/// same.
-pub(super) fn predict(
+/// The years predicted from the study's own vectors, and what the folds kept together.
+pub(super) struct OwnYears {
+    pub params: YearParams,
+    /// For each song its group.
+    pub groups: Vec<String>,
+    /// The predictions, or why there are none.
+    pub found: std::result::Result<YearPredictions, String>,
+}
+
+impl OwnYears {
+    /// Predicts them. The songs' nearest neighbours say which songs are nearly the same.
+    pub fn new(
+        params: &StudyParams,
+        input: &StudyInput,
+        near: Option<&Neighbors>,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        let (x, years) = (input.vectors.whole.view(), input.songs.years());
+        let groups = groups::together(&artists(input.songs), near);
+        let params = params.years(years.iter().flatten().count());
+        let found = match cross_validate(x, &years, &groups, &params, progress) {
+            Ok(found) => Ok(found),
+            Err(why) if is_left_out(&why) => Err(why.to_string()),
+            Err(error) => return Err(error),
+        };
+        Ok(Self { params, groups, found })
+    }
+}
+
+/// Writes the years, and scores them beside those predicted on the same folds from every other set of
+/// vectors and from none.
+pub(super) fn describe(
     params: &StudyParams,
     out: &Outputs,
     input: &StudyInput,
-    near: Option<&Neighbors>,
+    OwnYears { params: own, groups: artists, found }: &OwnYears,
     scores: &mut Scores,
     progress: &dyn Progress,
 ) -> Result<()> {
     let (x, years) = (input.vectors.whole.view(), input.songs.years());
-    let artists = artists(input.songs);
-    let artists = groups::together(&artists, near);
-    let own = params.years(years.iter().flatten().count());
-    let found = match cross_validate(x, &years, &artists, &own, progress) {
+    let found = match found {
         Ok(found) => found,
-        Err(why) if is_left_out(&why) => {
-            scores.years_left_out = Some(why.to_string());
+        Err(why) => {
+            scores.years_left_out = Some(why.clone());
             return Ok(());
         }
-        Err(error) => return Err(error),
     };
-    tables::write_years(out.path("years.csv")?, &found)?;
+    tables::write_years(out.path("years.csv")?, found)?;
 
     // The same songs, in the same order, for every model.
-    let of_row = numbered(&artists);
+    let of_row = numbered(artists);
     let of_error: Vec<usize> = found.rows.iter().map(|row| of_row[row.row]).collect();
     let own_errors = found.errors();
     let score = |name: &str, other: &YearPredictions| -> Result<YearScore> {
@@ -52,11 +76,11 @@ pub(super) fn predict(
             behind: Difference::of_pairs(&errors, &own_errors, &of_error)?,
         })
     };
-    let mut models = vec![YearScore { behind: None, ..score(&input.vectors.name, &found)? }];
+    let mut models = vec![YearScore { behind: None, ..score(&input.vectors.name, found)? }];
     // Only the study's own vectors need intervals.
     let plain = YearParams { interval: None, ..own.clone() };
     for VectorSet { name, whole, .. } in input.baselines {
-        match cross_validate(whole.view(), &years, &artists, &plain, progress) {
+        match cross_validate(whole.view(), &years, artists, &plain, progress) {
             Ok(found) => models.push(score(name, &found)?),
             Err(why) if is_left_out(&why) => {}
             Err(error) => return Err(error),
@@ -64,10 +88,10 @@ pub(super) fn predict(
     }
     if params.compare {
         let (folds, seed) = (own.folds, own.seed);
-        let nearest = comparisons::years(x, &years, &artists, folds, seed, progress)?;
+        let nearest = comparisons::years(x, &years, artists, folds, seed, progress)?;
         models.push(score("nearest neighbors", &nearest)?);
     }
-    models.push(score("constant", &constant(&years, &artists, own.folds, own.seed)?)?);
+    models.push(score("constant", &constant(&years, artists, own.folds, own.seed)?)?);
 
     let change_params = ChangeParams { seed: params.seed, ..ChangeParams::default() };
     let groups = together(input.songs);
@@ -75,12 +99,12 @@ pub(super) fn predict(
     change::write_yearly_change(out.path("yearly_change.csv")?, &changed)?;
     scores.change = changed.test;
     scores.years = Some(YearScores {
-        params: own,
+        params: own.clone(),
         songs: found.rows.len(),
         coverage: found.coverage,
         interval_width: found.width,
-        bias: found.bias,
-        decades: found.decades,
+        bias: found.bias.clone(),
+        decades: found.decades.clone(),
         models,
     });
     Ok(())

@@ -135,6 +135,17 @@ impl UmapParams {
 /// The result depends on the vectors, the parameters and the order of the rows, not on the number
 /// of threads. Use [`UmapParams::reduced_for`] where there may be few rows.
 ///
+/// ```
+/// use songscape_analysis::ndarray::Array2;
+/// use songscape_analysis::project::Silent;
+/// use songscape_analysis::umap::{UmapParams, fit};
+///
+/// let x = Array2::from_shape_fn((40, 5), |(i, j)| ((i * (7 + j)) % 31) as f32);
+/// let map = fit(x.view(), &UmapParams::default().reduced_for(40), &Silent)?;
+/// assert_eq!(map.dim(), (40, 2));
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::TooFewRows`] unless `n >= neighbors` and `n >= dims + 2`; [`Error::Parameter`];
 /// [`Error::Interrupted`]; those of [`check_finite`].
@@ -143,6 +154,16 @@ pub fn fit(
     params: &UmapParams,
     progress: &dyn Progress,
 ) -> Result<Array2<f32>> {
+    let near = nearest(x, params, progress)?;
+    fit_neighbors(x, &near, params, progress)
+}
+
+/// The neighbours that a map is made of.
+pub(crate) fn nearest(
+    x: ArrayView2<f32>,
+    params: &UmapParams,
+    progress: &dyn Progress,
+) -> Result<Neighbors> {
     params.check()?;
     check_finite(x)?;
     let needed = params.neighbors.max(params.dims + 2);
@@ -153,9 +174,7 @@ pub fn fit(
             needed,
         });
     }
-    let (k, metric) = (params.neighbors - 1, params.metric);
-    let neighbors = neighbors::nearest(x, k, metric, params.seed, progress)?;
-    fit_neighbors(x, &neighbors, params, progress)
+    neighbors::nearest(x, params.neighbors - 1, params.metric, params.seed, progress)
 }
 
 /// As [`fit`], with neighbours found before. Their `k` stands for `params.neighbors`, which is

@@ -79,9 +79,6 @@ pub struct ImageEntry {
 }
 
 impl Store {
-    /// What the images mean: raised when the same parameters come to give other images of the same song.
-    pub const VERSION: u32 = make::VERSION;
-
     /// The store in a folder, which need not exist yet.
     pub fn new(folder: impl AsRef<Path>) -> Self {
         Self { folder: folder.as_ref().into() }

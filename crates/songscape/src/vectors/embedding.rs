@@ -19,9 +19,6 @@ use super::done::{Done, Key};
 use super::songs::write_ids;
 use crate::error::{Error, Result};
 
-/// The field of a network's record of its images that is not one of their parameters.
-const VERSION_OF_IMAGES: &str = "version";
-
 /// The images of a store, with the parameters that they were made with.
 #[derive(Debug)]
 pub struct Images {
@@ -60,18 +57,8 @@ impl Images {
     /// What a network that is trained on these images says of them later, and the pooling that its
     /// vectors are meant for.
     pub fn origin(&self, pooling: Pooling) -> Origin {
-        let mut images = serde_json::to_value(&self.params).expect("numbers and names are JSON");
-        images[VERSION_OF_IMAGES] = Store::VERSION.into();
+        let images = serde_json::to_value(&self.params).expect("numbers and names are JSON");
         Origin { images: Some(images), pooling: Some(pooling), ..Origin::default() }
-    }
-
-    /// Whether a network was trained on images that were made as these are, of whatever songs.
-    pub fn are_those_of(&self, origin: &Origin) -> bool {
-        let images = origin.images.as_ref();
-        // Networks that say nothing of it are of the first version that is counted.
-        let version = images.and_then(|images| images[VERSION_OF_IMAGES].as_u64());
-        origin.check_images(&self.params).is_ok()
-            && version.is_none_or(|version| version == u64::from(Store::VERSION))
     }
 }
 

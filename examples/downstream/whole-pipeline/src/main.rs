@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
 use songscape::project::Progress;
-use songscape::resnet::DeviceChoice;
+use songscape::resnet::tch::Device;
+use songscape::resnet::{DeviceChoice, keep_freed_memory};
 
 /// One line for each stage.
 struct Lines;
@@ -33,6 +34,9 @@ fn main() -> ExitCode {
 fn run(music: &Path, project: &Path) -> Result<usize, Error> {
     let input = Input::Library(music.to_owned());
     let device = DeviceChoice::Auto.resolve()?;
+    if device == Device::Cpu {
+        keep_freed_memory();
+    }
     let pipeline = Pipeline::new(project, input, Parameters::demo(1), device, 2)?;
     for step in Step::ALL {
         println!("{:14} {}", step.name(), pipeline.run(step, &Lines)?);
