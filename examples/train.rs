@@ -127,7 +127,7 @@ fn run(arguments: &Arguments, bars: &Bars) -> Result<()> {
     let launch = Launch::new(arguments.threads.map(usize::from), device(arguments.device)?)?;
     let training = Training { encoder, training: params };
     let all = launch.join(&serde_json::json!(training))?;
-    let open = || {
+    let open = || -> Result<_> {
         let project = Project::open(&arguments.out)?;
         Ok((training.open(&store, project.root())?, project))
     };
