@@ -93,7 +93,7 @@ fn what_cannot_be_sent_is_refused_and_harms_nothing() {
         (square.transpose(0, 1).narrow(0, 0, 2), "not contiguous"),
         (Tensor::new(), "undefined"),
         (Tensor::ones([2], (Kind::Bool, Device::Cpu)), "of Bool"),
-        (square.to_sparse(), "sparse"),
+        (square.to_sparse_sparse_dim(2), "sparse"),
     ] {
         for result in
             [group.sum(&tensor), group.broadcast(&tensor), group.gather(&tensor).map(drop)]
