@@ -26,13 +26,14 @@ pub struct Similar {
 /// ```
 /// use songscape_analysis::music::similar::similar;
 /// use songscape_analysis::ndarray::arr2;
-/// use songscape_analysis::neighbors::Metric;
+/// use songscape_analysis::neighbors::{Index, Metric};
 ///
 /// let x = arr2(&[[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.7, 0.7]]);
-/// let near = similar(x.view(), &[0], 2, Metric::Cosine)?;
+/// let songs = Index::of_all(x, Metric::Cosine)?;
+/// let near = similar(&songs, &[0], 2)?;
 /// assert_eq!((near[0].row, near[1].row), (1, 3));
 /// // Between two songs.
-/// assert_eq!(similar(x.view(), &[0, 2], 1, Metric::Cosine)?[0].row, 3);
+/// assert_eq!(similar(&songs, &[0, 2], 1)?[0].row, 3);
 /// # Ok::<(), songscape_analysis::Error>(())
 /// ```
 ///

@@ -37,7 +37,7 @@ const SHARE: usize = 64;
 /// use songscape_project::Silent;
 ///
 /// let songs = Array2::from_shape_fn((300, 8), |(i, j)| ((i * (7 + j)) % 101) as f32);
-/// let index = Index::new(songs.clone(), Metric::Cosine, 1, &Silent)?;
+/// let index = Index::new(songs.clone(), Metric::Euclidean, 1, &Silent)?;
 /// let near = index.nearest(songs.slice(ndarray::s![5..6, ..]), 3)?;
 /// assert_eq!((near.indices[[0, 0]], near.distances[[0, 0]]), (5, 0.0));
 /// # Ok::<(), songscape_analysis::Error>(())
