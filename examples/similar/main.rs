@@ -8,7 +8,8 @@ use songscape::Error;
 use songscape::analysis::music::similar::{Similar, path, playlist};
 use songscape::analysis::neighbors::{Index, Metric};
 use songscape::analysis::vectors::read_npy;
-use songscape::project::{SongTable, Source, write_csv};
+use songscape::project::{SongTable, write_csv};
+use songscape::report_input::source_of_project;
 use songscape_examples::{print, start};
 
 /// Find songs similar to one or more songs, or a gradual path between two.
@@ -104,7 +105,7 @@ fn files(arguments: &Arguments) -> Result<(PathBuf, PathBuf), Error> {
                            `analysis` stage, or give --vectors and --catalog";
                 return Err(Error::input(project, why));
             }
-            Ok((Source::TrainedEncoder.file(project.join("vectors")), catalog))
+            Ok((source_of_project(project)?.file(project.join("vectors")), catalog))
         }
         (None, Some(vectors), Some(catalog)) => Ok((vectors.clone(), catalog.clone())),
         _ => unreachable!("the arguments require a project, or vectors with a catalog"),

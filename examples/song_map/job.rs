@@ -8,7 +8,7 @@ use clap::{Parser, ValueEnum};
 use songscape::Error;
 use songscape::audio::SameName;
 use songscape::pipeline::{Input, Parameters, Pipeline, Step};
-use songscape::project::Progress;
+use songscape::project::{Progress, Source};
 use songscape::resnet::DeviceChoice;
 use songscape_examples::{Bars, End, choice, device, print, start};
 
@@ -42,6 +42,10 @@ struct Arguments {
     /// stays, and new songs find their places in it
     #[arg(long)]
     refit: bool,
+    /// The vectors that map, clusters and years are made of, such as trained-encoder, joined or row-statistics
+    /// [default: those that find the songs of the library again, measured without labels]
+    #[arg(long, value_name = "NAME", value_parser = choice::<Source>)]
+    vectors: Option<Source>,
     /// Songs with the same artist and title: one song, unless the manifest tells recordings apart
     /// (auto); always one (merge); always their own (keep)
     #[arg(long, value_name = "HOW", value_parser = choice::<SameName>, default_value = "auto")]
@@ -82,6 +86,7 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
     parameters.model = arguments.model.clone();
     parameters.retrain = arguments.retrain;
     parameters.refit = arguments.refit;
+    parameters.vectors = arguments.vectors;
     if let Some(steps) = arguments.steps {
         parameters.training.steps = steps;
     }

@@ -120,6 +120,20 @@ impl Augment {
         }
     }
 
+    /// What another copy of a recording changes: its level, equaliser, codec and hiss, and a little of its
+    /// speed. The instruments, the room and the key stay.
+    pub fn copy() -> Self {
+        Self {
+            time_stretch: 0.03,
+            gain: 6.0,
+            tilt: 1.0,
+            equalizer: 3.0,
+            low_pass: 1.0,
+            noise_floor: 10.0,
+            ..Self::none()
+        }
+    }
+
     /// The same changes for images of that many rows, from `low` Hz up to `high`, with `range_db` between
     /// black and white.
     #[must_use]
@@ -192,8 +206,9 @@ impl Augment {
 }
 
 impl Augment {
-    /// A whole image, changed, with as many columns; what comes after the end is its last column.
-    pub(crate) fn image(&self, pixels: &[u8], rows: usize, seed: u64) -> Vec<u8> {
+    /// A whole image of time-major pixels, changed, with as many columns; what comes after the end is its last
+    /// column. The same seed makes the same changes.
+    pub fn image(&self, pixels: &[u8], rows: usize, seed: u64) -> Vec<u8> {
         let columns = pixels.len() / rows;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         // Apart from the streams of crops and samplers.

@@ -24,6 +24,8 @@ pub enum Source {
     ChromaChanges,
     /// The same without the key: the strongest of the simple baselines for other renditions.
     ChromaChangesAnyKey,
+    /// The encoder's vector beside chroma changes in any key, each of length 1: the sound and the harmony.
+    Joined,
     /// The encoder with its random initial weights.
     UntrainedEncoder,
 }
@@ -42,7 +44,7 @@ pub enum Part {
 
 impl Source {
     /// All sources, the trained encoder first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TrainedEncoder,
         Self::RowStatistics,
         Self::Chroma,
@@ -50,6 +52,7 @@ impl Source {
         Self::ChromaPatches,
         Self::ChromaChanges,
         Self::ChromaChangesAnyKey,
+        Self::Joined,
         Self::UntrainedEncoder,
     ];
     /// The sources that the trained encoder is compared with.
@@ -65,6 +68,7 @@ impl Source {
             Self::ChromaPatches => "chroma patches",
             Self::ChromaChanges => "chroma changes",
             Self::ChromaChangesAnyKey => "chroma changes any key",
+            Self::Joined => "encoder with chroma changes",
             Self::UntrainedEncoder => "untrained encoder",
         }
     }
@@ -72,6 +76,11 @@ impl Source {
     /// The source of a name, where it is one.
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|source| source.name() == name)
+    }
+
+    /// The sources that a joined one is made of.
+    pub fn parts(self) -> Option<[Self; 2]> {
+        (self == Self::Joined).then_some([Self::TrainedEncoder, Self::ChromaChangesAnyKey])
     }
 
     /// Whether the columns are rings of twelve pitch classes, C first: a transposition of the music turns

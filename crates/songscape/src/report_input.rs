@@ -10,7 +10,7 @@ use serde_json::json;
 use songscape_analysis::study::Scores;
 use songscape_analysis::vectors::read_npy;
 use songscape_audio::Store;
-use songscape_project::{Failure, Record, SongTable, Source, level_db, read_rows};
+use songscape_project::{Failure, Record, SongTable, Source, level_db, read_json, read_rows};
 use songscape_report::{
     LeftOutSongs, MeanSpectrum, MethodStage, Methods, ReportInput, SongFlow, Spectrogram, link,
     mean_levels_db,
@@ -20,6 +20,9 @@ use crate::error::{Error, Result};
 
 /// The table of the analysed songs in the folder of a project's analysis, row by row.
 pub(crate) const SONGS: &str = "songs.csv";
+
+/// Which vectors a study is of, in its folder.
+pub(crate) const CHOICE: &str = "choice.json";
 
 /// The stages of a project that have a record, in order.
 const STAGES: [&str; 4] = ["spectrograms", "model", "vectors", "analysis"];
@@ -50,6 +53,24 @@ pub fn of_project(project: impl AsRef<Path>, page: impl AsRef<Path>) -> Result<R
 /// The table of the songs that a project's report shows, row by row.
 pub fn songs_of_project(project: impl AsRef<Path>) -> PathBuf {
     project.as_ref().join("analysis").join(SONGS)
+}
+
+/// The source of the vectors that a project's map is made of: the one that was chosen, and in projects of earlier
+/// versions the trained encoder.
+///
+/// # Errors
+/// [`Error::Project`] when the choice cannot be read.
+pub fn source_of_project(project: impl AsRef<Path>) -> Result<Source> {
+    #[derive(Deserialize)]
+    struct Choice {
+        chosen: Source,
+    }
+    let file = choice_of_project(project.as_ref());
+    Ok(if file.is_file() { read_json::<Choice>(file)?.chosen } else { Source::TrainedEncoder })
+}
+
+fn choice_of_project(project: &Path) -> PathBuf {
+    project.join("analysis/studied").join(CHOICE)
 }
 
 /// All that an analysis has to show, wherever its vectors came from. The songs of `catalog` are those of
@@ -151,6 +172,7 @@ fn methods(project: &Path, input: &ReportInput) -> Result<Methods> {
             },
         })
         .chain(input.scores.as_ref().map(stage_of_scores))
+        .chain(stage_of_choice(&choice_of_project(project))?)
         .collect();
     Ok(Methods {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -175,6 +197,17 @@ fn stage_of_scores(scores: &Scores) -> MethodStage {
         counts: BTreeMap::from([("songs".into(), scores.songs as u64)]),
         ..MethodStage::default()
     }
+}
+
+/// Which vectors the map is of, and what they were chosen by.
+fn stage_of_choice(file: &Path) -> Result<Option<MethodStage>> {
+    let choice = file.is_file().then(|| read_json(file)).transpose()?;
+    Ok(choice.map(|parameters| MethodStage {
+        name: "choice of vectors".into(),
+        software: env!("CARGO_PKG_VERSION").into(),
+        parameters,
+        ..MethodStage::default()
+    }))
 }
 
 /// Where the songs of a catalog went.

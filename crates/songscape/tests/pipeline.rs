@@ -13,6 +13,7 @@ use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
 use songscape::project::{Failure, Progress, Silent, SongTable, Source};
 use songscape::report_input;
 use songscape::resnet::{EncoderConfig, Model};
+use songscape::vectors::Choice;
 use tch::Device;
 
 /// 24 songs of 8 s by 8 artists, a tiny network, and a few steps of training.
@@ -81,7 +82,12 @@ fn from_nothing_to_the_report_and_again() {
     assert_eq!(scores.songs, 24);
     let models = &scores.years.as_ref().unwrap().models;
     let names: Vec<_> = models.iter().map(|row| row.name.as_str()).collect();
-    let expected = [
+    // What the map is of comes first; the others keep their order.
+    let choice = Choice::read(out.join("analysis/studied")).unwrap().unwrap();
+    assert_eq!((choice.songs, choice.trials.len()), (24, 8));
+    assert_eq!(report_input::source_of_project(out).unwrap(), choice.chosen);
+    assert_eq!(names[0], choice.chosen.name());
+    let mut expected = vec![
         "trained encoder",
         "row statistics",
         "chroma",
@@ -89,19 +95,23 @@ fn from_nothing_to_the_report_and_again() {
         "chroma patches",
         "chroma changes",
         "chroma changes any key",
+        "encoder with chroma changes",
         "untrained encoder",
         "constant",
     ];
+    let place = expected.iter().position(|name| *name == choice.chosen.name()).unwrap();
+    expected[..=place].rotate_right(1);
     assert_eq!(names, expected);
     assert_eq!(pipeline.failures().unwrap(), 0);
     drop(pipeline);
 
     // The same study by the other door, and the same report.
     let (again, vectors) = (out.join("again"), out.join("vectors"));
-    let [own, baselines @ ..] = Source::ALL.map(|source| VectorSet::read(source.file(&vectors)));
-    let baselines: Vec<_> = baselines.into_iter().map(Result::unwrap).collect();
+    let read = |source: Source| VectorSet::read(source.file(&vectors)).unwrap();
+    let others = Source::ALL.into_iter().filter(|source| *source != choice.chosen);
+    let (own, baselines) = (read(choice.chosen), others.map(read).collect::<Vec<_>>());
     let songs = SongTable::read(out.join("analysis/songs.csv")).unwrap();
-    let input = StudyInput { vectors: &own.unwrap(), songs: &songs, baselines: &baselines };
+    let input = StudyInput { vectors: &own, songs: &songs, baselines: &baselines };
     study(&input, &small().analysis, &again, &Silent).unwrap();
     for entry in fs::read_dir(&again).unwrap() {
         let name = entry.unwrap().file_name();
@@ -115,8 +125,9 @@ fn from_nothing_to_the_report_and_again() {
 
     // The second run touches nothing.
     let before = stamps(out);
-    run_all(out, &Input::Demo, &small()).unwrap();
+    let said = run_all(out, &Input::Demo, &small()).unwrap();
     assert_eq!(stamps(out), before);
+    assert!(said[4].contains(&format!("of the vectors \"{}\"", choice.chosen.name())), "{said:?}");
 
     // Other parameters are refused, with the field named, and nothing is lost.
     let mut other = small();
@@ -124,6 +135,23 @@ fn from_nothing_to_the_report_and_again() {
     let message = run_all(out, &Input::Demo, &other).unwrap_err().to_string();
     assert!(message.contains("training.steps is 6, asked for 7"), "{message}");
     assert_eq!(stamps(out), before);
+}
+
+#[test]
+fn the_vectors_of_the_map_can_be_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path();
+    run_all(out, &Input::Demo, &small()).unwrap();
+    let wanted = Parameters { vectors: Some(Source::ChromaChanges), ..small() };
+    let said = run_all(out, &Input::Demo, &wanted).unwrap();
+    assert!(said[4].contains("of the vectors \"chroma changes\""), "{said:?}");
+    assert_eq!(report_input::source_of_project(out).unwrap(), Source::ChromaChanges);
+    let pipeline = Pipeline::new(out, Input::Demo, wanted, Device::Cpu, 2).unwrap();
+    let years = pipeline.scores().unwrap().years.unwrap();
+    assert_eq!(years.models[0].name, "chroma changes");
+    assert_eq!(years.models.len(), 10);
+    let page = fs::read_to_string(out.join("report/index.html")).unwrap();
+    assert!(page.contains("choice of vectors") && page.contains("“chroma changes”"));
 }
 
 #[test]

@@ -14,10 +14,13 @@ use crate::measures::baselines::{self, NotBeaten};
 use crate::measures::chance::{self, Chance};
 
 /// What the usual baselines are.
-const BASELINES: [(&str, &str); 5] = [
+const BASELINES: [(&str, &str); 8] = [
     ("row statistics", "mean and deviation of each row of the image"),
     ("chroma", "mean and deviation of the twelve pitch classes"),
     ("sharpened chroma", "the same of what stands out from the rows around it"),
+    ("chroma changes", "which pitch classes follow each other, and how soon"),
+    ("chroma changes any key", "the same without the key"),
+    ("encoder with chroma changes", "the trained encoder beside them"),
     ("untrained encoder", "the same network with random weights"),
     ("constant", "the same year for every song"),
 ];

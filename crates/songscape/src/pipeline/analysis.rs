@@ -11,14 +11,16 @@ use songscape_analysis::study::{
 };
 use songscape_project::{Progress, Record, SongTable, Source, Stage, State, hash_file};
 
+use songscape_resnet::Model;
+
 use super::{Pipeline, again};
 use crate::error::Result;
 use crate::report_input::SONGS;
 use crate::training::MODEL;
-use crate::vectors::{read_ids, songs_of};
+use crate::vectors::{Choice, Embedding, Images, read_ids, songs_of};
 
 /// Raised when the same vectors and parameters come to mean another analysis.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 /// New songs are strange that are farther from their like than this share of the songs that were studied.
 const USUAL: f64 = 0.95;
 /// From this share of strange songs on, and so many, the encoder had better learn from them.
@@ -27,12 +29,13 @@ const MANY: (f64, usize) = (0.25, 5);
 impl Pipeline {
     pub(super) fn analysis(&self, progress: &dyn Progress) -> Result<String> {
         let folder = self.project.path("vectors");
-        let files = Source::ALL.map(|source| source.file(&folder));
         let model = hash_file(self.project.path("model").join(MODEL))?;
         let mut inputs = vec![("songs", hash_file(self.songs_table())?), ("model", model.clone())];
-        for (source, file) in Source::ALL.iter().zip(&files) {
-            inputs.push((source.name(), hash_file(file)?));
+        for source in Source::ALL {
+            inputs.push((source.name(), hash_file(source.file(&folder))?));
         }
+        let wanted = self.parameters.vectors;
+        inputs.push(("vectors", wanted.map_or("measured", Source::name).into()));
         let params = &self.parameters.analysis;
         let stage = Stage::open(self.project.path("analysis"), VERSION, params, &inputs)?;
         let mut made = again(&stage);
@@ -41,10 +44,8 @@ impl Pipeline {
             let songs = songs_of(self.songs_table(), &ids)?;
             songs.write(stage.path(SONGS))?;
             let studied = stage.path("studied");
-            let [vectors, baselines @ ..] = files.map(VectorSet::read);
-            let vectors = vectors?;
-            match self.grown(&studied, &model, &ids, &vectors)? {
-                Some((study, rows)) => {
+            match self.grown(&studied, &model, &ids)? {
+                Some((study, vectors, rows)) => {
                     let new: Vec<_> = (0..rows.len()).filter(|&i| rows[i].is_none()).collect();
                     let new = vectors.whole.select(Axis(0), &new);
                     let grown = Grown { songs: &songs, rows: &rows, new: new.view() };
@@ -52,16 +53,35 @@ impl Pipeline {
                     made = said(&study, &rows, &applied);
                 }
                 None => {
-                    let baselines = baselines.into_iter().collect::<Result<Vec<_>, _>>()?;
+                    let choice = self.choose(progress)?;
+                    let others = Source::ALL.into_iter().filter(|other| *other != choice.chosen);
+                    let read = |source: Source| VectorSet::read(source.file(&folder));
+                    let vectors = read(choice.chosen)?;
+                    let baselines = others.map(read).collect::<Result<Vec<_>, _>>()?;
                     let input =
                         StudyInput { vectors: &vectors, songs: &songs, baselines: &baselines };
-                    self.study(&studied, model, &input, progress)?;
+                    self.study(&studied, model, &choice, &input, progress)?;
                     copy_tables(&studied, stage.folder())?;
                 }
             }
         }
         stage.finish()?;
-        Ok(format!("{}{made}", self.scores()?.clustering().unwrap_or_default()))
+        let of =
+            Choice::read(stage.path("studied"))?.map_or(String::new(), |own| format!(", {own}"));
+        Ok(format!("{}{of}{made}", self.scores()?.clustering().unwrap_or_default()))
+    }
+
+    /// The vectors that were asked for, or those that find the songs of the library again.
+    fn choose(&self, progress: &dyn Progress) -> Result<Choice> {
+        if let Some(source) = self.parameters.vectors {
+            return Ok(Choice::given(source));
+        }
+        let model = Model::load(self.project.path("model").join(MODEL), self.device)?;
+        let images = Images::open(&self.store())?;
+        // Random weights show what training gives; nobody wants a map of them.
+        let sources = Source::ALL.into_iter().filter(|own| *own != Source::UntrainedEncoder);
+        let seed = self.parameters.analysis.seed;
+        Embedding::new(&model).choose(&images, &sources.collect::<Vec<_>>(), seed, progress)
     }
 
     /// Studies the songs, and keeps what later songs are placed by.
@@ -69,29 +89,32 @@ impl Pipeline {
         &self,
         folder: &Path,
         model: String,
+        choice: &Choice,
         input: &StudyInput,
         progress: &dyn Progress,
     ) -> Result<()> {
         let params = &self.parameters.analysis;
         let stage = Stage::open(folder, VERSION, params, &[("model", model)])?;
         input.songs.write(stage.path(SONGS))?;
+        choice.write(folder)?;
         let (_, study) = study_and_keep(input, params, folder, progress)?;
         study.save(folder)?;
         Ok(stage.finish()?)
     }
 
-    /// The study that is there, and which of its songs are the songs now, if they are to find their places
-    /// in it.
+    /// The study that is there, the vectors of the songs now that are like its own, and which of its songs they
+    /// are, if they are to find their places in it.
     fn grown(
         &self,
         folder: &Path,
         model: &String,
         ids: &[String],
-        vectors: &VectorSet,
-    ) -> Result<Option<(Study, Vec<Option<usize>>)>> {
+    ) -> Result<Option<(Study, VectorSet, Vec<Option<usize>>)>> {
         let finished = Stage::is_finished(folder, VERSION, &self.parameters.analysis)?;
+        let Some(Choice { chosen, .. }) = Choice::read(folder)? else { return Ok(None) };
         if self.parameters.refit
             || !finished
+            || self.parameters.vectors.is_some_and(|wanted| wanted != chosen)
             || Record::read(folder)?.inputs.get("model") != Some(model)
         {
             return Ok(None);
@@ -100,6 +123,7 @@ impl Pipeline {
         let places: HashMap<&str, usize> =
             studied.songs.iter().enumerate().map(|(row, song)| (song.id.as_str(), row)).collect();
         let study = Study::load(folder)?;
+        let vectors = VectorSet::read(chosen.file(self.project.path("vectors")))?;
         let known = study.index().vectors();
         // A song whose music has changed is a new one.
         let row = |(id, own): (&String, _)| {
@@ -109,7 +133,7 @@ impl Pipeline {
         // The same songs have the same map; what is known of them may be other than it was.
         let same = rows.iter().copied().eq((0..known.nrows()).map(Some));
         let none = rows.iter().all(Option::is_none);
-        Ok((!same && !none).then_some((study, rows)))
+        Ok((!same && !none).then_some((study, vectors, rows)))
     }
 
     /// The results beside their baselines, once the analysis is done.

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use songscape_analysis::study::StudyParams;
 use songscape_audio::{ImageParams, LibraryParams};
 use songscape_contrastive::TrainParams;
+use songscape_project::Source;
 use songscape_resnet::{EncoderConfig, Pooling};
 use songscape_synth::Params as DemoMusic;
 
@@ -26,6 +27,9 @@ pub struct Parameters {
     /// Make map, clusters and years anew where songs have come or gone since. Else what is there stays,
     /// and new songs find their places in it.
     pub refit: bool,
+    /// The vectors that map, clusters and years are made of. `None` takes those that
+    /// [measure best](crate::vectors::Choice) on the library.
+    pub vectors: Option<Source>,
     /// How the encoder's vectors of a song become one.
     pub pooling: Pooling,
     /// Map, clusters and years.
@@ -44,6 +48,7 @@ impl Parameters {
             model: None,
             retrain: false,
             refit: false,
+            vectors: None,
             pooling: Pooling::Mean,
             analysis: StudyParams::seeded(seed),
         }

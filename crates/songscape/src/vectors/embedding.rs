@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use songscape_analysis::study::VectorSet;
-use songscape_analysis::vectors::write_npy;
+use songscape_analysis::vectors::{unit_rows, write_npy};
 use songscape_audio::{ImageParams, Pixels, Store};
 use songscape_contrastive::Songs;
 use songscape_contrastive::baseline::{self, Pitches, changes, patches, row_statistics, sequences};
@@ -177,6 +177,47 @@ fn of_rows(set: &VectorSet, rows: &[usize]) -> VectorSet {
     VectorSet { halves, ..VectorSet::new(set.name.as_str(), some(&set.whole)) }
 }
 
+/// Two kinds of vectors of the same songs side by side, each of length 1. Nothing is fitted, so that a song's
+/// vector does not depend on the others.
+pub(super) fn joined(source: Source, [one, other]: [&VectorSet; 2]) -> VectorSet {
+    let side_by_side = |one: &Array2<f32>, other: &Array2<f32>| {
+        concatenate![Axis(1), unit_rows(one.view()), unit_rows(other.view())]
+    };
+    let halves = one.halves.as_ref().zip(other.halves.as_ref());
+    let halves = halves.map(|([a, b], [c, d])| [side_by_side(a, c), side_by_side(b, d)]);
+    VectorSet { halves, ..VectorSet::new(source.name(), side_by_side(&one.whole, &other.whole)) }
+}
+
+/// The sources that are computed, each once, for all of these: the parts of what is joined.
+pub(super) fn computed(sources: &[Source]) -> Vec<Source> {
+    let mut computed = Vec::new();
+    for &source in sources {
+        for part in source.parts().map_or(vec![source], Vec::from) {
+            if !computed.contains(&part) {
+                computed.push(part);
+            }
+        }
+    }
+    computed
+}
+
+/// The vectors of these sources from those that were [`computed`].
+pub(super) fn with_joined(
+    sources: &[Source],
+    mut sets: Vec<(Source, VectorSet)>,
+) -> Vec<VectorSet> {
+    let place = |sets: &[(Source, VectorSet)], source: Source| {
+        sets.iter().position(|(own, _)| *own == source).expect("every part was computed")
+    };
+    for &source in sources {
+        if let Some(parts) = source.parts() {
+            let set = joined(source, parts.map(|part| &sets[place(&sets, part)].1));
+            sets.push((source, set));
+        }
+    }
+    sources.iter().map(|&source| sets.swap_remove(place(&sets, source)).1).collect()
+}
+
 /// The version of the rows' meaning: raised when the same song comes to have other vectors.
 const VERSION: u8 = 2;
 
@@ -249,7 +290,7 @@ impl<'a> Embedding<'a> {
         (long, short.into_iter().map(failure).collect())
     }
 
-    /// Computes the vectors of all songs by some sources.
+    /// Computes the vectors of all songs by some sources, each named once.
     ///
     /// # Errors
     /// As [`check`](Self::check); [`Error::Interrupted`] when `progress` asked to stop, and what is done
@@ -265,9 +306,9 @@ impl<'a> Embedding<'a> {
         self.check(images)?;
         let pixels = &images.pixels;
         let (songs, left_out) = self.long_enough(images);
-        let mut sets = sources
-            .iter()
-            .map(|source| Set::new(*source, self, images, keep))
+        let mut sets = computed(sources)
+            .into_iter()
+            .map(|source| Set::new(source, self, images, keep))
             .collect::<Result<Vec<_>>>()?;
         let mut done = Vec::with_capacity(songs.len());
         let job = Job::begin(progress, "vectors", songs.len() as u64, "songs");
@@ -290,7 +331,8 @@ impl<'a> Embedding<'a> {
         }
         drop(job);
         let ids: Vec<String> = done.iter().map(|song| song.id.to_owned()).collect();
-        let sets = sets.into_iter().map(|set| set.into_vectors(&done)).collect::<Result<_>>()?;
+        let sets = sets.into_iter().map(|set| Ok((set.source, set.into_vectors(&done)?)));
+        let sets = with_joined(sources, sets.collect::<Result<_>>()?);
         keep.forget_others(&ids)?;
         Ok(Vectors { ids, sources: sources.to_vec(), sets, left_out })
     }
@@ -366,8 +408,8 @@ impl Chroma {
 }
 
 /// The vectors of one source, as far as they are done.
-struct Set<'a> {
-    source: Source,
+pub(super) struct Set<'a> {
+    pub source: Source,
     maker: Maker<'a>,
     embedding: &'a Embedding<'a>,
     /// Rows of the images.
@@ -381,7 +423,7 @@ struct Set<'a> {
 }
 
 impl<'a> Set<'a> {
-    fn new(
+    pub fn new(
         source: Source,
         embedding: &'a Embedding<'a>,
         images: &Images,
@@ -427,6 +469,20 @@ impl<'a> Set<'a> {
             Some(path) => Done::open(path, 3 * width)?,
         };
         Ok(Self { source, maker, embedding, rows, gap, base, width, done })
+    }
+
+    /// The vector of some pixels.
+    pub fn vector(&self, pixels: &[u8]) -> Result<Vec<f32>> {
+        let Embedding { pooling, embedder, .. } = *self.embedding;
+        let of_encoder = |model: &Model| -> Result<Vec<f32>> {
+            Ok(pooling.apply(embedder.embed(model, pixels)?.view()).to_vec())
+        };
+        match &self.maker {
+            Maker::Trained { model, .. } => of_encoder(model),
+            Maker::Untrained(model) => of_encoder(model),
+            Maker::RowStatistics => Ok(row_statistics(pixels, self.rows)),
+            Maker::Chroma(source, chroma) => Ok(chroma.vector(*source, pixels)),
+        }
     }
 
     fn key(&self, song: &Song) -> Key {

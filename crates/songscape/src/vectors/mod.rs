@@ -5,6 +5,7 @@
 //!   done, and refuses images that are not those that the encoder was trained on;
 //! - [`Vectors`]: the result, one row per song, ready for a [study](songscape_analysis::study) or an
 //!   [evaluation](songscape_contrastive::evaluation);
+//! - [`Choice`]: which vectors find a song of the library again ([`Embedding::choose`]);
 //! - [`read_ids`] and [`songs_of`]: which songs the rows belong to.
 //!
 //! ```no_run
@@ -23,10 +24,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod choice;
 mod done;
 mod embedding;
 mod songs;
 
+pub use choice::{Choice, Trial};
 pub(crate) use embedding::Meant;
 pub use embedding::{Embedding, Images, Keep, Vectors};
 pub use songs::{read_ids, songs_of};
