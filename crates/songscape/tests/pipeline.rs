@@ -151,7 +151,7 @@ fn the_vectors_of_the_map_can_be_asked_for() {
     assert_eq!(years.models[0].name, "chroma changes");
     assert_eq!(years.models.len(), 10);
     let page = fs::read_to_string(out.join("report/index.html")).unwrap();
-    assert!(page.contains("choice of vectors") && page.contains("“chroma changes”"));
+    assert!(page.contains("choice of vectors"));
 }
 
 #[test]

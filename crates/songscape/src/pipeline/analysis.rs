@@ -10,7 +10,6 @@ use songscape_analysis::study::{
     Applied, Grown, Scores, Study, StudyInput, VectorSet, copy_tables, study_and_keep,
 };
 use songscape_project::{Progress, Record, SongTable, Source, Stage, State, hash_file};
-
 use songscape_resnet::Model;
 
 use super::{Pipeline, again};

@@ -331,8 +331,9 @@ impl<'a> Embedding<'a> {
         }
         drop(job);
         let ids: Vec<String> = done.iter().map(|song| song.id.to_owned()).collect();
-        let sets = sets.into_iter().map(|set| Ok((set.source, set.into_vectors(&done)?)));
-        let sets = with_joined(sources, sets.collect::<Result<_>>()?);
+        let made = |set: Set| Ok((set.source, set.into_vectors(&done)?));
+        let sets = sets.into_iter().map(made).collect::<Result<Vec<_>>>()?;
+        let sets = with_joined(sources, sets);
         keep.forget_others(&ids)?;
         Ok(Vectors { ids, sources: sources.to_vec(), sets, left_out })
     }
