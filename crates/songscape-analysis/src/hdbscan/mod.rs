@@ -72,6 +72,7 @@ pub struct HdbscanParams {
 
 /// How clusters are chosen from the condensed tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Method {

@@ -12,6 +12,7 @@ use crate::vectors::check_finite;
 
 /// Where clusters are sought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ClusterOn {

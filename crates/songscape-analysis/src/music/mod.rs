@@ -1,6 +1,7 @@
 //! What the analysis says about music: years, clusters, and the songs that stand for them.
 
 pub mod change;
+pub mod classes;
 pub mod clusters;
 pub mod comparisons;
 pub mod groups;

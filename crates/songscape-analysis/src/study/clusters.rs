@@ -49,7 +49,7 @@ pub(super) fn describe(
         change::write_trends(out.path("trends.csv")?, &trends)?;
     }
     let mut scores = score(params, found.points.view(), clusters)?;
-    let names = names::names(labels, &artists(input.songs), &names::columns(input.songs))?;
+    let names = names::names(labels, &artists(input.songs), &names::columns_of(input.songs))?;
     if !names.is_empty() {
         names::write_names(out.path("cluster_names.csv")?, &names)?;
     }

@@ -144,7 +144,8 @@ impl Study {
             None => None,
         };
         let artists = artists(input.songs);
-        let names = names::names(found.clusters.labels(), &artists, &names::columns(input.songs))?;
+        let names =
+            names::names(found.clusters.labels(), &artists, &names::columns_of(input.songs))?;
         Ok(Self {
             names: names::titles(&names, found.clusters.count()),
             params: params.clone(),

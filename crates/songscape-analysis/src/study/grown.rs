@@ -11,6 +11,7 @@ use super::outputs::{FILES, Outputs, TREE};
 use super::{Applied, Scores, Study};
 use crate::error::{Error, Result};
 use crate::music::Representatives;
+use crate::music::classes::{self, ClassRow};
 use crate::music::tables::{self, ClusterRow, NeighborRow, OutlierRow};
 use crate::music::years::YearPrediction;
 use crate::vectors::{read_npy, write_npy};
@@ -77,6 +78,12 @@ impl Study {
                 }
                 "representatives.csv" => {
                     tables::write_representatives(path, &now.representatives(file)?)?;
+                }
+                "classes.csv" => {
+                    let rows = songscape_project::read_rows(file)?;
+                    let rows =
+                        now.by_song(file, rows, [], |entry: &mut ClassRow| &mut entry.row)?;
+                    classes::write_classes(path, rows)?;
                 }
                 "years.csv" => {
                     let header = ["row", "fold", "year", "predicted", "low", "high"];

@@ -3,6 +3,7 @@
 //! vectors give the same files by either way.
 
 mod applied;
+mod classes;
 mod clusters;
 mod fitted;
 mod grown;
@@ -22,7 +23,10 @@ pub use applied::Applied;
 pub use fitted::Study;
 pub use grown::{Grown, copy_tables};
 pub use params::{StudyParams, StudyPart};
-pub use scores::{ClusterScores, MapScores, RetrievalScore, Scores, YearScore, YearScores};
+pub use scores::{
+    ClassScore, ClassScores, ClusterScores, MapScores, RetrievalScore, Scores, YearScore,
+    YearScores,
+};
 pub use vectors::VectorSet;
 
 use crate::error::{Error, Result};
@@ -77,8 +81,9 @@ impl StudyInput<'_> {
 }
 
 /// Makes a study and writes it into a folder: `umap.npy`, `outliers.csv`, `clusters.csv`,
-/// `condensed_tree.csv`, `neighbors.csv`, `representatives.csv`, where the table names clusters `cluster_names.csv`, for songs with years `years.csv`, `shares_per_year.csv`,
-/// `years_per_cluster.csv`, `trends.csv` and `yearly_change.csv`, and [`Scores`] as `scores.json`. Of
+/// `condensed_tree.csv`, `neighbors.csv`, `representatives.csv`, where the table names clusters
+/// `cluster_names.csv`, for songs with years `years.csv`, `shares_per_year.csv`, `years_per_cluster.csv`,
+/// `trends.csv` and `yearly_change.csv`, where classes are asked for `classes.csv`, and [`Scores`] as `scores.json`. Of
 /// these files, what an earlier study left there and this one does not make is removed.
 ///
 /// Years that cannot be predicted because of what the songs are (too few of them have one, or all the
@@ -139,6 +144,7 @@ fn study_made(
 ) -> Result<(Scores, Made)> {
     params.check()?;
     input.check()?;
+    params.classify.iter().try_for_each(|column| classes::classes_of(input, column).map(drop))?;
     let out = &Outputs::create(folder, &input.files())?;
     let x = input.vectors.whole.view();
     let (n, columns) = x.dim();
@@ -162,6 +168,9 @@ fn study_made(
     }
     if let Some(own) = &made.years {
         years::describe(params, out, input, own, &mut scores, progress)?;
+    }
+    if params.makes(StudyPart::Years) {
+        classes::describe(params, out, input, made.near.as_ref(), &mut scores, progress)?;
     }
     if params.only.is_none() {
         retrieve(input, &mut scores)?;

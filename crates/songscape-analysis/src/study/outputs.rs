@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 pub(super) const TREE: &str = "condensed_tree.csv";
 
 /// All that a study may write beside its scores.
-pub(super) const FILES: [&str; 13] = [
+pub(super) const FILES: [&str; 14] = [
     "umap.npy",
     "clusters.csv",
     "cluster_names.csv",
@@ -20,6 +20,7 @@ pub(super) const FILES: [&str; 13] = [
     "outliers.csv",
     "neighbors.csv",
     "representatives.csv",
+    "classes.csv",
     "years.csv",
     "shares_per_year.csv",
     "years_per_cluster.csv",
