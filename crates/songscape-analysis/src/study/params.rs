@@ -44,8 +44,8 @@ pub struct StudyParams {
     pub outliers_above: Option<f64>,
     /// Folds of the prediction of years, at least 2; the songs of an artist share a fold.
     pub folds: usize,
-    /// Whether years are also predicted by ridge regression and by nearest neighbours (slow for
-    /// thousands of songs).
+    /// Whether years are also predicted by nearest neighbours (slow for thousands of songs). Without
+    /// the crate's feature `comparisons` they are not.
     pub compare: bool,
     /// Nearest songs that are listed for each song.
     pub nearest: usize,
