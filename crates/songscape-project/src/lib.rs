@@ -61,6 +61,8 @@ mod failure;
 pub mod faults;
 mod files;
 mod names;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod nowhere;
 mod pixel;
 mod progress;
 mod project;

@@ -14,12 +14,13 @@ use crate::{cargo, check, libtorch, root, succeed};
 const TORCH_FREE: &[&str] = &["--package=songscape", "--features=blake3/pure"];
 
 /// What is checked for other systems, by the compiler alone: nothing is linked or run.
-const TARGETS: [(&str, &[&str]); 5] = [
+const TARGETS: [(&str, &[&str]); 6] = [
     ("aarch64-apple-darwin", TORCH_FREE),
     ("aarch64-unknown-linux-gnu", TORCH_FREE),
     ("x86_64-pc-windows-gnu", TORCH_FREE),
     ("x86_64-pc-windows-msvc", TORCH_FREE),
     ("wasm32-unknown-unknown", &["--package=songscape-ssq"]),
+    ("wasm32-unknown-unknown", &["--package=songscape-analysis", "--no-default-features"]),
 ];
 
 /// All checks of `cargo xtask test`, then the long ones.
@@ -90,7 +91,7 @@ fn targets() -> Result<()> {
             eprintln!("skipped: {target}; rustup target add {target}");
             continue;
         }
-        eprintln!("system: {target}");
+        eprintln!("system: {target}, {}", arguments.join(" "));
         let mut check = cargo();
         check.args(["check", "--quiet", "--target", target]).args(arguments);
         succeed(check.env("LIBTORCH", check::NO_LIBTORCH), target)?;

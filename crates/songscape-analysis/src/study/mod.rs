@@ -16,7 +16,7 @@ mod years;
 
 use std::path::Path;
 
-use ndarray::{ArrayView2, Axis};
+use ndarray::ArrayView2;
 use songscape_project::{Progress, SongTable};
 
 pub use applied::Applied;
@@ -246,11 +246,4 @@ fn retrieve(input: &StudyInput, scores: &mut Scores) -> Result<()> {
         scores.renditions = RetrievalScore::of_models(found.collect::<Result<_>>()?);
     }
     Ok(())
-}
-
-/// Every so many-th song, so that at most [`SCORED`] are taken.
-fn some_rows<T: Clone>(x: ArrayView2<T>, labels: &[i32]) -> (ndarray::Array2<T>, Vec<i32>) {
-    let step = x.nrows().div_ceil(SCORED).max(1);
-    let some: Vec<usize> = (0..x.nrows()).step_by(step).collect();
-    (x.select(Axis(0), &some), some.iter().map(|&row| labels[row]).collect())
 }

@@ -59,7 +59,8 @@ pub struct StudyParams {
     /// Folds of the prediction of years, at least 2; the songs of an artist share a fold.
     #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = 5))]
     pub folds: usize,
-    /// Also predict the years by nearest neighbours (slow for thousands of songs).
+    /// Also predict the years by nearest neighbours (slow for thousands of songs). Without the
+    /// feature `comparisons` they are not.
     #[cfg_attr(feature = "clap", arg(long))]
     pub compare: bool,
     /// Also predict the classes that this column of the table of songs says, such as `genre`; may be

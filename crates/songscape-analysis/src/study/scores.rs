@@ -83,7 +83,8 @@ pub struct ClusterScores {
     pub spanning_tree_weight: f64,
     /// Other maps of parts of the songs, clustered again.
     pub stability: Option<Stability>,
-    /// k-means and a Gaussian mixture beside them, on at most 5,000 songs.
+    /// k-means and a Gaussian mixture beside them, on at most 5,000 songs; `None` without the crate's
+    /// feature `comparisons`.
     pub comparison: Option<ClusterComparison>,
     /// What sets the songs of each cluster apart, by their table ([`names`](crate::music::names)): one for
     /// each cluster, empty where nothing does.
