@@ -5,6 +5,8 @@ mod choice;
 #[cfg(feature = "pipeline")]
 mod device;
 mod exit;
+#[cfg(not(feature = "pipeline"))]
+mod launch;
 
 pub use bars::Bars;
 pub use choice::{choice, json};
@@ -24,3 +26,5 @@ mod documents {
 }
 
 pub use exit::{End, complain, exit_code, print, start};
+#[cfg(not(feature = "pipeline"))]
+pub use launch::launch;

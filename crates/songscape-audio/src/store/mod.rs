@@ -18,6 +18,7 @@ mod identical;
 mod index;
 mod make;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use songscape_project::Failure;
@@ -105,6 +106,16 @@ impl Store {
     /// The image of a song.
     pub fn image(&self, id: &str) -> PathBuf {
         self.folder.join(format!("{id}.png"))
+    }
+
+    /// What is known of the images, by the songs' ids: also of songs that sound exactly like another one,
+    /// whose image is the other's. A store that has none yet gives an empty table.
+    ///
+    /// # Errors
+    /// [`Error::Project`](crate::Error::Project) when the index cannot be read.
+    pub fn entries(&self) -> Result<HashMap<String, ImageEntry>> {
+        let rows = index::read(&self.folder)?;
+        Ok(rows.into_iter().filter_map(|(id, row)| Some((id, row.entry()?))).collect())
     }
 
     /// What the images were made with.

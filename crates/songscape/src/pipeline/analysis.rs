@@ -1,7 +1,6 @@
 //! Map, clusters, years, tables, and the scores beside their baselines. Songs that come later find their
 //! places in what is there.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use ndarray::Axis;
@@ -14,6 +13,7 @@ use songscape_project::{Progress, Record, SongTable, Source, Stage, State, hash_
 use super::{Pipeline, again};
 use crate::error::Result;
 use crate::report_input::SONGS;
+use crate::similar::rows_in_study;
 use crate::training::MODEL;
 use crate::vectors::{read_ids, songs_of};
 
@@ -43,7 +43,7 @@ impl Pipeline {
             let studied = stage.path("studied");
             let [vectors, baselines @ ..] = files.map(VectorSet::read);
             let vectors = vectors?;
-            match self.grown(&studied, &model, &ids, &vectors)? {
+            match self.grown(&studied, &model, &songs, &vectors)? {
                 Some((study, rows)) => {
                     let new: Vec<_> = (0..rows.len()).filter(|&i| rows[i].is_none()).collect();
                     let new = vectors.whole.select(Axis(0), &new);
@@ -86,7 +86,7 @@ impl Pipeline {
         &self,
         folder: &Path,
         model: &String,
-        ids: &[String],
+        songs: &SongTable,
         vectors: &VectorSet,
     ) -> Result<Option<(Study, Vec<Option<usize>>)>> {
         let finished = Stage::is_finished(folder, VERSION, &self.parameters.analysis)?;
@@ -97,17 +97,10 @@ impl Pipeline {
             return Ok(None);
         }
         let studied = SongTable::read(folder.join(SONGS))?;
-        let places: HashMap<&str, usize> =
-            studied.songs.iter().enumerate().map(|(row, song)| (song.id.as_str(), row)).collect();
         let study = Study::load(folder)?;
-        let known = study.index().vectors();
-        // A song whose music has changed is a new one.
-        let row = |(id, own): (&String, _)| {
-            places.get(id.as_str()).copied().filter(|&row| known.row(row) == own)
-        };
-        let rows: Vec<Option<usize>> = ids.iter().zip(vectors.whole.rows()).map(row).collect();
+        let rows = rows_in_study(&studied, study.index(), songs, vectors.whole.view());
         // The same songs have the same map; what is known of them may be other than it was.
-        let same = rows.iter().copied().eq((0..known.nrows()).map(Some));
+        let same = rows.iter().copied().eq((0..study.index().len()).map(Some));
         let none = rows.iter().all(Option::is_none);
         Ok((!same && !none).then_some((study, rows)))
     }
