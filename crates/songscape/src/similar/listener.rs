@@ -1,21 +1,25 @@
 //! The vector of a music file that is not in the project.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use ndarray::{Array1, Array2};
 use songscape_audio::{ImageParams, Limits, Store};
 use songscape_project::{Progress, Song, SongTable, Source};
-use songscape_resnet::Model;
+use songscape_resnet::{EncoderConfig, Model};
 use tch::Device;
 
 use crate::error::{Error, Result};
 use crate::training::MODEL;
-use crate::vectors::{Embedding, Images, Keep, Meant};
+use crate::vectors::{Embedding, Images, Keep, Meant, Standard};
 
-/// The encoder of a project, for files that are not in it.
+/// The encoder of a project, or what it has in its place, for files that are not in it. Several threads may
+/// ask at a time; the images are made side by side, and the network listens to one after the other.
 #[derive(Debug)]
 pub struct Listener {
-    model: Model,
+    model: Mutex<Model>,
+    /// In a project without training.
+    standard: Option<Standard>,
     images: ImageParams,
     limits: Limits,
 }
@@ -26,11 +30,16 @@ impl Listener {
     /// # Errors
     /// [`Error::Resnet`] and [`Error::Audio`] when they cannot be read.
     pub fn of_project(project: impl AsRef<Path>, limits: Limits, device: Device) -> Result<Self> {
-        let project = project.as_ref();
-        let model = Model::load(project.join("model").join(MODEL), device)?;
-        let images = Store::new(project.join("spectrograms")).parameters()?;
+        let folder = project.as_ref().join("model");
+        let images = Store::new(project.as_ref().join("spectrograms")).parameters()?;
+        let (model, standard) = if folder.join(Standard::FILE).is_file() {
+            // Only its shape is asked for.
+            (Model::new(&EncoderConfig::demo(), device, 0)?, Some(Standard::read(&folder)?))
+        } else {
+            (Model::load(folder.join(MODEL), device)?, None)
+        };
         model.check_images(&images)?;
-        Ok(Self { model, images, limits })
+        Ok(Self { model: Mutex::new(model), standard, images, limits })
     }
 
     /// The vector of a music file, as the project's songs have theirs. The image is made in a temporary
@@ -51,13 +60,21 @@ impl Listener {
             return Err(Error::input(file, &failure.reason));
         }
         let images = Images::open(&Store::new(folder.path()))?;
-        let sources = [Source::TrainedEncoder];
-        let vectors =
-            Embedding::new(&self.model).compute(&images, &sources, &Keep::Nothing, progress)?;
+        let sources = match &self.standard {
+            Some(_) => &Standard::SOURCES[..],
+            None => &[Source::TrainedEncoder],
+        };
+        // A thread that failed has not changed the network.
+        let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        let vectors = Embedding::new(&model).compute(&images, sources, &Keep::Nothing, progress)?;
         if let Some(failure) = vectors.left_out.first() {
             return Err(Error::input(file, &failure.reason));
         }
-        Ok(vectors.sets[0].whole.row(0).to_owned())
+        let whole = match &self.standard {
+            Some(standard) => standard.measure(&vectors.sets)?.whole,
+            None => vectors.sets[0].whole.clone(),
+        };
+        Ok(whole.row(0).to_owned())
     }
 
     /// The vectors `[files, d]` of several music files.
@@ -69,11 +86,18 @@ impl Listener {
         files: &[impl AsRef<Path>],
         progress: &dyn Progress,
     ) -> Result<Array2<f32>> {
-        let width = Meant::by(self.model.origin()).pooling.width(self.model.config().channels());
-        let mut vectors = Array2::zeros((files.len(), width));
-        for (mut row, file) in vectors.rows_mut().into_iter().zip(files) {
-            row.assign(&self.vector(file, progress)?);
+        let mut vectors = Array2::zeros((0, self.width()));
+        for file in files {
+            let vector = self.vector(file, progress)?;
+            vectors.push_row(vector.view()).expect("all have this width");
         }
         Ok(vectors)
+    }
+
+    /// How many numbers a vector has.
+    fn width(&self) -> usize {
+        let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        let encoder = || Meant::by(model.origin()).pooling.width(model.config().channels());
+        self.standard.as_ref().map_or_else(encoder, Standard::width)
     }
 }

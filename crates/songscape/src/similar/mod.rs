@@ -89,7 +89,7 @@ impl Collection {
                        `analysis` stage";
             return Err(Error::input(project, why));
         }
-        let vectors = Source::TrainedEncoder.file(project.join("vectors"));
+        let vectors = vectors_of(project);
         let studied = analysis.join("studied");
         let mut seconds = HashMap::new();
         let store = Store::new(project.join("spectrograms"));
@@ -256,6 +256,13 @@ impl Collection {
     }
 }
 
+/// The vectors that a project's songs are studied by.
+fn vectors_of(project: &Path) -> PathBuf {
+    let folder = project.join("vectors");
+    let untrained = Source::RowStatisticsAndChroma.file(&folder);
+    if untrained.is_file() { untrained } else { Source::TrainedEncoder.file(folder) }
+}
+
 /// For each song its row in a study whose songs and index are these, `None` for a new one. A song whose music
 /// has changed is a new one.
 pub(crate) fn rows_in_study(
@@ -264,12 +271,16 @@ pub(crate) fn rows_in_study(
     songs: &SongTable,
     vectors: ArrayView2<f32>,
 ) -> Vec<Option<usize>> {
-    let places = studied.songs.iter().enumerate().map(|(row, song)| (song.id.as_str(), row));
-    let places: HashMap<&str, usize> = places.collect();
     let known = index.vectors();
-    let row = |(song, own): (&songscape_project::Song, _)| {
-        let place = places.get(song.id.as_str()).copied();
-        place.filter(|&row| row < known.nrows() && known.row(row) == own)
+    let same = |(row, own): (Option<usize>, _)| {
+        row.filter(|&row| row < known.nrows() && known.row(row) == own)
     };
-    songs.songs.iter().zip(vectors.rows()).map(row).collect()
+    rows_by_id(studied, songs).into_iter().zip(vectors.rows()).map(same).collect()
+}
+
+/// For each song its row in another table, by its id.
+pub(crate) fn rows_by_id(other: &SongTable, songs: &SongTable) -> Vec<Option<usize>> {
+    let places = other.songs.iter().enumerate().map(|(row, song)| (song.id.as_str(), row));
+    let places: HashMap<&str, usize> = places.collect();
+    songs.songs.iter().map(|song| places.get(song.id.as_str()).copied()).collect()
 }
