@@ -323,7 +323,7 @@ async fn page(State(service): Served, request: Request) -> Result<Response, Refu
         None => return Err(unavailable("the page is being made, try again in a moment")),
     };
     let (mut parts, body) = request.into_parts();
-    let below = parts.uri.path().trim_start_matches("/page").to_owned();
+    let below = parts.uri.path().strip_prefix("/page").unwrap_or_default();
     parts.uri = below.parse().map_err(|_| refusal(StatusCode::BAD_REQUEST, "no address"))?;
     let Ok(answer) = ServeDir::new(folder).oneshot(Request::from_parts(parts, body)).await;
     Ok(answer.map(Body::new))

@@ -28,12 +28,11 @@ impl Clusters {
         // A stable sort: of equals the lowest numbers.
         pairs.sort_by_key(|&(_, points)| std::cmp::Reverse(points));
         let mut numbers: Vec<Option<usize>> = vec![None; count];
-        let (mut taken, mut met) = (vec![false; count], std::collections::BTreeSet::new());
+        let mut taken = vec![false; count];
         for ((now, then), _) in pairs {
-            if numbers[now].is_none() && then < count && !met.contains(&then) {
+            if numbers[now].is_none() && then < count && !taken[then] {
                 numbers[now] = Some(then);
                 taken[then] = true;
-                met.insert(then);
             }
         }
         let mut free = (0..count).filter(|&number| !taken[number]);

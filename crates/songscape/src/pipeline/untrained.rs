@@ -51,7 +51,7 @@ impl Pipeline {
     /// The vectors that are studied, and those that are compared with them.
     pub(super) fn sources(&self) -> Result<Vec<Source>> {
         Ok(match self.is_untrained()? {
-            true => [&[Source::RowStatisticsAndChroma], &simple()[..]].concat(),
+            true => [&[Source::RowStatisticsAndChroma][..], &simple()].concat(),
             false => Source::ALL.into(),
         })
     }
