@@ -31,6 +31,7 @@ pub mod points;
 mod predict;
 mod products;
 mod reach;
+mod renumber;
 mod save;
 pub mod select;
 pub mod spanning_tree;

@@ -92,7 +92,7 @@ impl Study {
         Self::check_params(params)?;
         params.check()?;
         input.check()?;
-        let made = Made::new(input, params, progress)?;
+        let made = Made::new(input, params, None, progress)?;
         Self::of(input, params, made, progress)
     }
 
@@ -172,6 +172,15 @@ impl Study {
     /// The map, with the index of the vectors.
     pub fn map(&self) -> &Umap {
         &self.map
+    }
+
+    /// The map that clusters were sought on, where they were sought on one.
+    pub(super) fn map_of_clusters(&self) -> Option<ArrayView2<'_, f32>> {
+        match &self.space {
+            Space::Umap(umap) => Some(umap.map()),
+            Space::Map => Some(self.map.map()),
+            Space::Vectors(_) => None,
+        }
     }
 
     /// The vectors, as they are searched.

@@ -3,6 +3,7 @@
 //! vectors give the same files by either way.
 
 mod applied;
+mod before;
 mod classes;
 mod clusters;
 mod fitted;
@@ -20,6 +21,7 @@ use ndarray::ArrayView2;
 use songscape_project::{Progress, SongTable};
 
 pub use applied::Applied;
+pub use before::Before;
 pub use fitted::Study;
 pub use grown::{Grown, copy_tables};
 pub use params::{StudyParams, StudyPart};
@@ -118,7 +120,7 @@ pub fn study(
     folder: impl AsRef<Path>,
     progress: &dyn Progress,
 ) -> Result<Scores> {
-    Ok(study_made(input, params, folder.as_ref(), progress)?.0)
+    Ok(study_made(input, params, None, folder.as_ref(), progress)?.0)
 }
 
 /// Makes a study, writes it into a folder as [`study`] does, and keeps what was fitted, for new songs.
@@ -131,14 +133,31 @@ pub fn study_and_keep(
     folder: impl AsRef<Path>,
     progress: &dyn Progress,
 ) -> Result<(Scores, Study)> {
+    study_after(input, params, None, folder, progress)
+}
+
+/// As [`study_and_keep`], from an earlier study where there is one: the maps start where its songs were and
+/// are turned to lie as its maps did, and clusters have the numbers of those that they share most songs with.
+///
+/// # Errors
+/// As [`study_and_keep`]; [`Error::LengthMismatch`] and [`Error::Parameter`] when the rows are not those of
+/// the songs and of the earlier study.
+pub fn study_after(
+    input: &StudyInput,
+    params: &StudyParams,
+    before: Option<&Before>,
+    folder: impl AsRef<Path>,
+    progress: &dyn Progress,
+) -> Result<(Scores, Study)> {
     Study::check_params(params)?;
-    let (scores, made) = study_made(input, params, folder.as_ref(), progress)?;
+    let (scores, made) = study_made(input, params, before, folder.as_ref(), progress)?;
     Ok((scores, Study::of(input, params, made, progress)?))
 }
 
 fn study_made(
     input: &StudyInput,
     params: &StudyParams,
+    before: Option<&Before>,
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<(Scores, Made)> {
@@ -149,7 +168,7 @@ fn study_made(
     let x = input.vectors.whole.view();
     let (n, columns) = x.dim();
     let mut scores = Scores { songs: n, columns, seed: params.seed, ..Scores::default() };
-    let made = Made::new(input, params, progress)?;
+    let made = Made::new(input, params, before, progress)?;
     if let Some(map) = &made.map {
         write_npy(out.path("umap.npy")?, map.view())?;
     }

@@ -5,6 +5,7 @@
 //! [fuzzy graph](graph), a start ([`Start`]) and the [layout](layout::optimize), which is parallel
 //! and gives the same bytes for any number of threads.
 
+mod align;
 mod curve;
 mod forces;
 pub mod graph;
@@ -22,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::neighbors::{self, Metric, Neighbors};
 use crate::vectors::check_finite;
 
+pub(crate) use align::aligned;
 pub use curve::Curve;
 pub use graph::FuzzyGraph;
 pub use transform::Umap;
@@ -189,6 +191,21 @@ pub fn fit_neighbors(
     params: &UmapParams,
     progress: &dyn Progress,
 ) -> Result<Array2<f32>> {
+    fit_from(x, neighbors, None, params, progress)
+}
+
+/// As [`fit_neighbors`], from a start `[n, dims]` where one is known: an earlier map of the same rows.
+///
+/// # Errors
+/// As [`fit_neighbors`]; [`Error::LengthMismatch`] and [`Error::ColumnMismatch`] for a start of another
+/// shape.
+pub fn fit_from(
+    x: ArrayView2<f32>,
+    neighbors: &Neighbors,
+    start: Option<ArrayView2<f32>>,
+    params: &UmapParams,
+    progress: &dyn Progress,
+) -> Result<Array2<f32>> {
     params.check()?;
     check_finite(x)?;
     if neighbors.indices.nrows() != x.nrows() {
@@ -202,7 +219,21 @@ pub fn fit_neighbors(
     let graph = FuzzyGraph::new(neighbors);
     let epochs = params.epochs_for(x.nrows());
     let graph = graph.pruned(epochs);
-    let mut map = init::start(x, &graph, params)?;
+    let mut map = match start {
+        Some(start) => {
+            check_finite(start)?;
+            let (found, expected) = (start.dim(), (x.nrows(), params.dims));
+            if found.0 != expected.0 {
+                let (found, expected) = (found.0, expected.0);
+                return Err(Error::LengthMismatch { what: "the start of the map", found, expected });
+            }
+            if found.1 != expected.1 {
+                return Err(Error::ColumnMismatch { found: found.1, expected: expected.1 });
+            }
+            start.to_owned()
+        }
+        None => init::start(x, &graph, params)?,
+    };
     layout::optimize(&mut map, &graph, &curve, epochs, params.negatives, params.seed, progress)?;
     Ok(map)
 }
