@@ -181,10 +181,10 @@ impl Collection {
     ///
     /// # Errors
     /// As [`playlist_from`].
-    pub fn like(
+    pub fn like<'a>(
         &self,
-        rows: &[usize],
-        others: Option<ArrayView2<f32>>,
+        rows: &'a [usize],
+        others: Option<ArrayView2<'a, f32>>,
         count: usize,
         wander: f32,
     ) -> Result<Vec<Similar>> {
