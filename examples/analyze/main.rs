@@ -24,7 +24,7 @@ use songscape_examples::{Bars, complain, print, start};
 /// neighbors.csv, representatives.csv, and scores.json. With a catalog that has years also years.csv
 /// (row,fold,year,predicted,low,high; 80% intervals), shares_per_year.csv, years_per_cluster.csv,
 /// trends.csv and yearly_change.csv; with --classify classes.csv
-/// (column,row,fold,class,predicted,probability). Files of an earlier run that this run does not make are removed.
+/// (column,row,fold,class,predicted,probability), with --decade-maps decade_maps.csv (decade,row,x,y). Files of an earlier run that this run does not make are removed.
 /// The same seed gives the same bytes for any number of threads.
 ///
 /// With --save what was fitted is kept in DIR/study.safetensors. With --model such a study says of new songs

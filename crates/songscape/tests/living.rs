@@ -282,7 +282,8 @@ fn killed(how: &str) {
     let (mut cut, mut whole) = (contents(&cut), contents(&whole));
     if how == "retrain" {
         // The record of the report knows the history with its seconds.
-        let _ = [&mut cut, &mut whole].map(|files| files.remove(Path::new("report/parameters.json")));
+        let _ =
+            [&mut cut, &mut whole].map(|files| files.remove(Path::new("report/parameters.json")));
     }
     let names = |files: &BTreeMap<PathBuf, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&cut), names(&whole));

@@ -4,6 +4,7 @@ pub mod change;
 pub mod classes;
 pub mod clusters;
 pub mod comparisons;
+pub mod decades;
 pub mod groups;
 mod intervals;
 pub mod names;

@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2};
 use songscape_project::{Progress, SongTable, write_atomic, write_csv};
 
 use super::applied::SongRow;
-use super::outputs::{FILES, Outputs, TREE};
+use super::outputs::{DECADE_MAPS, FILES, Outputs, TREE};
 use super::{Applied, Scores, Study};
 use crate::error::{Error, Result};
 use crate::music::Representatives;
@@ -58,7 +58,7 @@ impl Study {
         let mut labels = vec![-1; now.songs];
         for name in FILES {
             let file = &studied.join(name);
-            if !file.is_file() || name == TREE {
+            if !file.is_file() || name == TREE || name == DECADE_MAPS {
                 continue;
             }
             let path = &out.path(name)?;

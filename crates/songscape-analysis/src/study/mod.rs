@@ -26,20 +26,21 @@ pub use fitted::Study;
 pub use grown::{Grown, copy_tables};
 pub use params::{StudyParams, StudyPart};
 pub use scores::{
-    ClassScore, ClassScores, ClusterScores, MapScores, RetrievalScore, Scores, YearScore,
-    YearScores,
+    ClassScore, ClassScores, ClusterScores, DecadeTie, MapScores, RetrievalScore, Scores,
+    YearScore, YearScores,
 };
 pub use vectors::VectorSet;
 
 use crate::error::{Error, Result};
 use crate::hdbscan::{self, Clusters};
 use crate::metrics::{global_structure, trustworthiness, trustworthiness_of_some};
+use crate::music::decades::{self, DecadeMap, DecadeParams};
 use crate::music::tables;
 use crate::retrieval::numbered;
 use crate::umap::UmapParams;
 use crate::vectors::{check_finite, write_npy};
 use made::Made;
-use outputs::Outputs;
+use outputs::{DECADE_MAPS, Outputs};
 
 /// Songs up to which every song is scored or compared; of more, some are.
 const SCORED: usize = 5_000;
@@ -85,7 +86,8 @@ impl StudyInput<'_> {
 /// Makes a study and writes it into a folder: `umap.npy`, `outliers.csv`, `clusters.csv`,
 /// `condensed_tree.csv`, `neighbors.csv`, `representatives.csv`, where the table names clusters
 /// `cluster_names.csv`, for songs with years `years.csv`, `shares_per_year.csv`, `years_per_cluster.csv`,
-/// `trends.csv` and `yearly_change.csv`, where classes are asked for `classes.csv`, and [`Scores`] as `scores.json`. Of
+/// `trends.csv` and `yearly_change.csv`, where they are asked for `classes.csv` and
+/// `decade_maps.csv`, and [`Scores`] as `scores.json`. Of
 /// these files, what an earlier study left there and this one does not make is removed.
 ///
 /// Years that cannot be predicted because of what the songs are (too few of them have one, or all the
@@ -191,6 +193,9 @@ fn study_made(
     if params.makes(StudyPart::Years) {
         classes::describe(params, out, input, made.near.as_ref(), &mut scores, progress)?;
     }
+    if params.decade_maps && params.makes(StudyPart::Years) {
+        scores.decades = decade_maps(input, params, out, progress)?;
+    }
     if params.only.is_none() {
         retrieve(input, &mut scores)?;
     }
@@ -248,6 +253,22 @@ fn score_map(
         trustworthiness_rows: if whole { n } else { TRUSTED },
         global_structure,
     })
+}
+
+/// Makes and writes the maps of decades.
+fn decade_maps(
+    input: &StudyInput,
+    params: &StudyParams,
+    out: &Outputs,
+    progress: &dyn Progress,
+) -> Result<Vec<DecadeTie>> {
+    let map = params.umap(input.vectors.whole.nrows());
+    let own = DecadeParams { map, ..DecadeParams::default() };
+    let maps = decades::maps(input.vectors.whole.view(), &input.songs.years(), &own, progress)?;
+    decades::write_maps(out.path(DECADE_MAPS)?, &maps)?;
+    let tie =
+        |map: &DecadeMap| DecadeTie { decade: map.decade, songs: map.rows.len(), tied: map.tied };
+    Ok(maps.iter().map(tie).collect())
 }
 
 /// Retrieval between the halves of songs, and of other recordings of the same song.

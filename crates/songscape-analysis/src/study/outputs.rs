@@ -11,8 +11,11 @@ use crate::error::{Error, Result};
 /// The table of the condensed tree, whose leaves are the rows of the songs.
 pub(super) const TREE: &str = "condensed_tree.csv";
 
+/// The table of the maps of decades.
+pub(super) const DECADE_MAPS: &str = "decade_maps.csv";
+
 /// All that a study may write beside its scores.
-pub(super) const FILES: [&str; 14] = [
+pub(super) const FILES: [&str; 15] = [
     "umap.npy",
     "clusters.csv",
     "cluster_names.csv",
@@ -26,6 +29,7 @@ pub(super) const FILES: [&str; 14] = [
     "years_per_cluster.csv",
     "trends.csv",
     "yearly_change.csv",
+    DECADE_MAPS,
     "added.csv",
 ];
 

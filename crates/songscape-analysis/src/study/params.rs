@@ -67,6 +67,9 @@ pub struct StudyParams {
     /// repeated.
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub classify: Vec<String>,
+    /// Also make a map for each decade, each tied to the one before.
+    #[cfg_attr(feature = "clap", arg(long))]
+    pub decade_maps: bool,
     /// Nearest songs that are listed for each song.
     #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = 10))]
     pub nearest: usize,
@@ -111,6 +114,7 @@ impl Default for StudyParams {
             folds: 5,
             compare: false,
             classify: Vec::new(),
+            decade_maps: false,
             nearest: 10,
             representatives: 10,
             seed: 1,
@@ -134,6 +138,9 @@ impl StudyParams {
         }
         if let Some(bad) = self.outliers_above.filter(|above| above.is_nan() || *above <= 0.0) {
             return Err(Error::parameter("outliers_above", bad, "more than 0"));
+        }
+        if self.decade_maps && self.dims > 3 {
+            return Err(Error::parameter("dims", self.dims, "at most 3 with maps of decades"));
         }
         Ok(())
     }

@@ -39,6 +39,8 @@ pub struct Scores {
     pub years_left_out: Option<String>,
     /// What columns of the table say, from the vectors; empty where no column was asked for.
     pub classes: Vec<ClassScores>,
+    /// The maps of decades; empty where none were asked for.
+    pub decades: Vec<DecadeTie>,
     /// Whether the music of neighbouring years differs by more than chance.
     pub change: Option<ChangeTest>,
     /// Same-song retrieval: one half of each song looks for its other half. Empty without halves.
@@ -129,6 +131,17 @@ pub struct YearScore {
     pub interval: Option<Interval>,
     /// By how many years the study's own vectors are ahead; `None` for themselves.
     pub behind: Option<Difference>,
+}
+
+/// How far the map of a decade lies as that of the decade before does.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DecadeTie {
+    /// Its first year.
+    pub decade: i32,
+    /// Its songs.
+    pub songs: usize,
+    /// See [`DecadeMap::tied`](crate::music::decades::DecadeMap::tied).
+    pub tied: Option<f64>,
 }
 
 /// The prediction of what a column says, out of fold, with folds grouped by artist.
