@@ -7,11 +7,11 @@ use songs::{songs, with_threads};
 use songscape_analysis::Error;
 use songscape_analysis::metrics::{adjusted_rand_index, quantile, trustworthiness};
 use songscape_analysis::music::clusters::{ClusterOn, ClusterParams, cluster};
-use songscape_analysis::music::stability::{StabilityParams, stability};
-use songscape_analysis::music::years::{YearModels, YearParams, constant, cross_validate};
 #[cfg(feature = "comparisons")]
 use songscape_analysis::music::comparisons;
 use songscape_analysis::music::representatives;
+use songscape_analysis::music::stability::{StabilityParams, stability};
+use songscape_analysis::music::years::{YearModels, YearParams, constant, cross_validate};
 use songscape_analysis::neighbors::Metric;
 use songscape_analysis::umap::{self, Start, UmapParams};
 use songscape_project::Silent;

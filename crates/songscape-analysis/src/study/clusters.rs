@@ -9,9 +9,9 @@ use super::{ClusterScores, SCORED, StudyInput, StudyParams};
 use crate::error::Result;
 use crate::hdbscan::{self, Clusters};
 use crate::music::clusters::{ClusterOn, ClusterParams, SongClusters};
-use crate::music::stability::{StabilityParams, stability};
 #[cfg(feature = "comparisons")]
 use crate::music::comparisons;
+use crate::music::stability::{StabilityParams, stability};
 use crate::music::{change, names, representatives, tables};
 
 /// Songs from which on it says anything to cluster a part of them again.

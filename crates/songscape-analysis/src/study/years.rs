@@ -7,9 +7,9 @@ use super::{Scores, StudyInput, StudyParams, VectorSet, YearScore, YearScores};
 use crate::bootstrap::{Difference, mean_interval};
 use crate::error::{Error, Result};
 use crate::music::change::{self, ChangeParams};
-use crate::music::years::{YearParams, YearPredictions, constant, cross_validate};
 #[cfg(feature = "comparisons")]
 use crate::music::comparisons;
+use crate::music::years::{YearParams, YearPredictions, constant, cross_validate};
 use crate::music::{groups, tables};
 use crate::neighbors::Neighbors;
 use crate::retrieval::numbered;
