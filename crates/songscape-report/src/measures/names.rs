@@ -102,7 +102,7 @@ mod tests {
             ..ReportInput::default()
         };
         let found = names(&input);
-        assert_eq!(found[&0], "waltz, 1970s, bright");
+        assert_eq!(found[&0], "1970s, waltz, bright");
         assert_eq!(found[&1], "dark");
     }
 
