@@ -12,11 +12,12 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+use songscape_project::year::decade;
 use songscape_project::{Progress, write_csv};
 
 use crate::error::{Error, Result};
 use crate::neighbors::Index;
-use crate::umap::{self, UmapParams};
+use crate::umap::{self, Beginning, UmapParams};
 use crate::vectors::check_finite;
 
 /// Noise that parts points that begin in one place, in the unit of the map.
@@ -88,7 +89,7 @@ pub fn maps(
     }
     let mut decades: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
     for (row, year) in years.iter().enumerate().filter_map(|(row, year)| Some((row, (*year)?))) {
-        decades.entry(year.div_euclid(10) * 10).or_default().push(row);
+        decades.entry(decade(year)).or_default().push(row);
     }
     decades.retain(|_, rows| rows.len() >= params.least);
     let mut made: Vec<DecadeMap> = Vec::new();
@@ -101,7 +102,7 @@ pub fn maps(
         let map = params.map.clone().reduced_for(rows.len());
         let near = umap::nearest(own.view(), &map, progress)?;
         let start = anchors.as_ref().map(|anchors| parted(anchors, map.seed));
-        let start = start.as_ref().map(Array2::view);
+        let start = start.as_ref().map(|s| Beginning { places: s.view(), settled: 0.0 });
         let mut places = umap::fit_from(own.view(), &near, start, &map, progress)?;
         let mut tied = None;
         if let Some(anchors) = &anchors {

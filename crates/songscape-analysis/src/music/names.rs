@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use songscape_project::year::decade;
 use songscape_project::{SongTable, write_csv};
 
 use crate::error::{Error, Result};
@@ -69,8 +70,7 @@ pub fn columns<'a, Values: IntoIterator<Item = &'a str>>(
         let name = TELLING.into_iter().find(|telling| telling.eq_ignore_ascii_case(name))?;
         Some(Column { name: name.into(), values: values.into_iter().map(trimmed).collect() })
     });
-    let decade =
-        |year: Option<i32>| year.map_or(String::new(), |y| format!("{}s", y.div_euclid(10) * 10));
+    let decade = |year: Option<i32>| year.map_or(String::new(), |y| format!("{}s", decade(y)));
     let decades = years.into_iter().map(decade).collect();
     let artists = artists.into_iter().map(trimmed).collect();
     own.chain([

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::music::clusters::{ClusterOn, SongClusters, cluster_near, cluster_on};
 use crate::neighbors::Neighbors;
 use crate::outliers;
-use crate::umap::{self, UmapParams};
+use crate::umap::{self, Beginning, UmapParams};
 
 /// The parts of a study, those that were asked for.
 pub(super) struct Made {
@@ -84,6 +84,10 @@ impl Made {
     }
 }
 
+/// The share of the epochs that a map made anew does without: songs that have come find their places among those
+/// that were there, which move little.
+const SETTLED: f64 = 0.9;
+
 /// A map that begins where an earlier one was, and lies as it did.
 fn map_after(
     x: ArrayView2<f32>,
@@ -93,7 +97,8 @@ fn map_after(
     progress: &dyn Progress,
 ) -> Result<Array2<f32>> {
     let start = earlier.and_then(|(before, map)| before.start(map, near, params.dims, params.seed));
-    let map = umap::fit_from(x, near, start.as_ref().map(|start| start.view()), params, progress)?;
+    let beginning = start.as_ref().map(|s| Beginning { places: s.view(), settled: SETTLED });
+    let map = umap::fit_from(x, near, beginning, params, progress)?;
     match earlier {
         Some((before, earlier)) => before.aligned(map, earlier),
         None => Ok(map),

@@ -194,15 +194,25 @@ pub fn fit_neighbors(
     fit_from(x, neighbors, None, params, progress)
 }
 
-/// As [`fit_neighbors`], from a start `[n, dims]` where one is known: an earlier map of the same rows.
+/// Where a map begins that is not made from nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Beginning<'a> {
+    /// The places of the rows `[n, dims]`.
+    pub places: ArrayView2<'a, f32>,
+    /// The share of the epochs that are behind, those with the largest steps: 0 for places that only say what lies
+    /// where, 0.9 for an earlier map that is to change little; 0 to less than 1.
+    pub settled: f64,
+}
+
+/// As [`fit_neighbors`], from places that are known, such as those of an earlier map of the same rows.
 ///
 /// # Errors
-/// As [`fit_neighbors`]; [`Error::LengthMismatch`] and [`Error::ColumnMismatch`] for a start of another
-/// shape.
+/// As [`fit_neighbors`]; [`Error::LengthMismatch`] and [`Error::ColumnMismatch`] for places of
+/// another shape; [`Error::Parameter`] when `settled` is out of its range.
 pub fn fit_from(
     x: ArrayView2<f32>,
     neighbors: &Neighbors,
-    start: Option<ArrayView2<f32>>,
+    beginning: Option<Beginning>,
     params: &UmapParams,
     progress: &dyn Progress,
 ) -> Result<Array2<f32>> {
@@ -219,9 +229,14 @@ pub fn fit_from(
     let graph = FuzzyGraph::new(neighbors);
     let epochs = params.epochs_for(x.nrows());
     let graph = graph.pruned(epochs);
-    let mut map = match start {
-        Some(start) => {
+    let mut first = 0;
+    let mut map = match beginning {
+        Some(Beginning { places: start, settled }) => {
             check_finite(start)?;
+            if !(0.0..1.0).contains(&settled) {
+                return Err(Error::parameter("settled", settled, "0 to less than 1"));
+            }
+            first = (settled * epochs as f64) as usize;
             let (found, expected) = (start.dim(), (x.nrows(), params.dims));
             if found.0 != expected.0 {
                 let (found, expected) = (found.0, expected.0);
@@ -238,6 +253,14 @@ pub fn fit_from(
         }
         None => init::start(x, &graph, params)?,
     };
-    layout::optimize(&mut map, &graph, &curve, epochs, params.negatives, params.seed, progress)?;
+    layout::optimize(
+        &mut map,
+        &graph,
+        &curve,
+        (first, epochs),
+        params.negatives,
+        params.seed,
+        progress,
+    )?;
     Ok(map)
 }
