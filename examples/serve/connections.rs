@@ -28,15 +28,12 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self {
-            connections: 512,
-            head: Duration::from_secs(10),
-            reading: Duration::from_secs(60),
-        }
+        Self { connections: 512, head: Duration::from_secs(10), reading: Duration::from_secs(60) }
     }
 }
 
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 /// The pause after a connection could not be accepted, as when there are too many open files.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -73,7 +70,9 @@ fn connection(
     let io = TokioIo::new(Box::pin(stream));
     let answer = service_fn(move |request: Request<hyper::body::Incoming>| {
         let mut router = router.clone();
-        async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never| match never {})) }
+        async move {
+            Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never| match never {}))
+        }
     });
     async move {
         let mut http = http1::Builder::new();

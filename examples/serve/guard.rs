@@ -42,9 +42,15 @@ pub async fn guard(State(service): State<Arc<Service>>, request: Request, next: 
     }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    headers.insert(
+        HeaderName::from_static("x-content-type-options"),
+        HeaderValue::from_static("nosniff"),
+    );
     // The address may hold the token.
-    headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        HeaderName::from_static("referrer-policy"),
+        HeaderValue::from_static("no-referrer"),
+    );
     if let Some(cookie) = remember.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
         headers.insert(SET_COOKIE, cookie);
     }
@@ -59,7 +65,9 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     let host = text(headers, HOST).unwrap_or_default();
     headers.contains_key(ORIGIN)
-        && text(headers, ORIGIN).and_then(|origin| origin.split_once("://")).is_none_or(|(_, own)| own != host)
+        && text(headers, ORIGIN)
+            .and_then(|origin| origin.split_once("://"))
+            .is_none_or(|(_, own)| own != host)
 }
 
 /// Whether the name that was asked for is one of this machine's own: a name from elsewhere may have been made

@@ -75,7 +75,10 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     let served = runtime.block_on(async {
         let listener = TcpListener::bind(arguments.bind).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        print(format_args!("serving    http://{address}/ ({} songs)", service.songs().songs.len()))?;
+        print(format_args!(
+            "serving    http://{address}/ ({} songs)",
+            service.songs().songs.len()
+        ))?;
         tokio::select! {
             () = serve(listener, service::router(service.clone()), patience) => Ok(()),
             stopped = tokio::signal::ctrl_c() => stopped.map_err(failed),

@@ -157,9 +157,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/page/", get(page))
         .merge(subsonic::routes())
         .layer(timeout(answering));
-    let query = Router::new()
-        .route("/query", post(query))
-        .layer(timeout(listening));
+    let query = Router::new().route("/query", post(query)).layer(timeout(listening));
     questions
         .merge(query)
         .fallback(|| async { refusal(StatusCode::NOT_FOUND, "nothing is here") })
@@ -287,7 +285,10 @@ fn heard(_: &Service, _: &[u8], _: usize) -> Result<Response, Refusal> {
 }
 
 fn deaf() -> Refusal {
-    refusal(StatusCode::NOT_IMPLEMENTED, "built without libtorch, whose encoder listens: start it with --features pipeline")
+    refusal(
+        StatusCode::NOT_IMPLEMENTED,
+        "built without libtorch, whose encoder listens: start it with --features pipeline",
+    )
 }
 
 async fn audio(

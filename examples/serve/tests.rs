@@ -132,7 +132,8 @@ fn clients_of_music_servers_find_their_shapes() {
     let folder = tempfile::tempdir().unwrap();
     let address = small(folder.path(), Settings::default(), Patience::default());
     for ending in ["", ".view"] {
-        let asked = format!("/rest/getSonicSimilarTracks{ending}?id=s4&count=2&u=x&v=1.16.1&c=y&f=json");
+        let asked =
+            format!("/rest/getSonicSimilarTracks{ending}?id=s4&count=2&u=x&v=1.16.1&c=y&f=json");
         let answer = &json(address, &asked)["subsonic-response"];
         assert_eq!((&answer["status"], &answer["openSubsonic"]), (&"ok".into(), &true.into()));
         let matches = answer["sonicMatch"].as_array().unwrap();
@@ -240,7 +241,8 @@ fn no_file_but_the_songs_own_is_served() {
         "http://localhost/page/../../secret",
         "//localhost/secret",
     ] {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         let answer = raw(address, &request);
         assert!(answer.starts_with("HTTP/1.1 4"), "{path}: {answer}");
         assert!(!answer.contains(SECRET) && !answer.contains("Title 1"), "{path}: {answer}");

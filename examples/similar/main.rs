@@ -91,7 +91,8 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
         (None, Some(vectors), Some(catalog)) => Collection::of_vectors(vectors, catalog)?,
         _ => unreachable!("the arguments require a project, or vectors with a catalog"),
     };
-    let seeds = arguments.songs.iter().map(|text| songs.find(text)).collect::<Result<Vec<_>, _>>()?;
+    let seeds =
+        arguments.songs.iter().map(|text| songs.find(text)).collect::<Result<Vec<_>, _>>()?;
     let count = usize::from(arguments.count);
     let found = match (&arguments.to, &seeds[..]) {
         (Some(to), &[from]) => songs.between(from, songs.find(to)?, count)?,

@@ -13,7 +13,8 @@ use songscape_analysis::metrics::{adjusted_rand_index, mean_absolute_error, trus
 use songscape_analysis::music::clusters::ClusterOn;
 use songscape_analysis::neighbors::Metric;
 use songscape_analysis::study::{
-    Applied, Before, Study, StudyInput, StudyParams, StudyPart, VectorSet, study_after, study_and_keep,
+    Applied, Before, Study, StudyInput, StudyParams, StudyPart, VectorSet, study_after,
+    study_and_keep,
 };
 use songscape_analysis::umap::{Umap, UmapParams};
 use songscape_analysis::vectors::{read_npy, write_npy};
@@ -323,7 +324,12 @@ fn a_study_made_anew_stays_near_the_one_before() {
         trustworthiness(vectors.whole.view(), study.map().map(), 15, Metric::Cosine).unwrap()
     };
     assert!(score(&after) > score(&alone) - 0.005, "{} for {}", score(&after), score(&alone));
-    println!("moved {kept:.4} for {lost:.4}, numbers {:.3}, trust {:.4} for {:.4}", same(&after), score(&after), score(&alone));
+    println!(
+        "moved {kept:.4} for {lost:.4}, numbers {:.3}, trust {:.4} for {:.4}",
+        same(&after),
+        score(&after),
+        score(&alone)
+    );
 
     let wrong = Before { study: &earlier, rows: &rows[1..] };
     assert!(study_after(&input, &params, Some(&wrong), folder.path(), &Silent).is_err());

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use songscape_audio::Store;
 use songscape_contrastive::{TrainParams, Trained, train, train_on};
 use songscape_project::{
-    Progress, Record, Stage, State, hash_file, remove_folder_if_there, remove_if_there, write_atomic,
+    Progress, Record, Stage, State, hash_file, remove_folder_if_there, remove_if_there,
+    write_atomic,
 };
 use songscape_resnet::{EncoderConfig, Model, Origin, Pooling};
 use tch::Device;

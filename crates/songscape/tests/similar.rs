@@ -98,7 +98,9 @@ fn a_list_is_written_for_people_programs_and_players() {
     let json: serde_json::Value = serde_json::from_str(&text("list.json")).unwrap();
     assert_eq!(json[0]["title"], format!("Tïtle {first}"));
     let playlist = text("list.m3u8");
-    assert!(playlist.contains(&format!("\n#EXTINF:-1,Artist - Tïtle {first}\n/data/{first}.mp3\n")));
+    assert!(
+        playlist.contains(&format!("\n#EXTINF:-1,Artist - Tïtle {first}\n/data/{first}.mp3\n"))
+    );
 
     // From a vector that is not there, and between two songs.
     let new = x.slice(s![9..10, ..]).mapv(|v| v * 1.01);

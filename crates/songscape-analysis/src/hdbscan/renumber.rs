@@ -36,8 +36,10 @@ impl Clusters {
             }
         }
         let mut free = (0..count).filter(|&number| !taken[number]);
-        let numbers: Vec<usize> =
-            numbers.into_iter().map(|own| own.or_else(|| free.next()).unwrap_or_default()).collect();
+        let numbers: Vec<usize> = numbers
+            .into_iter()
+            .map(|own| own.or_else(|| free.next()).unwrap_or_default())
+            .collect();
         let (selected, persistence) = (self.selected.clone(), self.persistence.clone());
         for (own, &number) in numbers.iter().enumerate() {
             (self.selected[number], self.persistence[number]) = (selected[own], persistence[own]);

@@ -443,7 +443,8 @@ mod tests {
     fn an_index_grows_by_rows_and_loses_others() {
         let x = surface();
         // 500 are gone, 300 have come, and the others stand in another order.
-        let made = Index::new(x.slice(s![300.., ..]).to_owned(), Metric::Cosine, 1, &Silent).unwrap();
+        let made =
+            Index::new(x.slice(s![300.., ..]).to_owned(), Metric::Cosine, 1, &Silent).unwrap();
         let now: Vec<usize> = (0..ROWS - 500).rev().collect();
         let rows: Vec<Option<usize>> = now.iter().map(|&row| row.checked_sub(300)).collect();
         let vectors = x.select(Axis(0), &now);

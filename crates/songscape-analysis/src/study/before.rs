@@ -86,7 +86,11 @@ impl Before<'_> {
     }
 
     /// A map turned so that it lies as an earlier one did.
-    pub(super) fn aligned(&self, map: Array2<f32>, earlier: ArrayView2<f32>) -> Result<Array2<f32>> {
+    pub(super) fn aligned(
+        &self,
+        map: Array2<f32>,
+        earlier: ArrayView2<f32>,
+    ) -> Result<Array2<f32>> {
         if earlier.ncols() != map.ncols() {
             return Ok(map);
         }

@@ -224,7 +224,11 @@ pub fn fit_from(
             let (found, expected) = (start.dim(), (x.nrows(), params.dims));
             if found.0 != expected.0 {
                 let (found, expected) = (found.0, expected.0);
-                return Err(Error::LengthMismatch { what: "the start of the map", found, expected });
+                return Err(Error::LengthMismatch {
+                    what: "the start of the map",
+                    found,
+                    expected,
+                });
             }
             if found.1 != expected.1 {
                 return Err(Error::ColumnMismatch { found: found.1, expected: expected.1 });

@@ -128,7 +128,8 @@ impl Store {
         let params = serde_json::to_value(self.parameters()?).unwrap_or_default().to_string();
         let identity = |entry: ImageEntry| {
             let ImageEntry { columns, start, reference_db, audio, .. } = entry;
-            let parts = serde_json::json!([make::VERSION, params, columns, start, reference_db, audio]);
+            let parts =
+                serde_json::json!([make::VERSION, params, columns, start, reference_db, audio]);
             blake3::hash(parts.to_string().as_bytes()).to_hex().to_string()
         };
         Ok(self.entries()?.into_iter().map(|(id, entry)| (id, identity(entry))).collect())

@@ -64,9 +64,8 @@ impl SongTable {
         if several.is_empty() {
             return Err(format!("no song has {text:?} in its name"));
         }
-        let named = |&row: &usize| {
-            format!("{:?} (id {})", self.songs[row].name(), self.songs[row].id)
-        };
+        let named =
+            |&row: &usize| format!("{:?} (id {})", self.songs[row].name(), self.songs[row].id);
         let names: Vec<String> = several.iter().take(5).map(named).collect();
         let more = if several.len() > names.len() { ", …" } else { "" };
         Err(format!(

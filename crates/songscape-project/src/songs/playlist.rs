@@ -164,7 +164,8 @@ mod tests {
     fn files_are_named_from_the_playlist_on_or_below_another_place() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lists/list.m3u8");
-        let songs = table(folder.path(), &["music/A/1.mp3", "music/./x/../B/2.mp3", "lists/#3.mp3"]);
+        let songs =
+            table(folder.path(), &["music/A/1.mp3", "music/./x/../B/2.mp3", "lists/#3.mp3"]);
         let files = |paths: &PlaylistPaths, rows: &[usize]| -> Vec<String> {
             songs.write_playlist(&path, rows.iter().map(|&row| (row, None)), paths).unwrap();
             let text = std::fs::read_to_string(&path).unwrap();
@@ -177,7 +178,10 @@ mod tests {
         let below = PlaylistPaths::Below("/data/".into());
         // The folder of all songs counts, whatever is listed.
         assert_eq!(files(&below, &[1]), ["/data/music/B/2.mp3"]);
-        assert_eq!(table(folder.path(), &["a/1.mp3"]).shared_folder().unwrap(), folder.path().join("a"));
+        assert_eq!(
+            table(folder.path(), &["a/1.mp3"]).shared_folder().unwrap(),
+            folder.path().join("a")
+        );
         assert_eq!(table(folder.path(), &[""]).shared_folder(), None);
         let broken = table(folder.path(), &["a\nb.mp3", ""]);
         for row in [0, 1] {

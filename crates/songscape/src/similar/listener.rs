@@ -54,8 +54,7 @@ impl Listener {
         let path = std::path::absolute(file).map_err(Error::io(file))?;
         let song = Song { id: "new".into(), path, ..Song::default() };
         let songs = SongTable { songs: vec![song], ..SongTable::default() };
-        let made =
-            Store::make(&songs, folder.path(), &self.images, &self.limits, 1, progress)?;
+        let made = Store::make(&songs, folder.path(), &self.images, &self.limits, 1, progress)?;
         if let Some(failure) = made.failures.first() {
             return Err(Error::input(file, &failure.reason));
         }

@@ -52,7 +52,8 @@ impl Standard {
     /// # Errors
     /// [`Error::Input`] when they have another width than those that this was fitted on.
     pub fn measure(&self, sets: &[VectorSet]) -> Result<VectorSet> {
-        let whole = self.side_by_side(&sets.iter().map(|set| set.whole.view()).collect::<Vec<_>>())?;
+        let whole =
+            self.side_by_side(&sets.iter().map(|set| set.whole.view()).collect::<Vec<_>>())?;
         let halves: Option<Vec<_>> = sets.iter().map(|set| set.halves.as_ref()).collect();
         let halves = halves.map(|halves| {
             let of = |part: usize| {
@@ -86,7 +87,10 @@ impl Standard {
             let reason = format!("{} rows, expected means and scales", both.nrows());
             return Err(Error::input(file, reason));
         }
-        Ok(Self { means: both.slice(s![0, ..]).to_owned(), scales: both.slice(s![1, ..]).to_owned() })
+        Ok(Self {
+            means: both.slice(s![0, ..]).to_owned(),
+            scales: both.slice(s![1, ..]).to_owned(),
+        })
     }
 }
 
@@ -106,15 +110,18 @@ mod tests {
         let standard = Standard::of(&sets);
         let measured = standard.measure(&sets).unwrap().whole;
         let half = 0.5_f32.sqrt();
-        assert!((&measured - &arr2(&[[-half, 0.0, -1.0], [half, 0.0, 1.0]])).iter().all(|d| d.abs() < 1e-5));
+        assert!(
+            (&measured - &arr2(&[[-half, 0.0, -1.0], [half, 0.0, 1.0]]))
+                .iter()
+                .all(|d| d.abs() < 1e-5)
+        );
         let folder = tempfile::tempdir().unwrap();
         standard.write(folder.path()).unwrap();
         let back = Standard::read(folder.path()).unwrap();
         assert_eq!(back, standard);
-        let new = sets.each_ref().map(|set| VectorSet {
-            whole: set.whole.slice(s![..1, ..]).to_owned(),
-            ..set.clone()
-        });
+        let new = sets
+            .each_ref()
+            .map(|set| VectorSet { whole: set.whole.slice(s![..1, ..]).to_owned(), ..set.clone() });
         assert_eq!(back.measure(&new).unwrap().whole, measured.slice(s![..1, ..]));
         assert!(back.measure(&new[..1]).is_err());
     }
