@@ -72,7 +72,7 @@ pub use optimizer::{AdamW, clip};
 pub use pairs::{Pair, PairSampler, Songs};
 pub use params::{Loss, Sampling, Schedule, TrainParams};
 pub use queue::KeyQueue;
-pub use trainer::{Trained, train};
+pub use trainer::{Trained, train, train_on};
 pub use validation::Validation;
 
 // What signatures of this crate use.

@@ -89,9 +89,39 @@ pub fn train(
     folder: impl AsRef<Path>,
     progress: &dyn Progress,
 ) -> Result<Trained> {
-    let folder = folder.as_ref();
-    params.check()?;
     encoder.check()?;
+    let model = Model::new(encoder, device, params.seed)?;
+    run(songs, model, None, params, origin, folder.as_ref(), progress)
+}
+
+/// Trains a network that is trained already on other songs, such as a library that has grown since: as
+/// [`train`], but from its weights. [`TrainParams::fine_tuning`] suits it.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_on(
+    songs: &Songs,
+    model: Model,
+    params: &TrainParams,
+    origin: Origin,
+    folder: impl AsRef<Path>,
+    progress: &dyn Progress,
+) -> Result<Trained> {
+    let begun_with = model.fingerprint()?;
+    run(songs, model, Some(begun_with), params, origin, folder.as_ref(), progress)
+}
+
+fn run(
+    songs: &Songs,
+    model: Model,
+    begun_with: Option<String>,
+    params: &TrainParams,
+    origin: Origin,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<Trained> {
+    params.check()?;
+    let encoder = &model.config().clone();
     if songs.rows() != encoder.rows {
         return Err(Error::Rows { found: songs.rows(), expected: encoder.rows });
     }
@@ -102,16 +132,19 @@ pub fn train(
             expected: format!("at least {}", encoder.columns_per_vector()),
         });
     }
-    let identity =
-        Identity { encoder: encoder.clone(), params: params.clone(), songs: songs.fingerprint() };
+    let identity = Identity {
+        encoder: encoder.clone(),
+        params: params.clone(),
+        songs: songs.fingerprint(),
+        begun_with,
+    };
     let checkpoints = folder.join("checkpoints");
     let origin = Origin {
         songscape: Some(env!("CARGO_PKG_VERSION").into()),
         training: Some(serde_json::to_value(params).expect("numbers and names are JSON")),
         ..origin
     };
-    let model = Model::new(encoder, device, params.seed)?.with_origin(origin);
-    let mut trainer = Trainer::new(songs, model, params, folder)?;
+    let mut trainer = Trainer::new(songs, model.with_origin(origin), params, folder)?;
     // Two trainings in one folder would take turns in writing over each other.
     let _lock = Project::open(&checkpoints)?;
     let job = Job::begin(progress, "training", params.steps as u64, "steps");

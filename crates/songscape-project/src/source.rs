@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Result;
+use crate::files::read_json;
+
 /// What the vectors of the songs are made with: the trained encoder, or a baseline beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -28,6 +31,9 @@ pub enum Source {
     Joined,
     /// The encoder with its random initial weights.
     UntrainedEncoder,
+    /// Row statistics and chroma side by side, each number in deviations from its mean: what a map without
+    /// training is made of.
+    RowStatisticsAndChroma,
 }
 
 /// Which part of each song the vectors are of.
@@ -43,7 +49,9 @@ pub enum Part {
 }
 
 impl Source {
-    /// All sources, the trained encoder first.
+    /// The file in the folder of a study that says which vectors it is of.
+    pub const CHOICE: &str = "choice.json";
+    /// The sources that are computed beside each other, the trained encoder first.
     pub const ALL: [Self; 9] = [
         Self::TrainedEncoder,
         Self::RowStatistics,
@@ -70,12 +78,39 @@ impl Source {
             Self::ChromaChangesAnyKey => "chroma changes any key",
             Self::Joined => "encoder with chroma changes",
             Self::UntrainedEncoder => "untrained encoder",
+            Self::RowStatisticsAndChroma => "row statistics and chroma",
         }
     }
 
     /// The source of a name, where it is one.
     pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.name() == name)
+        let mut all = Self::ALL.into_iter().chain([Self::RowStatisticsAndChroma]);
+        all.find(|source| source.name() == name)
+    }
+
+    /// The source of the vectors that a project's map is made of: the one that was chosen; where nothing is
+    /// known of a choice, that of a project without training where its vectors are there, else the trained
+    /// encoder.
+    ///
+    /// # Errors
+    /// As [`read_json`], for the choice.
+    pub fn of_project(project: impl AsRef<Path>) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Choice {
+            chosen: Source,
+        }
+        let project = project.as_ref();
+        let choice = project.join("analysis/studied").join(Self::CHOICE);
+        if choice.is_file() {
+            return Ok(read_json::<Choice>(choice)?.chosen);
+        }
+        let untrained = Self::RowStatisticsAndChroma.file(project.join("vectors")).is_file();
+        Ok(if untrained { Self::RowStatisticsAndChroma } else { Self::TrainedEncoder })
+    }
+
+    /// Whether a network has a part in the vectors: projects without training do not have them.
+    pub fn is_of_network(self) -> bool {
+        matches!(self, Self::TrainedEncoder | Self::Joined | Self::UntrainedEncoder)
     }
 
     /// The sources that a joined one is made of.
@@ -121,12 +156,32 @@ mod tests {
 
     #[test]
     fn names_and_files_belong_together() {
-        for source in Source::ALL {
+        for source in Source::ALL.into_iter().chain([Source::RowStatisticsAndChroma]) {
             assert_eq!(name_of_vectors(source.file("vectors")), source.name());
             assert_eq!(Source::of_name(source.name()), Some(source));
         }
         let chroma = Source::Chroma.file("vectors");
         assert_eq!(Part::FirstHalf.beside(&chroma), Path::new("vectors/chroma.first-half.npy"));
         assert_eq!(Part::Whole.beside(&chroma), chroma);
+    }
+
+    #[test]
+    fn a_project_says_what_its_map_is_made_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path();
+        let of_project = || Source::of_project(project).unwrap();
+        assert_eq!(of_project(), Source::TrainedEncoder);
+        let vectors = Source::RowStatisticsAndChroma.file(project.join("vectors"));
+        std::fs::create_dir_all(project.join("vectors")).unwrap();
+        std::fs::write(vectors, "").unwrap();
+        assert_eq!(of_project(), Source::RowStatisticsAndChroma);
+        let studied = project.join("analysis/studied");
+        std::fs::create_dir_all(&studied).unwrap();
+        let choice = r#"{ "chosen": "chroma-changes", "songs": 9 }"#;
+        std::fs::write(studied.join(Source::CHOICE), choice).unwrap();
+        assert_eq!(of_project(), Source::ChromaChanges);
+        std::fs::write(studied.join(Source::CHOICE), r#"{ "chosen": "noise" }"#).unwrap();
+        let refused = Source::of_project(project).unwrap_err().to_string();
+        assert!(refused.contains("choice.json"), "{refused}");
     }
 }

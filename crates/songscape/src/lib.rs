@@ -19,6 +19,7 @@
 //! | `synth` | the embedded demo music | |
 //! | `project` | project folders: stages, song tables, locks, atomic files, progress | |
 //! | `report_input` | what a report shows, from the files of a project or an analysis | |
+//! | `similar` | songs like songs, of a project or of any vectors: by name, as lists and playlists | |
 //! | `vectors` | from images to vectors, by an encoder and by its baselines | yes |
 //! | `evaluation` | the scores of vectors on a table of songs | yes |
 //! | `pipeline` | all stages over one project folder | yes |
@@ -87,6 +88,8 @@ pub mod evaluation;
 pub mod pipeline;
 #[cfg(feature = "report-input")]
 pub mod report_input;
+#[cfg(feature = "similar")]
+pub mod similar;
 #[cfg(feature = "pipeline")]
 pub mod training;
 #[cfg(feature = "pipeline")]

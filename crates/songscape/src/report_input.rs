@@ -21,9 +21,6 @@ use crate::error::{Error, Result};
 /// The table of the analysed songs in the folder of a project's analysis, row by row.
 pub(crate) const SONGS: &str = "songs.csv";
 
-/// Which vectors a study is of, in its folder.
-pub(crate) const CHOICE: &str = "choice.json";
-
 /// The stages of a project that have a record, in order.
 const STAGES: [&str; 4] = ["spectrograms", "model", "vectors", "analysis"];
 
@@ -53,24 +50,6 @@ pub fn of_project(project: impl AsRef<Path>, page: impl AsRef<Path>) -> Result<R
 /// The table of the songs that a project's report shows, row by row.
 pub fn songs_of_project(project: impl AsRef<Path>) -> PathBuf {
     project.as_ref().join("analysis").join(SONGS)
-}
-
-/// The source of the vectors that a project's map is made of: the one that was chosen, and in projects of earlier
-/// versions the trained encoder.
-///
-/// # Errors
-/// [`Error::Project`] when the choice cannot be read.
-pub fn source_of_project(project: impl AsRef<Path>) -> Result<Source> {
-    #[derive(Deserialize)]
-    struct Choice {
-        chosen: Source,
-    }
-    let file = choice_of_project(project.as_ref());
-    Ok(if file.is_file() { read_json::<Choice>(file)?.chosen } else { Source::TrainedEncoder })
-}
-
-fn choice_of_project(project: &Path) -> PathBuf {
-    project.join("analysis/studied").join(CHOICE)
 }
 
 /// All that an analysis has to show, wherever its vectors came from. The songs of `catalog` are those of
@@ -172,7 +151,7 @@ fn methods(project: &Path, input: &ReportInput) -> Result<Methods> {
             },
         })
         .chain(input.scores.as_ref().map(stage_of_scores))
-        .chain(stage_of_choice(&choice_of_project(project))?)
+        .chain(stage_of_choice(project)?)
         .collect();
     Ok(Methods {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -200,7 +179,8 @@ fn stage_of_scores(scores: &Scores) -> MethodStage {
 }
 
 /// Which vectors the map is of, and what they were chosen by.
-fn stage_of_choice(file: &Path) -> Result<Option<MethodStage>> {
+fn stage_of_choice(project: &Path) -> Result<Option<MethodStage>> {
+    let file = project.join("analysis/studied").join(Source::CHOICE);
     let choice = file.is_file().then(|| read_json(file)).transpose()?;
     Ok(choice.map(|parameters| MethodStage {
         name: "choice of vectors".into(),

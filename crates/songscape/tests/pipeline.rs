@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use songscape::analysis::study::{StudyInput, VectorSet, study};
+use songscape::audio::Limits;
 use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
 use songscape::project::{Failure, Progress, Silent, SongTable, Source};
 use songscape::report_input;
 use songscape::resnet::{EncoderConfig, Model};
+use songscape::similar::{Collection, Listener};
 use songscape::vectors::Choice;
 use tch::Device;
 
@@ -85,7 +87,7 @@ fn from_nothing_to_the_report_and_again() {
     // What the map is of comes first; the others keep their order.
     let choice = Choice::read(out.join("analysis/studied")).unwrap().unwrap();
     assert_eq!((choice.songs, choice.trials.len()), (24, 8));
-    assert_eq!(report_input::source_of_project(out).unwrap(), choice.chosen);
+    assert_eq!(Source::of_project(out).unwrap(), choice.chosen);
     assert_eq!(names[0], choice.chosen.name());
     let mut expected = vec![
         "trained encoder",
@@ -145,13 +147,29 @@ fn the_vectors_of_the_map_can_be_asked_for() {
     let wanted = Parameters { vectors: Some(Source::ChromaChanges), ..small() };
     let said = run_all(out, &Input::Demo, &wanted).unwrap();
     assert!(said[4].contains("of the vectors \"chroma changes\""), "{said:?}");
-    assert_eq!(report_input::source_of_project(out).unwrap(), Source::ChromaChanges);
+    assert_eq!(Source::of_project(out).unwrap(), Source::ChromaChanges);
     let pipeline = Pipeline::new(out, Input::Demo, wanted, Device::Cpu, 2).unwrap();
     let years = pipeline.scores().unwrap().years.unwrap();
     assert_eq!(years.models[0].name, "chroma changes");
     assert_eq!(years.models.len(), 10);
     let page = fs::read_to_string(out.join("report/index.html")).unwrap();
     assert!(page.contains("choice of vectors"));
+
+    // Songs like songs and like files follow.
+    let songs = Collection::of_project(out).unwrap();
+    let listener = Listener::of_project(out, Limits::default(), Device::Cpu).unwrap();
+    let file = songs.songs().file(&songs.songs().songs[3]);
+    let heard = listener.vectors(&[file], &Silent).unwrap();
+    assert_eq!(heard.row(0), songs.index().vectors().row(3));
+    assert_eq!(songs.like(&[], Some(heard.view()), 1, 0.0).unwrap()[0].row, 3);
+
+    // A choice that nothing there can make is refused, with what to do.
+    let choice = out.join("analysis/studied").join(Source::CHOICE);
+    fs::write(choice, r#"{ "chosen": "row-statistics-and-chroma" }"#).unwrap();
+    let refused = Listener::of_project(out, Limits::default(), Device::Cpu).unwrap_err();
+    let refused = refused.to_string();
+    assert!(refused.contains("row statistics and chroma"), "{refused}");
+    assert!(refused.contains("--refit"), "{refused}");
 }
 
 #[test]

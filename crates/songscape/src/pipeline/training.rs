@@ -20,6 +20,8 @@ struct Given {
 
 impl Pipeline {
     pub(super) fn training(&self, progress: &dyn Progress) -> Result<String> {
+        // What cannot be studied is said before there is any work.
+        self.wanted()?;
         let folder = self.project.path("model");
         let parameters = &self.parameters;
         let given = Record::file(&folder).exists() && Record::read(&folder)?.is::<Given>();
@@ -31,27 +33,40 @@ impl Pipeline {
                     "holds a given model, which cannot be trained again; choose another output";
                 return Err(Error::input(folder, reason));
             }
+            None if self.is_untrained()? => return self.measure(progress),
             None => {}
         }
         let store = self.store();
         let images = Images::open(&store)?;
         let (encoder, training) = (parameters.encoder.clone(), parameters.training.clone());
         let training = Training { encoder, training };
-        if !parameters.retrain && training.is_finished(&images, &folder)? {
+        let finished = training.is_finished(&images, &folder)?;
+        if finished {
             let trained_on = Record::read(&folder)?.inputs.remove("images");
-            return Ok(if trained_on == Some(store.fingerprint()?) {
-                "done before".into()
-            } else {
-                "kept, although the songs have changed".into()
-            });
+            if trained_on == Some(store.fingerprint()?) {
+                return Ok("done before".into());
+            }
+            if !parameters.retrain {
+                return Ok("kept, although the songs have changed".into());
+            }
         }
-        let stage = training.open(&store, folder)?;
-        if stage.state() == State::Done {
-            return Ok("done before".into());
-        }
-        let made_again = again(&stage);
-        let trained =
-            training.run(stage, &images, None, parameters.pooling, self.device, progress)?;
+        let (made_again, trained) =
+            match training.open_tuning(&store, &images, &folder, self.device)? {
+                Some(tuning) => {
+                    let made_again = again(&tuning.stage);
+                    let pooling = parameters.pooling;
+                    let trained = training.tune(tuning, &images, pooling, progress)?;
+                    (format!("{made_again}, from the weights of before"), trained)
+                }
+                None => {
+                    let stage = training.open(&store, &folder)?;
+                    let made_again = again(&stage);
+                    let pooling = parameters.pooling;
+                    let trained =
+                        training.run(stage, &images, None, pooling, self.device, progress)?;
+                    (made_again, trained)
+                }
+            };
         let steps = trained.history.len();
         let last = &trained.history[steps - steps.min(10)..];
         let loss = last.iter().map(|step| step.loss).sum::<f64>() / last.len().max(1) as f64;

@@ -14,7 +14,6 @@ use songscape_project::{Job, Progress, Source, read_json, write_json};
 
 use super::embedding::{Embedding, Images, Keep, Set, computed, with_joined};
 use crate::error::{Error, Result};
-use crate::report_input::CHOICE;
 
 /// Songs that are measured at most, evenly spaced over the library.
 const MOST: usize = 200;
@@ -72,7 +71,7 @@ impl Choice {
     /// # Errors
     /// [`Error::Project`] when the file cannot be written.
     pub fn write(&self, study: impl AsRef<Path>) -> Result<()> {
-        Ok(write_json(study.as_ref().join(CHOICE), self)?)
+        Ok(write_json(study.as_ref().join(Source::CHOICE), self)?)
     }
 
     /// Reads that of a study; `None` where the study knows of none.
@@ -80,7 +79,7 @@ impl Choice {
     /// # Errors
     /// [`Error::Project`] when the file cannot be read.
     pub fn read(study: impl AsRef<Path>) -> Result<Option<Self>> {
-        let file = study.as_ref().join(CHOICE);
+        let file = study.as_ref().join(Source::CHOICE);
         Ok(if file.is_file() { Some(read_json(file)?) } else { None })
     }
 }

@@ -1,6 +1,6 @@
 //! The vectors of all songs, in batches, of which what is done is kept.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
@@ -24,6 +24,8 @@ use crate::error::{Error, Result};
 pub struct Images {
     pixels: Pixels,
     params: ImageParams,
+    /// What each song's image is, by its id.
+    identities: HashMap<String, String>,
 }
 
 impl Images {
@@ -32,7 +34,8 @@ impl Images {
     /// # Errors
     /// [`Error::Audio`] when there is no store, or a damaged one.
     pub fn open(store: &Store) -> Result<Self> {
-        Ok(Self { pixels: store.pixels()?, params: store.parameters()? })
+        let (pixels, params) = (store.pixels()?, store.parameters()?);
+        Ok(Self { pixels, params, identities: store.identities()? })
     }
 
     /// The songs and their pixels.
@@ -108,7 +111,7 @@ impl Meant {
 /// Where the vectors of single songs are kept while the others are computed, so that an interruption
 /// costs only what is missing, and songs that are added later cost only themselves.
 ///
-/// Each source has a file `SOURCE.rows` in the folder. A row counts for as long as the song's pixels and
+/// Each source has a file `SOURCE.rows` in the folder. A row counts for as long as the song's image and
 /// all that decides its vectors are the same, whatever the song is called. Rows of songs that are gone
 /// are removed at the end. One process at a time may use the folder
 /// ([`Project`](songscape_project::Project) holds it).
@@ -215,11 +218,15 @@ pub(super) fn with_joined(
             sets.push((source, set));
         }
     }
-    sources.iter().map(|&source| sets.swap_remove(place(&sets, source)).1).collect()
+    let take = |&source: &Source| {
+        let place = place(&sets, source);
+        sets.swap_remove(place).1
+    };
+    sources.iter().map(take).collect()
 }
 
 /// The version of the rows' meaning: raised when the same song comes to have other vectors.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 impl Vectors {
     /// The rows whose ids are among the given ones, and the others; songs that were left out stay with the first.
@@ -320,7 +327,7 @@ impl<'a> Embedding<'a> {
             let columns = left.iter().map(|&song| pixels.columns(song));
             let next = self.embedder.songs_per_batch(self.model.config(), columns);
             let (batch, rest) = left.split_at(next);
-            let batch: Vec<Song> = batch.iter().map(|&song| Song::new(pixels, song)).collect();
+            let batch: Vec<Song> = batch.iter().map(|&song| Song::new(images, song)).collect();
             let songs = batch.len() as u64;
             for set in &mut sets {
                 set.add(&batch)?;
@@ -331,7 +338,9 @@ impl<'a> Embedding<'a> {
         }
         drop(job);
         let ids: Vec<String> = done.iter().map(|song| song.id.to_owned()).collect();
-        let made = |set: Set| Ok((set.source, set.into_vectors(&done)?));
+        let made = |set: Set| -> Result<(Source, VectorSet)> {
+            Ok((set.source, set.into_vectors(&done)?))
+        };
         let sets = sets.into_iter().map(made).collect::<Result<Vec<_>>>()?;
         let sets = with_joined(sources, sets);
         keep.forget_others(&ids)?;
@@ -347,9 +356,10 @@ struct Song<'a> {
 }
 
 impl<'a> Song<'a> {
-    fn new(pixels: &'a Pixels, song: usize) -> Self {
-        let own = pixels.song(song);
-        Self { id: &pixels.ids()[song], pixels: own, hash: blake3::hash(own) }
+    fn new(images: &'a Images, song: usize) -> Self {
+        let (id, pixels) = (&images.pixels.ids()[song], images.pixels.song(song));
+        let known = images.identities.get(id);
+        Self { id, pixels, hash: blake3::hash(known.map_or(pixels, |known| known.as_bytes())) }
     }
 }
 

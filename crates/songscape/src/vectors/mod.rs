@@ -28,8 +28,10 @@ mod choice;
 mod done;
 mod embedding;
 mod songs;
+mod standard;
 
 pub use choice::{Choice, Trial};
 pub(crate) use embedding::Meant;
 pub use embedding::{Embedding, Images, Keep, Vectors};
 pub use songs::{read_ids, songs_of};
+pub(crate) use standard::Standard;
