@@ -169,7 +169,7 @@ fn the_vectors_of_the_map_can_be_asked_for() {
     let refused = Listener::of_project(out, Limits::default(), Device::Cpu).unwrap_err();
     let refused = refused.to_string();
     assert!(refused.contains("row statistics and chroma"), "{refused}");
-    assert!(refused.contains("--refit"), "{refused}");
+    assert!(refused.contains("run song_map"), "{refused}");
 }
 
 #[test]
