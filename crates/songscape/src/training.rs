@@ -4,12 +4,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use songscape_audio::Store;
-use songscape_contrastive::{TrainParams, Trained, train};
+use songscape_contrastive::{TrainParams, Trained, train_in};
 use songscape_project::{Progress, Stage, State, remove_folder_if_there};
 use songscape_resnet::{EncoderConfig, Origin, Pooling};
 use tch::Device;
 
 use crate::error::Result;
+use crate::processes::Processes;
 use crate::vectors::Images;
 
 /// The meaning of a training: raised when the same parameters would give another model.
@@ -62,10 +63,29 @@ impl Training {
     /// image, what is [held out](TrainParams::held_out) is held out by groups.
     ///
     /// # Errors
-    /// As [`train`]; what is done is kept.
+    /// As [`train`](songscape_contrastive::train); what is done is kept.
     pub fn run(
         &self,
         stage: Stage,
+        images: &Images,
+        groups: Option<Vec<usize>>,
+        pooling: Pooling,
+        device: Device,
+        progress: &dyn Progress,
+    ) -> Result<Trained> {
+        self.run_in(&Processes::Alone, Some(stage), images, groups, pooling, device, progress)
+    }
+
+    /// [`run`](Self::run) by several processes. Only the first opens the folder and gives its stage; the
+    /// others read nothing but the images.
+    ///
+    /// # Errors
+    /// As [`train_in`]; what is done is kept.
+    #[allow(clippy::too_many_arguments)] // those of `run`, and the processes
+    pub fn run_in(
+        &self,
+        processes: &Processes,
+        stage: Option<Stage>,
         images: &Images,
         groups: Option<Vec<usize>>,
         pooling: Pooling,
@@ -77,9 +97,10 @@ impl Training {
             Some(groups) if self.training.held_out > 0.0 => songs.grouped(groups)?,
             _ => songs,
         };
-        let Self { encoder, training } = self;
-        let trained = train(&songs, encoder, training, origin, device, stage.folder(), progress)?;
-        stage.finish()?;
+        let (Self { encoder, training }, group) = (self, processes.group());
+        let folder = stage.as_ref().map_or(Path::new(""), Stage::folder);
+        let trained = train_in(group, &songs, encoder, training, origin, device, folder, progress)?;
+        stage.map_or(Ok(()), Stage::finish)?;
         Ok(trained)
     }
 }

@@ -18,14 +18,52 @@ struct Given {
     given: String,
 }
 
+/// What there is to do.
+enum Begun {
+    /// Nothing, for a reason.
+    Nothing(String),
+    Train(Stage),
+}
+
 impl Pipeline {
     pub(super) fn training(&self, progress: &dyn Progress) -> Result<String> {
+        let parameters = &self.parameters;
+        let (encoder, training) = (parameters.encoder.clone(), parameters.training.clone());
+        let training = Training { encoder, training };
+        // The first process knows whether there is anything to train.
+        let begun = self.processes.first(|| self.begin(&training))?;
+        let (stage, nothing) = match begun {
+            Some(Begun::Train(stage)) => (Some(stage), None),
+            Some(Begun::Nothing(reason)) => (None, Some(reason)),
+            None => (None, None),
+        };
+        if !self.processes.first_says(stage.is_some())? {
+            return Ok(nothing.unwrap_or_else(|| "nothing to train".into()));
+        }
+        let made_again = stage.as_ref().map(again).unwrap_or_default();
+        let images = Images::open(&self.store())?;
+        let (all, pooling) = (&self.processes, parameters.pooling);
+        let trained = training.run_in(all, stage, &images, None, pooling, self.device, progress)?;
+        let steps = trained.history.len();
+        let last = &trained.history[steps - steps.min(10)..];
+        let loss = last.iter().map(|step| step.loss).sum::<f64>() / last.len().max(1) as f64;
+        let by = match all.size() {
+            1 => String::new(),
+            size => format!(" by {size} processes"),
+        };
+        Ok(format!("{steps} steps on {:?}{by}, loss {loss:.3}{made_again}", self.device))
+    }
+
+    /// Opens the folder of the training, or says why there is nothing to train.
+    fn begin(&self, training: &Training) -> Result<Begun> {
         let folder = self.project.path("model");
         let parameters = &self.parameters;
         let given = Record::file(&folder).exists() && Record::read(&folder)?.is::<Given>();
         match &parameters.model {
-            Some(file) => return take(file, &folder, given),
-            None if given && !parameters.retrain => return Ok("given before".into()),
+            Some(file) => return take(file, &folder, given).map(Begun::Nothing),
+            None if given && !parameters.retrain => {
+                return Ok(Begun::Nothing("given before".into()));
+            }
             None if given => {
                 let reason =
                     "holds a given model, which cannot be trained again; choose another output";
@@ -35,27 +73,20 @@ impl Pipeline {
         }
         let store = self.store();
         let images = Images::open(&store)?;
-        let (encoder, training) = (parameters.encoder.clone(), parameters.training.clone());
-        let training = Training { encoder, training };
         if !parameters.retrain && training.is_finished(&images, &folder)? {
             let trained_on = Record::read(&folder)?.inputs.remove("images");
-            return Ok(if trained_on == Some(store.fingerprint()?) {
-                "done before".into()
+            let reason = if trained_on == Some(store.fingerprint()?) {
+                "done before"
             } else {
-                "kept, although the songs have changed".into()
-            });
+                "kept, although the songs have changed"
+            };
+            return Ok(Begun::Nothing(reason.into()));
         }
         let stage = training.open(&store, folder)?;
-        if stage.state() == State::Done {
-            return Ok("done before".into());
-        }
-        let made_again = again(&stage);
-        let trained =
-            training.run(stage, &images, None, parameters.pooling, self.device, progress)?;
-        let steps = trained.history.len();
-        let last = &trained.history[steps - steps.min(10)..];
-        let loss = last.iter().map(|step| step.loss).sum::<f64>() / last.len().max(1) as f64;
-        Ok(format!("{steps} steps on {:?}, loss {loss:.3}{made_again}", self.device))
+        Ok(match stage.state() {
+            State::Done => Begun::Nothing("done before".into()),
+            _ => Begun::Train(stage),
+        })
     }
 }
 
