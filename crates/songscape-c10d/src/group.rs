@@ -68,8 +68,8 @@ impl ProcessGroup {
     /// training and a fingerprint of its data; the versions of Songscape and libtorch, the vector
     /// instructions and the number of libtorch's threads are compared as well. So set the threads before.
     ///
-    /// `timeout` bounds the meeting, and later every operation: so long it waits for a process that is late
-    /// or stopped, and the error names it.
+    /// `timeout` bounds the meeting, and later every operation, unless [`with_timeout`](Self::with_timeout) says
+    /// otherwise: so long it waits for a process that is late or stopped, and the error names it.
     ///
     /// # Errors
     /// - [`Error::Listen`], [`Error::Store`], [`Error::Missing`], [`Error::Unreachable`]: the processes did not
@@ -93,19 +93,21 @@ impl ProcessGroup {
         let plugin = open(&backend)?;
         let board = Board::open(place, &deadline)?;
         meet(&board, place, identity, &deadline)?;
-        let grace = GRACE.min(timeout / 4);
-        let group = Self {
-            place: place.clone(),
-            backend,
-            board,
-            patience: timeout.saturating_sub(grace),
-            grace,
-            carriers: Mutex::new(None),
-        };
-        if place.size > 1 {
+        let (place, carriers) = (place.clone(), Mutex::new(None));
+        let (patience, grace) = (Duration::ZERO, Duration::ZERO);
+        let group = Self { place, backend, board, patience, grace, carriers }.with_timeout(timeout);
+        if group.place.size > 1 {
             group.connect(plugin, &deadline)?;
         }
         Ok(group)
+    }
+
+    /// Bounds the operations from here on by another time than the meeting: processes may come late, and then
+    /// be expected to keep pace. All should say the same.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        let grace = GRACE.min(timeout / 4);
+        Self { patience: timeout.saturating_sub(grace), grace, ..self }
     }
 
     /// The number of this process, from 0.

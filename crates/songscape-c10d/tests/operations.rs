@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use songscape_c10d::Error;
-use support::{Launch, Rank};
+use support::{Launch, MEET, Rank};
 use tch::{Device, Kind, Tensor};
 
 /// Numbers that depend on the rank, and whose sums round.
@@ -24,7 +24,7 @@ fn sums_are_those_of_one_process_and_the_same_in_all() {
         }
         return;
     };
-    let group = rank.join(30.0).unwrap();
+    let group = rank.join(MEET).unwrap();
     for count in [1, 7, 100_003] {
         let sum = of_rank(group.rank(), count);
         group.sum(&sum).unwrap();
@@ -51,7 +51,7 @@ fn every_kind_is_summed_gathered_and_sent() {
         assert_eq!(Launch::all(NAME, 3), ["done"; 3]);
         return;
     };
-    let group = rank.join(30.0).unwrap();
+    let group = rank.join(MEET).unwrap();
     for kind in [
         Kind::Uint8,
         Kind::Int8,
@@ -87,7 +87,7 @@ fn what_cannot_be_sent_is_refused_and_harms_nothing() {
         assert_eq!(Launch::all(NAME, 2), ["done"; 2]);
         return;
     };
-    let group = rank.join(30.0).unwrap();
+    let group = rank.join(MEET).unwrap();
     let square = Tensor::ones([4, 4], (Kind::Float, Device::Cpu));
     for (tensor, found) in [
         (square.transpose(0, 1).narrow(0, 0, 2), "not contiguous"),
@@ -141,7 +141,7 @@ fn calls_that_differ_are_named_in_all() {
         }
         return;
     };
-    let group = rank.join(30.0).unwrap();
+    let group = rank.join(MEET).unwrap();
     let ones = |n: i64, kind| Tensor::ones([n], (kind, Device::Cpu));
     let five = ones(5, Kind::Float);
     let odd = group.rank() == 1;
@@ -169,9 +169,9 @@ fn the_others_wait_for_rank_0_longer_than_the_timeout() {
         }
         return;
     };
-    let group = rank.join(12.0).unwrap();
+    let group = rank.join(MEET).unwrap().with_timeout(Duration::from_secs(6));
     let found = group.first(|| {
-        std::thread::sleep(Duration::from_secs(16));
+        std::thread::sleep(Duration::from_secs(8));
         Ok::<i32, i32>(7)
     });
     let sum = Tensor::from_slice(&[1_i64]);
@@ -189,13 +189,13 @@ fn a_store_of_the_launcher_serves_one_run_after_the_other() {
     if let Some(mut rank) = Rank::this() {
         if rank.place.size == 1 {
             // The launcher: it only hosts the store.
-            let _store = rank.join(30.0).unwrap();
+            let _store = rank.join(MEET).unwrap();
             rank.say("open");
             std::thread::sleep(Duration::from_secs(90));
         }
         for restart in 0..2 {
             rank.place.run = format!("songs/{restart}");
-            let group = rank.join(30.0).unwrap();
+            let group = rank.join(MEET).unwrap();
             let sum = Tensor::from_slice(&[1_i64]);
             group.sum(&sum).unwrap();
             assert_eq!(sum.int64_value(&[0]), 2);

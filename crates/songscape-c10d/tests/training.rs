@@ -12,7 +12,7 @@ use songscape_contrastive::{
 };
 use songscape_project::{Progress, Silent};
 use songscape_resnet::{EncoderConfig, Origin, Precision};
-use support::{Launch, Rank};
+use support::{Launch, MEET, Rank};
 use tch::{Device, Kind, Tensor};
 
 const ROWS: usize = 64;
@@ -117,7 +117,7 @@ fn two_processes_end_with_the_bits_of_one() {
     const NAME: &str = "two_processes_end_with_the_bits_of_one";
     let folder = |folder: &Path, number: usize| folder.join(format!("training-{number}"));
     if let Some(rank) = Rank::this() {
-        let group = rank.join(60.0).unwrap();
+        let group = rank.join(MEET).unwrap();
         for (number, params) in trainings().iter().enumerate() {
             let own = folder(rank.folder(), number);
             let trained = run(&group, params, &own, &Silent).unwrap();
@@ -151,7 +151,7 @@ fn four_processes_agree_and_round_otherwise() {
     // Shares of two and of three pairs.
     let params = TrainParams { pairs: 10, ..params() };
     if let Some(rank) = Rank::this() {
-        let group = rank.join(60.0).unwrap();
+        let group = rank.join(MEET).unwrap();
         let trained = run(&group, &params, rank.folder(), &Silent).unwrap();
         let all = group.gather(&trained.model.parameters().flat().unsqueeze(0)).unwrap();
         assert!((1..4).all(|other| all.get(other) == all.get(0)));
@@ -223,7 +223,7 @@ fn all_stop_together_and_any_number_goes_on() {
     const NAME: &str = "all_stop_together_and_any_number_goes_on";
     let params = TrainParams { checkpoint_every: 0, ..params() };
     if let Some(rank) = Rank::this() {
-        let group = rank.join(60.0).unwrap();
+        let group = rank.join(MEET).unwrap();
         // Only one of them hears the interrupt key.
         let stop_at = (rank.place.rank == 1).then_some(3);
         let watch = Watch { stop_at, ..Watch::default() };
@@ -249,7 +249,7 @@ fn all_stop_together_and_any_number_goes_on() {
 fn processes_that_would_train_something_else_are_refused() {
     const NAME: &str = "processes_that_would_train_something_else_are_refused";
     if let Some(rank) = Rank::this() {
-        let group = rank.join(60.0).unwrap();
+        let group = rank.join(MEET).unwrap();
         let learning_rate = if rank.place.rank == 1 { 0.5 } else { 0.25 };
         let other = TrainParams { learning_rate, ..params() };
         let few = TrainParams { pairs: 1, chunk_pairs: 0, ..params() };

@@ -3,7 +3,7 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -13,7 +13,10 @@ use songscape_c10d::{Backend, Place, ProcessGroup, Result};
 const OUT: &str = "SONGSCAPE_TEST_OUT";
 
 /// How long a launch may take before all of it counts as hanging.
-const LIMIT: Duration = Duration::from_secs(100);
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Seconds within which processes that come have met, on a machine that is busy.
+pub const MEET: f64 = 60.0;
 
 /// In a process that was started as a rank: that rank.
 pub struct Rank {
@@ -45,6 +48,7 @@ impl Rank {
         self.join_as(&json!({}), seconds)
     }
 
+    /// As [`join`](Self::join), with an identity.
     pub fn join_as(&self, identity: &Value, seconds: f64) -> Result<ProcessGroup> {
         let timeout = Duration::from_secs_f64(seconds);
         ProcessGroup::join(&self.place, Backend::Gloo, identity, timeout)
@@ -80,7 +84,7 @@ impl Launch {
     /// The command that is one rank, to be added to.
     pub fn command(&self, rank: usize) -> Command {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", self.test]);
+        command.args(["--exact", "--nocapture", self.test]).stdout(Stdio::null());
         for (name, value) in [
             ("RANK", rank.to_string()),
             ("WORLD_SIZE", self.size.to_string()),
