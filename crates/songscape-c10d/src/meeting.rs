@@ -200,6 +200,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn a_hello_says_all_that_must_be_alike() {
         let identity = json!({ "learning_rate": 0.1 });
         let hello = serde_json::to_value(Hello::new(2, &identity)).unwrap();

@@ -1,4 +1,5 @@
 //! Whatever happens to a process, the others hear which one it was, and in time.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
 mod support;

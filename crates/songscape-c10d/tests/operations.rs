@@ -1,4 +1,5 @@
 //! Tensors of several processes: what is summed, gathered and sent arrives, with the same bits in all.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
 mod support;

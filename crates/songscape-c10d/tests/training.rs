@@ -1,4 +1,5 @@
 //! Training by several processes: what one process learns, bit for bit where it can be.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]
 
 mod support;

@@ -78,6 +78,7 @@ const NCCL: &str = "SONGSCAPE_NCCL";
 /// # Ok::<(), songscape::Error>(())
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Processes {
     /// This one.
     Alone,

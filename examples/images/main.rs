@@ -1,5 +1,8 @@
 //! A music library to its catalog and images: `images -- LIBRARY --out STORE [--list]`.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -133,8 +136,8 @@ fn table_of(table: Option<&Path>, out: &Path) -> Result<SongTable, Error> {
     let path = table.map_or_else(|| out.join("songs.csv"), Path::to_owned);
     if !path.is_file() {
         let out = out.display();
-        let reason = format!("no table of songs; make it first: images LIBRARY --out {out} --list");
-        return Err(Error::input(path, reason));
+        let expected = format!("a file, such as `images LIBRARY --out {out} --list` makes");
+        return Err(Error::parameter("the table of songs", path.display(), expected));
     }
     let table = SongTable::read(&path)?;
     table.require(&[Field::Id, Field::Path], &path)?;
