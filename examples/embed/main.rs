@@ -126,7 +126,8 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
         let keep = kept(stage.folder());
         let vectors = embedding.compute_shard(shard, &images, sources, &keep, progress)?;
         stage.finish()?;
-        return print(format_args!("{} vectors of shard {shard}", vectors.ids.len())).map(End::from);
+        return print(format_args!("{} vectors of shard {shard}", vectors.ids.len()))
+            .map(End::from);
     }
     let shards = if arguments.merge { Shard::all(out)? } else { Vec::new() };
     Shard::check(&shards, out, VERSION, &made, |_| inputs.to_vec())?;

@@ -46,7 +46,8 @@ impl Library {
                 bits_per_sample: 16,
                 sample_format: hound::SampleFormat::Int,
             };
-            let mut wav = hound::WavWriter::create(music.join(format!("{song}.wav")), spec).unwrap();
+            let mut wav =
+                hound::WavWriter::create(music.join(format!("{song}.wav")), spec).unwrap();
             // The last is the first again.
             let pitch = 0.03 * f64::from(song % 5 + 1);
             for i in 0..22_050 {
@@ -148,7 +149,8 @@ fn gnu_parallel_makes_what_one_run_makes() {
     );
     let mut parallel = Command::new("parallel");
     parallel.args(["--will-cite", "--jobs", "2", "--retries", "3", "--joblog"]).arg(&log).arg(line);
-    let output = parallel.args([":::", "0", "1", "2", "3"]).env("SHELL", "/bin/sh").output().unwrap();
+    let output =
+        parallel.args([":::", "0", "1", "2", "3"]).env("SHELL", "/bin/sh").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 5);
     assert_eq!(library.images("--out OUT --merge").0, 3);

@@ -47,7 +47,8 @@ impl Pixels {
                 let start = usize::try_from(*offset).ok();
                 // Songs that another shard has, too, leave a gap.
                 let follows = |start: usize| start == end || shard.is_some() && start > end;
-                let range = start.filter(|start| *height == rows && follows(*start)).and_then(bytes);
+                let range =
+                    start.filter(|start| *height == rows && follows(*start)).and_then(bytes);
                 let Some(range) = range else {
                     return refuse(format!("{id} does not follow the song before it"));
                 };

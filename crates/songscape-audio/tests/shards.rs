@@ -40,7 +40,12 @@ fn table(folder: &Path) -> SongTable {
     SongTable::read(folder.join("songs.csv")).unwrap()
 }
 
-fn shard(catalog: &SongTable, store: &Path, shard: Shard, progress: &dyn Progress) -> Result<Made, Error> {
+fn shard(
+    catalog: &SongTable,
+    store: &Path,
+    shard: Shard,
+    progress: &dyn Progress,
+) -> Result<Made, Error> {
     let (params, limits) = (ImageParams::default(), Limits::default());
     Store::make_shard(shard, catalog, store, &params, &limits, 2, progress)
 }
@@ -162,7 +167,10 @@ fn shards_that_do_not_belong_together_are_named() {
     Store::make_shard(last, &catalog, &store, &params, &Limits::default(), 1, &Silent).unwrap();
     let message = merge(&catalog).to_string();
     assert!(message.contains("1/4 is made otherwise: inputs.songs is "), "{message}");
-    assert!(message.contains("3/4 is made otherwise: range_db is 80.0, asked for 60.0"), "{message}");
+    assert!(
+        message.contains("3/4 is made otherwise: range_db is 80.0, asked for 60.0"),
+        "{message}"
+    );
     let refused = shard(&catalog, &store, last, &Silent).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Configuration, "{refused}");
 

@@ -210,7 +210,8 @@ mod tests {
             let begun = restored.judge(&Alone, &a, &b, &batch).unwrap();
             restored.restore(find, 3).unwrap();
             for _ in 0..2 {
-                let [x, y] = [&criterion, &restored].map(|c| c.judge(&Alone, &a, &b, &batch).unwrap());
+                let [x, y] =
+                    [&criterion, &restored].map(|c| c.judge(&Alone, &a, &b, &batch).unwrap());
                 assert_eq!(x.costs, y.costs, "{loss:?}");
                 assert_eq!(x.gradients, y.gradients, "{loss:?}");
                 criterion.follow(&Alone, &batch, x.learned.as_ref(), 0.1, &trained).unwrap();

@@ -67,7 +67,8 @@ impl Validation {
         params: &TrainParams,
         step: usize,
     ) -> Result<Option<Self>> {
-        let Held { numbers, whole, first, second } = Held::of(group, model, songs, held_out, params)?;
+        let Held { numbers, whole, first, second } =
+            Held::of(group, model, songs, held_out, params)?;
         if first.len() < 2 {
             return Ok(None);
         }

@@ -108,7 +108,9 @@ impl Shard {
             [ref some @ .., last] => {
                 let some: Vec<String> = some.iter().map(ToString::to_string).collect();
                 let some = some.join(", ");
-                wrong(format!("shards of {some} and of {last} parts; remove those that do not count"))
+                wrong(format!(
+                    "shards of {some} and of {last} parts; remove those that do not count"
+                ))
             }
         }
     }

@@ -10,7 +10,7 @@ use songscape_project::{
 use super::cache::{Cache, PLACES, Place, read_places};
 use super::index::{self, Row};
 use super::make::{VERSION, fingerprint};
-use super::{Made, STAGE, Store, identical};
+use super::{ImageEntry, Made, STAGE, Store, identical};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::params::ImageParams;
@@ -80,11 +80,12 @@ impl Store {
         index::write(folder, rows.iter())?;
         let entries = rows.iter().filter_map(Row::entry).collect();
         let identical::Parted { images, duplicates, .. } = identical::leave_one(catalog, entries);
-        let place = |id: &String| {
-            let reason = || format!("no pixels of {id}");
-            places.remove(id).ok_or_else(|| Error::Cache { path: folder.into(), reason: reason() })
+        let place = |image: &ImageEntry| {
+            let found = places.remove(&image.id);
+            let reason = format!("no pixels of {}", image.id);
+            found.ok_or(Error::Cache { path: folder.into(), reason })
         };
-        let places: Vec<Place> = images.iter().map(|image| &image.id).map(place).collect::<Result<_>>()?;
+        let places = images.iter().map(place).collect::<Result<Vec<Place>>>()?;
         Cache::new(folder, params.rows).write_places(&places)?;
         stage.finish()?;
         let skipped_existing = images.len();
