@@ -15,8 +15,7 @@ use crate::resident::Resident;
 
 /// The crops of the pairs of one step that are this process's own.
 pub(crate) struct Batch<'a> {
-    /// Of this process.
-    pairs: usize,
+    /// Those of all pairs that are this process's.
     own: Range<usize>,
     /// The number of the song of each pair, of all processes.
     songs: Vec<i64>,
