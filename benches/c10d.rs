@@ -92,7 +92,10 @@ fn rank(folder: &Path) {
         let identity = serde_json::Value::Null;
         ProcessGroup::join(&place, Backend::Gloo, &identity, timeout).expect("a group")
     });
-    let group: &dyn Group = group.as_ref().map_or(&Alone, |group| group);
+    let group: &dyn Group = match &group {
+        Some(group) => group,
+        None => &Alone,
+    };
     let mut measured = Measured { training: training(group, folder), ..Measured::default() };
     let gradient = Tensor::ones([PARAMETERS], (Kind::Float, Device::Cpu));
     measured.sum = each(20, || group.sum(&gradient).expect("a sum"));

@@ -7,8 +7,7 @@ use ndarray::Array2;
 use songscape::project::{Progress, Silent};
 use songscape_examples::exit_code;
 
-use crate::arguments::Arguments;
-use crate::run;
+use crate::{Arguments, run};
 
 /// Three groups of vectors, a catalog with years, and a folder to write into.
 struct Library {
@@ -283,6 +282,28 @@ fn a_study_that_was_kept_places_songs_and_refuses_what_does_not_fit() {
     assert!(code == 1 && message.contains("study.safetensors"), "{message}");
     std::fs::remove_file(&file).unwrap();
     assert_eq!(apply(&vectors(5), "").unwrap_err().0, 1);
+}
+
+#[test]
+fn classes_are_predicted_for_a_column_and_a_column_that_is_none_is_named() {
+    let library = Library::new(&vectors(120), some_year);
+    let song =
+        |i: usize| format!("{i}.ogg,artist {},{}\n", i / 2, ["fado", "rock", "waltz"][i % 3]);
+    let table = format!("path,artist,Genre\n{}", (0..120).map(song).collect::<String>());
+    std::fs::write(library.path("songs.csv"), table).unwrap();
+    library.analyze("--classify genre", &Silent).unwrap();
+    let rows = lines(&library.out("classes.csv"));
+    assert_eq!(rows[0], "column,row,fold,class,predicted,probability");
+    assert_eq!(rows.len(), 121);
+    let scores = &library.scores()["classes"][0];
+    assert_eq!(scores["column"], "genre");
+    let accuracy = |i: usize| scores["models"][i]["accuracy"].as_f64().unwrap();
+    assert!(accuracy(0) > 0.9 && accuracy(1) < 0.5, "{scores}");
+    assert_eq!(scores["models"][1]["name"], "majority");
+
+    let (code, message) = library.refused("--classify mood");
+    assert!(code == 2 && message.contains("classify is mood"), "{message}");
+    library.analyze("--classify artist", &Silent).unwrap_err();
 }
 
 struct Impatient;

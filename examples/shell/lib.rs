@@ -5,11 +5,17 @@ mod choice;
 #[cfg(feature = "pipeline")]
 mod device;
 mod exit;
+#[cfg(not(feature = "pipeline"))]
+mod launch;
 
 pub use bars::Bars;
 pub use choice::{choice, json};
 #[cfg(feature = "pipeline")]
 pub use device::device;
+pub use exit::{End, complain, exit_code, print, start};
+#[cfg(not(feature = "pipeline"))]
+pub use launch::launch;
+
 #[cfg(doctest)]
 mod documents {
     //! The programs in the documents of the repository.
@@ -22,5 +28,3 @@ mod documents {
     #[doc = include_str!("../../docs/cookbook-learning.md")]
     struct CookbookLearning;
 }
-
-pub use exit::{End, complain, exit_code, print, start};

@@ -1,21 +1,21 @@
 //! Songs that sound alike, as a list and as a playlist: `similar -- PROJECT --song SONG`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use songscape::Error;
-use songscape::analysis::music::similar::{Similar, path, playlist};
-use songscape::analysis::neighbors::{Index, Metric};
-use songscape::analysis::vectors::read_npy;
-use songscape::project::{SongTable, Source, write_csv};
+use songscape::ndarray::Array2;
+use songscape::project::PlaylistPaths;
+use songscape::similar::Collection;
 use songscape_examples::{print, start};
 
 /// Find songs similar to one or more songs, or a gradual path between two.
 ///
-/// A song is named by its id, its title, or a part of "artist - title" that only it has. No song is
-/// listed twice, and the named songs are not repeated, except for the two ends of a path. The number
-/// before a song is its cosine with what was sought: the named songs, or a step of the path.
+/// A song is named by its id, its title, a part of "artist - title", some words of it in any order, or its
+/// file; accents and case do not matter. No song is listed twice, and the named songs are not repeated,
+/// except for the two ends of a path. The number before a song is its cosine with what was sought: the named
+/// songs, or a step of the path.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage.
 #[derive(Parser)]
@@ -25,10 +25,13 @@ struct Arguments {
     #[arg(required_unless_present = "vectors")]
     project: Option<PathBuf>,
     /// The songs to start from; may be repeated
-    #[arg(short, long = "song", required = true, value_name = "SONG")]
+    #[arg(short, long = "song", required_unless_present = "files", value_name = "SONG")]
     songs: Vec<String>,
+    /// A music file that is not in the project to start from; may be repeated, needs libtorch
+    #[arg(short, long = "file", value_name = "FILE", requires = "project")]
+    files: Vec<PathBuf>,
     /// Walk from the song to this one instead; both ends count
-    #[arg(long, value_name = "SONG", conflicts_with = "wander")]
+    #[arg(long, value_name = "SONG", conflicts_with_all = ["wander", "files"])]
     to: Option<String>,
     /// How many songs
     #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
@@ -36,9 +39,19 @@ struct Arguments {
     /// From 0, songs near the named ones, to 1, each song near the one before it
     #[arg(long, default_value_t = 0.0, value_parser = share)]
     wander: f32,
-    /// Also write the list to this file: .csv for a table, .m3u or .m3u8 for a playlist; may be repeated
+    /// Print the list as JSON
+    #[arg(long)]
+    json: bool,
+    /// Also write the list to this file: .csv or .json for a table, .m3u or .m3u8 for a playlist; may be
+    /// repeated
     #[arg(long, value_name = "FILE", value_parser = writable)]
     out: Vec<PathBuf>,
+    /// Playlists name files from their own folder on
+    #[arg(long)]
+    relative: bool,
+    /// Playlists name files below this path, which stands for the folder that all songs are in
+    #[arg(long, value_name = "PATH", conflicts_with = "relative")]
+    base: Option<String>,
     /// One vector per song (.npy, [songs, d]), instead of a project
     #[arg(long, requires = "catalog", conflicts_with = "project")]
     vectors: Option<PathBuf>,
@@ -57,80 +70,81 @@ fn share(text: &str) -> Result<f32, String> {
 fn writable(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     match path.extension().and_then(|e| e.to_str()) {
-        Some("csv" | "m3u" | "m3u8") => Ok(path),
-        _ => Err("expected a name that ends with .csv, .m3u or .m3u8".into()),
+        Some("csv" | "json" | "m3u" | "m3u8") => Ok(path),
+        _ => Err("expected a name that ends with .csv, .json, .m3u or .m3u8".into()),
     }
 }
 
 fn main() -> ExitCode {
-    start(|| run(&Arguments::parse()))
+    let arguments = Arguments::parse();
+    // Only an encoder can listen to a file.
+    #[cfg(not(feature = "pipeline"))]
+    if !arguments.files.is_empty() {
+        return songscape_examples::launch("similar");
+    }
+    start(|| run(&arguments))
 }
 
 fn run(arguments: &Arguments) -> Result<(), Error> {
-    let (file, catalog) = files(arguments)?;
-    let (vectors, songs) = (read_npy(&file)?, SongTable::read(&catalog)?);
-    if vectors.nrows() != songs.songs.len() {
-        let found = format!("{} vectors", vectors.nrows());
-        let reason = format!("{found}, but {} has {} songs", catalog.display(), songs.songs.len());
-        return Err(Error::input(file, reason));
-    }
-    let find = |text: &String| songs.find(text).map_err(|why| Error::input(&catalog, why));
-    let seeds = arguments.songs.iter().map(find).collect::<Result<Vec<_>, _>>()?;
-    let (index, count) = (Index::of_all(vectors, Metric::Cosine)?, usize::from(arguments.count));
-    let found = match &arguments.to {
-        Some(to) => between(&index, &seeds, find(to)?, count)?,
-        None => playlist(&index, &[], &seeds, count, arguments.wander)?,
+    let songs = match (&arguments.project, &arguments.vectors, &arguments.catalog) {
+        (Some(project), ..) => Collection::of_project(project)?,
+        (None, Some(vectors), Some(catalog)) => Collection::of_vectors(vectors, catalog)?,
+        _ => unreachable!("the arguments require a project, or vectors with a catalog"),
     };
-    for seed in &seeds {
-        print(format_args!("like       {}", songs.songs[*seed]))?;
+    let seeds =
+        arguments.songs.iter().map(|text| songs.find(text)).collect::<Result<Vec<_>, _>>()?;
+    let count = usize::from(arguments.count);
+    let found = match (&arguments.to, &seeds[..]) {
+        (Some(to), &[from]) => songs.between(from, songs.find(to)?, count)?,
+        (Some(_), _) => {
+            let found = format!("given {} times", seeds.len());
+            return Err(Error::parameter("song", found, "one with --to"));
+        }
+        (None, _) => {
+            let others = heard(arguments)?;
+            songs.like(&seeds, others.as_ref().map(|x| x.view()), count, arguments.wander)?
+        }
+    };
+    let listed = songs.listed(&found);
+    if arguments.json {
+        print(format_args!("{}", serde_json::to_string_pretty(&listed).unwrap_or_default()))?;
+    } else {
+        for &seed in &seeds {
+            print(format_args!("like       {}", songs.songs().songs[seed]))?;
+        }
+        for file in &arguments.files {
+            print(format_args!("like       {}", file.display()))?;
+        }
+        for (song, found) in listed.iter().zip(&found) {
+            print(format_args!("{:10.3} {}", song.cosine, songs.songs().songs[found.row]))?;
+        }
     }
-    for &Similar { row, distance } in &found {
-        print(format_args!("{:10.3} {}", 1.0 - distance, songs.songs[row]))?;
-    }
+    let paths = match &arguments.base {
+        Some(base) => PlaylistPaths::Below(base.clone()),
+        None if arguments.relative => PlaylistPaths::Relative,
+        None => PlaylistPaths::Absolute,
+    };
     for path in &arguments.out {
-        write(path, &songs, &found)?;
-        print(format_args!("written    {}", path.display()))?;
+        songs.write(path, &found, &paths)?;
+        if !arguments.json {
+            print(format_args!("written    {}", path.display()))?;
+        }
     }
     Ok(())
 }
 
-/// The files of the vectors and of their songs.
-fn files(arguments: &Arguments) -> Result<(PathBuf, PathBuf), Error> {
-    match (&arguments.project, &arguments.vectors, &arguments.catalog) {
-        (Some(project), ..) => {
-            let catalog = project.join("analysis/songs.csv");
-            if !catalog.is_file() {
-                let why = "no analysis/songs.csv: pass the folder of a song_map run that has finished its \
-                           `analysis` stage, or give --vectors and --catalog";
-                return Err(Error::input(project, why));
-            }
-            Ok((Source::TrainedEncoder.file(project.join("vectors")), catalog))
-        }
-        (None, Some(vectors), Some(catalog)) => Ok((vectors.clone(), catalog.clone())),
-        _ => unreachable!("the arguments require a project, or vectors with a catalog"),
-    }
-}
-
-/// The path from the one named song to another.
-fn between(index: &Index, seeds: &[usize], to: usize, count: usize) -> Result<Vec<Similar>, Error> {
-    match *seeds {
-        _ if count < 2 => Err(Error::parameter("count", count, "at least 2 with --to")),
-        [from] if from == to => Err(Error::parameter("to", "the same song", "another than --song")),
-        [from] => Ok(path(index, from, to, count)?),
-        _ => Err(Error::parameter("song", format!("given {} times", seeds.len()), "one with --to")),
-    }
-}
-
-/// The list as a table or as a playlist, by the ending of the file's name.
-fn write(path: &Path, songs: &SongTable, found: &[Similar]) -> Result<(), Error> {
-    if path.extension().is_none_or(|ending| ending != "csv") {
-        return Ok(songs.write_playlist(path, found.iter().map(|song| song.row))?);
-    }
-    let row = |(rank, &Similar { row, distance }): (usize, &Similar)| {
-        let song = &songs.songs[row];
-        let file = songs.file(song).display().to_string();
-        (rank + 1, 1.0 - distance, &song.id, &song.title, &song.artist, song.year, file)
+/// The vectors of the files that were named, if any.
+#[cfg(feature = "pipeline")]
+fn heard(arguments: &Arguments) -> Result<Option<Array2<f32>>, Error> {
+    use songscape::{audio::Limits, project::Silent, resnet::tch::Device, similar::Listener};
+    let Some(project) = arguments.project.as_ref().filter(|_| !arguments.files.is_empty()) else {
+        return Ok(None);
     };
-    let header = ["rank", "cosine", "id", "title", "artist", "year", "path"];
-    Ok(write_csv(path, &header, found.iter().enumerate().map(row))?)
+    let listener = Listener::of_project(project, Limits::default(), Device::Cpu)?;
+    listener.vectors(&arguments.files, &Silent).map(Some)
+}
+
+#[cfg(not(feature = "pipeline"))]
+fn heard(_: &Arguments) -> Result<Option<Array2<f32>>, Error> {
+    Ok(None)
 }

@@ -32,6 +32,9 @@ struct Arguments {
     /// An encoder that was trained elsewhere (a model.safetensors): nothing is trained
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
+    /// Row statistics and chroma in place of an encoder: nothing is trained, and the map is there in minutes
+    #[arg(long, conflicts_with_all = ["model", "steps"])]
+    no_training: bool,
     /// Steps of training [default: 500 for demo, 62,500 for published]
     #[arg(long, value_name = "N", conflicts_with = "model")]
     steps: Option<usize>,
@@ -80,6 +83,7 @@ fn run(arguments: &Arguments, bars: &Bars) -> Result<End, Error> {
     parameters.library.outside = arguments.outside;
     parameters.library.same_name = arguments.same_name;
     parameters.model = arguments.model.clone();
+    parameters.no_training = arguments.no_training;
     parameters.retrain = arguments.retrain;
     parameters.refit = arguments.refit;
     if let Some(steps) = arguments.steps {

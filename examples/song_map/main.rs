@@ -1,14 +1,12 @@
 //! The main job: from music to a map of it. `cargo run --release --example song_map -- --help`.
 
-// Without libtorch in the build, the program builds itself again with it.
 #[cfg(feature = "pipeline")]
 mod job;
-#[cfg(not(feature = "pipeline"))]
-mod launch;
 
 fn main() -> std::process::ExitCode {
     #[cfg(feature = "pipeline")]
     return job::main();
+    // Without libtorch in the build, the program builds itself again with it.
     #[cfg(not(feature = "pipeline"))]
-    return launch::main();
+    return songscape_examples::launch("song_map");
 }

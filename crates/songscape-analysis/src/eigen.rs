@@ -1,71 +1,141 @@
 //! Eigenvalues and eigenvectors of symmetric matrices.
 //!
 //! Householder's reduction to tridiagonal form, then the implicit QL method of Dubrulle, Martin and
-//! Wilkinson (1968), as in Golub and Van Loan, "Matrix Computations", chapter 8. Serial, so that the
-//! result is the same on any number of threads.
+//! Wilkinson (1968), as in Golub and Van Loan, "Matrix Computations", chapter 8. Every sum has one order,
+//! so that the result has the same bits on any number of threads and on every processor.
 
-use ndarray::{Array1, Array2};
+use multiversion::multiversion;
+use ndarray::parallel::prelude::*;
+use ndarray::{Array1, Array2, Axis};
 
 use crate::error::{Error, Result};
 
 /// Sweeps in which one eigenvalue must be found; two or three are usual.
 const SWEEPS: usize = 60;
+/// Columns that reflections and rotations are applied to at once: they stay in the cache meanwhile.
+const WIDTH: usize = 32;
+/// Rotations that are kept before they are applied: some megabytes.
+const KEPT: usize = 1 << 17;
 
 /// The eigenvalues, largest first, and the unit eigenvectors as rows, of a symmetric matrix.
-pub(crate) fn symmetric(mut a: Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
+pub(crate) fn symmetric(a: Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
+    let Reduced { diagonal, off, reflectors } = reduce(a);
+    // The product of the reflections; by symmetry its rows are its columns transposed.
+    let mut basis = Array2::eye(diagonal.len());
+    in_panels(&mut basis, |panel| reflect(panel, &reflectors));
+    tridiagonal(diagonal, off, basis.reversed_axes().as_standard_layout().into_owned())
+}
+
+/// A tridiagonal matrix, and the reflections that made it from another.
+struct Reduced {
+    diagonal: Vec<f64>,
+    /// What is beside the diagonal; the last entry is not used.
+    off: Vec<f64>,
+    /// For each column the vector v of the reflection I − v vᵀ of what is below it, with vᵀ v = 2.
+    /// Empty for columns that needed none.
+    reflectors: Vec<Vec<f64>>,
+}
+
+/// Each step is A − v wᵀ − w vᵀ with w = A v − ½ (vᵀ A v) v. It is carried out together with the next
+/// step's product A v, so that the matrix is read once.
+fn reduce(a: Array2<f64>) -> Reduced {
     let n = a.nrows();
-    let mut off = vec![0.0; n];
-    let mut reflectors: Vec<Vec<f64>> = Vec::with_capacity(n);
-    for k in 0..n.saturating_sub(2) {
-        // A reflection that leaves of column k, below the diagonal, only the first entry.
-        let mut v: Vec<f64> = (k + 1..n).map(|i| a[[i, k]]).collect();
-        let length = v.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let head = if v[0] > 0.0 { -length } else { length };
-        off[k] = head;
-        v[0] -= head;
-        let square: f64 = v.iter().map(|x| x * x).sum();
-        if length == 0.0 || square == 0.0 {
-            off[k] = a[[k + 1, k]];
+    let mut a = a.as_standard_layout().into_owned().into_raw_vec_and_offset().0;
+    let (mut diagonal, mut off, mut reflectors) = (vec![0.0; n], vec![0.0; n], Vec::new());
+    let (mut v, mut w) = (vec![0.0; n], vec![0.0; n]);
+    for k in 0..n {
+        let stepped = |i: usize| a[i * n + k] - (v[i] * w[k] + w[i] * v[k]);
+        diagonal[k] = stepped(k);
+        // What is below is reflected to its first entry alone.
+        let mut next: Vec<f64> = (k + 1..n).map(stepped).collect();
+        let Some(&first) = next.first() else { break };
+        let length = next.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let head = if first > 0.0 { -length } else { length };
+        next[0] -= head;
+        let square: f64 = next.iter().map(|x| x * x).sum();
+        if k + 2 == n || length == 0.0 || square == 0.0 {
+            off[k] = first;
+            next.fill(0.0);
             reflectors.push(Vec::new());
-            continue;
+        } else {
+            off[k] = head;
+            let scale = (2.0 / square).sqrt();
+            next.iter_mut().for_each(|x| *x *= scale);
+            reflectors.push(next.clone());
         }
-        let scale = (2.0 / square).sqrt();
-        v.iter_mut().for_each(|x| *x *= scale);
-        // A − v wᵀ − w vᵀ with w = A v − ½ (vᵀ A v) v, since vᵀ v = 2.
-        let mut w = vec![0.0; v.len()];
-        for (i, w) in w.iter_mut().enumerate() {
-            let row = a.row(k + 1 + i);
-            *w = (k + 1..n).zip(&v).map(|(j, x)| row[j] * x).sum();
+        let mut product = vec![0.0; next.len()];
+        for (i, x) in (k + 1..n).zip(&next) {
+            let row = &mut a[i * n + k + 1..(i + 1) * n];
+            step_and_add(row, (v[i], &v[k + 1..]), (w[i], &w[k + 1..]), *x, &mut product);
         }
-        let half = 0.5 * v.iter().zip(&w).map(|(v, w)| v * w).sum::<f64>();
-        w.iter_mut().zip(&v).for_each(|(w, v)| *w -= half * v);
-        for i in 0..v.len() {
-            let mut row = a.row_mut(k + 1 + i);
-            for (j, (vj, wj)) in v.iter().zip(&w).enumerate() {
-                row[k + 1 + j] -= v[i] * wj + w[i] * vj;
+        let half = 0.5 * next.iter().zip(&product).map(|(v, w)| v * w).sum::<f64>();
+        product.iter_mut().zip(&next).for_each(|(w, v)| *w -= half * v);
+        v[k + 1..].copy_from_slice(&next);
+        w[k + 1..].copy_from_slice(&product);
+    }
+    Reduced { diagonal, off, reflectors }
+}
+
+/// A row of A − v wᵀ − w vᵀ, and `x` times it added to a sum.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2", "x86_64+avx2"))]
+fn step_and_add(
+    row: &mut [f64],
+    (v, all_v): (f64, &[f64]),
+    (w, all_w): (f64, &[f64]),
+    x: f64,
+    sum: &mut [f64],
+) {
+    for (((a, sum), vj), wj) in row.iter_mut().zip(sum).zip(all_v).zip(all_w) {
+        *a -= v * wj + w * vj;
+        *sum += *a * x;
+    }
+}
+
+/// Works on [`WIDTH`] columns at a time, side by side; what is beyond the last column is lost.
+fn in_panels(matrix: &mut Array2<f64>, work: impl Fn(&mut [[f64; WIDTH]]) + Sync) {
+    matrix.axis_chunks_iter_mut(Axis(1), WIDTH).into_par_iter().for_each(|mut columns| {
+        let mut panel = vec![[0.0; WIDTH]; columns.nrows()];
+        for (panel, row) in panel.iter_mut().zip(columns.rows()) {
+            panel.iter_mut().zip(row).for_each(|(panel, v)| *panel = *v);
+        }
+        work(&mut panel);
+        for (mut row, panel) in columns.rows_mut().into_iter().zip(&panel) {
+            row.iter_mut().zip(panel).for_each(|(v, panel)| *v = *panel);
+        }
+    });
+}
+
+/// The product of reflections with some columns.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2", "x86_64+avx2"))]
+fn reflect(panel: &mut [[f64; WIDTH]], reflectors: &[Vec<f64>]) {
+    for (k, v) in reflectors.iter().enumerate().rev().filter(|r| !r.1.is_empty()) {
+        let rows = &mut panel[k + 1..];
+        let mut sums = [0.0; WIDTH];
+        for (row, v) in rows.iter().zip(v) {
+            sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += v * x);
+        }
+        for (row, v) in rows.iter_mut().zip(v) {
+            row.iter_mut().zip(&sums).for_each(|(x, sum)| *x -= v * sum);
+        }
+    }
+}
+
+/// A rotation of two neighbouring rows.
+struct Rotation {
+    upper: usize,
+    cosine: f64,
+    sine: f64,
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx2", "x86_64+avx2"))]
+fn rotate(panel: &mut [[f64; WIDTH]], rotations: &[Rotation]) {
+    for &Rotation { upper, cosine: c, sine: s } in rotations {
+        if let Some([upper, lower]) = panel.get_mut(upper..upper + 2) {
+            for (x, y) in upper.iter_mut().zip(lower) {
+                (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
             }
         }
-        reflectors.push(v);
     }
-    if n >= 2 {
-        off[n - 2] = a[[n - 1, n - 2]];
-    }
-    let diagonal: Vec<f64> = a.diag().to_vec();
-
-    // The product of the reflections; by symmetry its rows are its columns transposed.
-    let mut basis = Array2::<f64>::eye(n);
-    for (k, v) in reflectors.iter().enumerate().rev().filter(|r| !r.1.is_empty()) {
-        let mut sums = vec![0.0; n - k - 1];
-        for (i, v) in v.iter().enumerate() {
-            let row = basis.row(k + 1 + i);
-            sums.iter_mut().enumerate().for_each(|(j, s)| *s += v * row[k + 1 + j]);
-        }
-        for (i, v) in v.iter().enumerate() {
-            let mut row = basis.row_mut(k + 1 + i);
-            sums.iter().enumerate().for_each(|(j, s)| row[k + 1 + j] -= v * s);
-        }
-    }
-    tridiagonal(diagonal, off, basis.reversed_axes().as_standard_layout().into_owned())
 }
 
 /// The same of a tridiagonal matrix with the given diagonal and, beside it, `off` (whose last entry
@@ -76,6 +146,7 @@ fn tridiagonal(
     mut rows: Array2<f64>,
 ) -> Result<(Array1<f64>, Array2<f64>)> {
     let n = diagonal.len();
+    let mut rotations: Vec<Rotation> = Vec::new();
     if let Some(last) = off.last_mut() {
         *last = 0.0;
     }
@@ -117,23 +188,24 @@ fn tridiagonal(
                 p = s * r;
                 d[i + 1] = g + p;
                 g = c * r - b;
-                let (mut upper, mut lower) =
-                    rows.multi_slice_mut((ndarray::s![i, ..], ndarray::s![i + 1, ..]));
-                for (x, y) in upper.iter_mut().zip(lower.iter_mut()) {
-                    (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
-                }
+                rotations.push(Rotation { upper: i, cosine: c, sine: s });
             }
             if !split {
                 d[l] -= p;
                 e[l] = g;
                 e[m] = 0.0;
             }
+            if rotations.len() > KEPT {
+                in_panels(&mut rows, |panel| rotate(panel, &rotations));
+                rotations.clear();
+            }
         }
     }
+    in_panels(&mut rows, |panel| rotate(panel, &rotations));
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&a, &b| diagonal[b].total_cmp(&diagonal[a]));
     let values = order.iter().map(|&i| diagonal[i]).collect();
-    Ok((values, rows.select(ndarray::Axis(0), &order)))
+    Ok((values, rows.select(Axis(0), &order)))
 }
 
 #[cfg(test)]

@@ -71,6 +71,16 @@ pub enum Error {
         /// The number of folds that was asked for.
         folds: usize,
     },
+    /// Fewer than two classes are had by enough groups.
+    #[error(
+        "{classes} classes are had by at least {groups} groups of songs (artists); two are needed"
+    )]
+    TooFewClasses {
+        /// The classes that are.
+        classes: usize,
+        /// The groups that a class needs.
+        groups: usize,
+    },
     /// Too few songs have a year.
     #[error("{known} songs have a year; at least {needed} are needed")]
     TooFewYears {

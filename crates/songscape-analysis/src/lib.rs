@@ -22,6 +22,9 @@
 //! | [`retrieval`] | does a part of a song find the rest of it? |
 //! | [`study`] | all of it, from vectors and a table of songs to a folder of results |
 //!
+//! The feature `comparisons`, on by default, brings linfa and smartcore for [`music::comparisons`].
+//! Without it there are 33 crates less to compile, and it builds for `wasm32-unknown-unknown`.
+//!
 //! Everything random comes from a seed in the parameters, and the results do not depend on the
 //! number of threads.
 //!
@@ -44,6 +47,8 @@
 //! assert!(labels[..30].iter().all(|l| !labels[30..].contains(l) || *l == -1));
 //! # Ok::<(), songscape_analysis::Error>(())
 //! ```
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod archive;
 pub mod boosting;

@@ -13,7 +13,8 @@ use songscape_analysis::metrics::{adjusted_rand_index, mean_absolute_error, trus
 use songscape_analysis::music::clusters::ClusterOn;
 use songscape_analysis::neighbors::Metric;
 use songscape_analysis::study::{
-    Applied, Study, StudyInput, StudyParams, StudyPart, VectorSet, study_and_keep,
+    Applied, Before, Study, StudyInput, StudyParams, StudyPart, VectorSet, study_after,
+    study_and_keep,
 };
 use songscape_analysis::umap::{Umap, UmapParams};
 use songscape_analysis::vectors::{read_npy, write_npy};
@@ -269,4 +270,67 @@ fn maps_come_back_from_their_own_file() {
     let new = library.new.view();
     assert_eq!(loaded.transform(new).unwrap(), umap.transform(new).unwrap());
     assert!(Clusters::load(&path).unwrap_err().to_string().contains("it holds a map"));
+}
+
+#[test]
+fn a_study_made_anew_stays_near_the_one_before() {
+    let library = Library::new(600, 60);
+    let folder = tempfile::tempdir().unwrap();
+    let params = StudyParams::default();
+    let earlier = library.fit(&params);
+    // Thirty songs have gone, sixty have come, and all stand in another order.
+    let rows: Vec<Option<usize>> =
+        (600..660).map(|_| None).chain((30..600).rev().map(Some)).collect();
+    let old = library.vectors.whole.select(ndarray::Axis(0), &(30..600).rev().collect::<Vec<_>>());
+    let x = ndarray::concatenate(ndarray::Axis(0), &[library.new.view(), old.view()]).unwrap();
+    let vectors = VectorSet::new("x", x);
+    let table = SongTable::unknown(rows.len());
+    let input = StudyInput { vectors: &vectors, songs: &table, baselines: &[] };
+    let before = Before { study: &earlier, rows: &rows };
+    let (_, after) = study_after(&input, &params, Some(&before), folder.path(), &Silent).unwrap();
+    let alone = Study::fit(&input, &params, &Silent).unwrap();
+
+    // How far the songs that were there have moved, in widths of the map.
+    let places = earlier.map().map();
+    let width = |column: usize| {
+        let values = places.column(column);
+        values.fold(f32::MIN, |m, v| m.max(*v)) - values.fold(f32::MAX, |m, v| m.min(*v))
+    };
+    let width = width(0).max(width(1));
+    let moved = |study: &Study| {
+        let map = study.map().map();
+        let mut far: Vec<f32> = rows
+            .iter()
+            .enumerate()
+            .filter_map(|(now, then)| {
+                let step = &map.row(now) - &places.row((*then)?);
+                Some(step.dot(&step).sqrt() / width)
+            })
+            .collect();
+        far.sort_by(f32::total_cmp);
+        far[far.len() / 2]
+    };
+    let (kept, lost) = (moved(&after), moved(&alone));
+    assert!(kept < 0.05 && kept < lost / 3.0, "moved by {kept}, from scratch by {lost}");
+    let same = |study: &Study| {
+        let both = rows.iter().zip(study.clusters().labels());
+        let both: Vec<_> = both.filter_map(|(then, now)| Some(((*then)?, *now))).collect();
+        let same = both.iter().filter(|(then, now)| earlier.clusters().labels()[*then] == *now);
+        same.count() as f64 / both.len() as f64
+    };
+    assert!(same(&after) > 0.9, "{} of the numbers are the same", same(&after));
+    // And it is as good a map.
+    let score = |study: &Study| {
+        trustworthiness(vectors.whole.view(), study.map().map(), 15, Metric::Cosine).unwrap()
+    };
+    assert!(score(&after) > score(&alone) - 0.005, "{} for {}", score(&after), score(&alone));
+    println!(
+        "moved {kept:.4} for {lost:.4}, numbers {:.3}, trust {:.4} for {:.4}",
+        same(&after),
+        score(&after),
+        score(&alone)
+    );
+
+    let wrong = Before { study: &earlier, rows: &rows[1..] };
+    assert!(study_after(&input, &params, Some(&wrong), folder.path(), &Silent).is_err());
 }

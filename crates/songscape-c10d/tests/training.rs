@@ -253,18 +253,18 @@ fn processes_that_would_train_something_else_are_refused() {
         let group = rank.join(MEET).unwrap();
         let learning_rate = if rank.place.rank == 1 { 0.5 } else { 0.25 };
         let other = TrainParams { learning_rate, ..params() };
-        let few = TrainParams { pairs: 1, chunk_pairs: 0, ..params() };
+        let few = TrainParams { pairs: 2, ..params() };
         let errors = [other, few].map(|params| {
             let error = run(&group, &params, &rank.folder().join("none"), &Silent).unwrap_err();
             error.to_string()
         });
         return rank.say(&errors.join("; "));
     }
-    let mut launch = Launch::new(NAME, 2);
-    (0..2).for_each(|rank| launch.start(rank));
+    let mut launch = Launch::new(NAME, 3);
+    (0..3).for_each(|rank| launch.start(rank));
     let said = launch.finish();
-    let few = "pairs is 1, expected at least 2, the number of processes";
-    for (said, field) in said.iter().zip(["training", "learning_rate"]) {
+    let few = "pairs is 2, expected at least 3, the number of processes";
+    for (said, field) in said.iter().zip(["training", "learning_rate", "training"]) {
         let expected = format!(
             "rank 1 has another {field} than rank 0; all processes must train the same; {few}"
         );

@@ -22,6 +22,9 @@ pub(crate) struct Identity {
     pub params: TrainParams,
     /// Hash of the songs' lengths and of some of their pixels.
     pub songs: String,
+    /// Hash of the weights that the training began with, where they were not random.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_with: Option<String>,
 }
 
 /// The state after a number of steps.
@@ -239,6 +242,9 @@ pub(crate) fn difference(found: &Identity, expected: &Identity) -> Option<String
     }
     if found.songs != expected.songs {
         return Some("songs".into());
+    }
+    if found.begun_with != expected.begun_with {
+        return Some("the weights that it began with".into());
     }
     let json = |params| serde_json::to_value(params).ok();
     let (found, expected) = (json(&found.params)?, json(&expected.params)?);

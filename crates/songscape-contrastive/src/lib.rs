@@ -75,7 +75,7 @@ pub use optimizer::{AdamW, clip};
 pub use pairs::{Pair, PairSampler, Songs};
 pub use params::{Loss, Sampling, Schedule, TrainParams};
 pub use queue::KeyQueue;
-pub use trainer::{Trained, train, train_in};
+pub use trainer::{Trained, train, train_in, train_on};
 pub use validation::Validation;
 
 // What signatures of this crate use.

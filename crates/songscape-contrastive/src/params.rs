@@ -247,6 +247,29 @@ impl TrainParams {
         serde_json::from_value(all).map_err(refused)
     }
 
+    /// The training that goes on from these parameters' network on other songs: a fifth of the steps, with the
+    /// learning rate that the last fifth began with, after a warm-up, and the same fall from there.
+    ///
+    /// ```
+    /// use songscape_contrastive::TrainParams;
+    ///
+    /// let whole = TrainParams::demo();
+    /// let tail = whole.fine_tuning();
+    /// assert_eq!(tail.steps, whole.steps / 5);
+    /// assert_eq!(tail.learning_rate, whole.learning_rate_at(whole.steps - tail.steps));
+    /// ```
+    #[must_use]
+    pub fn fine_tuning(&self) -> Self {
+        let steps = (self.steps / 5).max(1);
+        Self {
+            steps,
+            learning_rate: self.learning_rate_at(self.steps - steps),
+            // The optimizer has forgotten how large its steps were.
+            warmup_steps: self.warmup_steps.max(10).min(steps / 2),
+            ..self.clone()
+        }
+    }
+
     /// The learning rate of a step, counted from 0.
     pub fn learning_rate_at(&self, step: usize) -> f64 {
         if step < self.warmup_steps {

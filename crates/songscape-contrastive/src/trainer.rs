@@ -110,7 +110,7 @@ pub fn train(
 /// # Errors
 /// As [`train`]; and
 /// - [`Error::Parameter`]: there are fewer pairs than processes;
-/// - [`Error::OtherRank`]: the processes do not have the same parameters and songs;
+/// - [`Error::OtherRank`]: the processes do not have the same parameters and songs, or began with other weights;
 /// - [`Error::Apart`]: they no longer have the same network, which is looked at with every checkpoint;
 /// - [`Error::Group`]: they lost each other; the last checkpoint is good.
 #[allow(clippy::too_many_arguments)] // those of `train`, and the group
@@ -124,9 +124,43 @@ pub fn train_in(
     folder: impl AsRef<Path>,
     progress: &dyn Progress,
 ) -> Result<Trained> {
-    let folder = folder.as_ref();
-    params.check()?;
     encoder.check()?;
+    let model = Model::new(encoder, device, params.seed)?;
+    run(group, songs, model, None, params, origin, folder.as_ref(), progress)
+}
+
+/// Trains a network that is trained already on other songs, such as a library that has grown since: as
+/// [`train_in`], but from its weights, which are the same in all processes. [`TrainParams::fine_tuning`] suits
+/// it.
+///
+/// # Errors
+/// As [`train_in`].
+pub fn train_on(
+    group: &dyn Group,
+    songs: &Songs,
+    model: Model,
+    params: &TrainParams,
+    origin: Origin,
+    folder: impl AsRef<Path>,
+    progress: &dyn Progress,
+) -> Result<Trained> {
+    let begun_with = model.fingerprint()?;
+    run(group, songs, model, Some(begun_with), params, origin, folder.as_ref(), progress)
+}
+
+#[allow(clippy::too_many_arguments)] // those of `train_on`, and what it began with
+fn run(
+    group: &dyn Group,
+    songs: &Songs,
+    model: Model,
+    begun_with: Option<String>,
+    params: &TrainParams,
+    origin: Origin,
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<Trained> {
+    params.check()?;
+    let encoder = &model.config().clone();
     if songs.rows() != encoder.rows {
         return Err(Error::Rows { found: songs.rows(), expected: encoder.rows });
     }
@@ -137,8 +171,12 @@ pub fn train_in(
             expected: format!("at least {}", encoder.columns_per_vector()),
         });
     }
-    let identity =
-        Identity { encoder: encoder.clone(), params: params.clone(), songs: songs.fingerprint() };
+    let identity = Identity {
+        encoder: encoder.clone(),
+        params: params.clone(),
+        songs: songs.fingerprint(),
+        begun_with,
+    };
     group::agree(group, &identity)?;
     let checkpoints = folder.join("checkpoints");
     let origin = Origin {
@@ -146,8 +184,7 @@ pub fn train_in(
         training: Some(serde_json::to_value(params).expect("numbers and names are JSON")),
         ..origin
     };
-    let model = Model::new(encoder, device, params.seed)?.with_origin(origin);
-    let mut trainer = Trainer::new(group, songs, model, params, folder)?;
+    let mut trainer = Trainer::new(group, songs, model.with_origin(origin), params, folder)?;
     // Two trainings in one folder would take turns in writing over each other.
     let _lock = trainer.writes().then(|| Project::open(&checkpoints)).transpose()?;
     let job = Job::begin(progress, "training", params.steps as u64, "steps");

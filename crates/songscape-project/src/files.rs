@@ -1,6 +1,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 use atomic_write_file::AtomicWriteFile;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,6 +9,8 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, Result};
 #[cfg(feature = "faults")]
 use crate::faults::operation;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use crate::nowhere::AtomicWriteFile;
 
 #[cfg(not(feature = "faults"))]
 fn operation() -> io::Result<()> {

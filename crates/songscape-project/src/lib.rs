@@ -62,6 +62,8 @@ mod failure;
 pub mod faults;
 mod files;
 mod names;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod nowhere;
 mod pixel;
 mod progress;
 mod project;
@@ -83,7 +85,7 @@ pub use pixel::{level_db, row_hz};
 pub use progress::{Job, Progress, Silent};
 pub use project::Project;
 pub use shard::Shard;
-pub use songs::{BadRow, Field, Song, SongTable, Used};
+pub use songs::{BadRow, Field, PlaylistPaths, Song, SongTable, Used};
 pub use source::{Part, Source, name_of_vectors};
 pub use stage::{Record, Stage, State, differences};
 pub use table::{line_of_record, read_rows, replace_rows, write_csv};

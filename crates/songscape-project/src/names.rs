@@ -43,8 +43,15 @@ pub fn artist_key(artist: &str) -> String {
     reduced(name)
 }
 
+/// The words of a text, [reduced](artist_key) one by one, so that neither accents nor case nor the punctuation
+/// in and around them matter.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let has_letters = |word: &&str| word.chars().any(char::is_alphanumeric);
+    text.split_whitespace().filter(has_letters).map(reduced).collect()
+}
+
 /// Letters and digits in lower case, without accents. What has none stays as it is.
-fn reduced(text: &str) -> String {
+pub(crate) fn reduced(text: &str) -> String {
     let mut out = String::new();
     for c in text.nfkd().filter(|c| !('\u{300}'..='\u{36F}').contains(c)) {
         // Letters that Unicode does not take apart.

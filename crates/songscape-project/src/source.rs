@@ -26,6 +26,9 @@ pub enum Source {
     ChromaChangesAnyKey,
     /// The encoder with its random initial weights.
     UntrainedEncoder,
+    /// Row statistics and chroma side by side, each number in deviations from its mean: what a map without
+    /// training is made of.
+    RowStatisticsAndChroma,
 }
 
 /// Which part of each song the vectors are of.
@@ -41,7 +44,7 @@ pub enum Part {
 }
 
 impl Source {
-    /// All sources, the trained encoder first.
+    /// The sources that are computed beside each other, the trained encoder first.
     pub const ALL: [Self; 8] = [
         Self::TrainedEncoder,
         Self::RowStatistics,
@@ -66,12 +69,14 @@ impl Source {
             Self::ChromaChanges => "chroma changes",
             Self::ChromaChangesAnyKey => "chroma changes any key",
             Self::UntrainedEncoder => "untrained encoder",
+            Self::RowStatisticsAndChroma => "row statistics and chroma",
         }
     }
 
     /// The source of a name, where it is one.
     pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.name() == name)
+        let mut all = Self::ALL.into_iter().chain([Self::RowStatisticsAndChroma]);
+        all.find(|source| source.name() == name)
     }
 
     /// Whether the columns are rings of twelve pitch classes, C first: a transposition of the music turns
@@ -112,7 +117,7 @@ mod tests {
 
     #[test]
     fn names_and_files_belong_together() {
-        for source in Source::ALL {
+        for source in Source::ALL.into_iter().chain([Source::RowStatisticsAndChroma]) {
             assert_eq!(name_of_vectors(source.file("vectors")), source.name());
             assert_eq!(Source::of_name(source.name()), Some(source));
         }

@@ -10,6 +10,11 @@ pub struct NotAYear;
 /// What tools write where a number is missing, in lower case.
 const MISSING: [&str; 9] = ["", "na", "n/a", "<na>", "nan", "nat", "null", "none", "0"];
 
+/// The first year of a year's decade: 1970 for 1975.
+pub fn decade(year: i32) -> i32 {
+    year.saturating_sub(year.rem_euclid(10))
+}
+
 /// The years that are believed: from 1000 to next year.
 pub fn range() -> RangeInclusive<i32> {
     const SECONDS: u64 = 31_556_952; // of a mean Gregorian year

@@ -103,15 +103,7 @@ impl ReportInput {
         let has_file = |song: &songscape_project::Song| !song.path.as_os_str().is_empty();
         let mut files: Vec<Option<Vec<String>>> =
             songs.songs.iter().map(|s| has_file(s).then(|| parts(&songs.file(s)))).collect();
-        let mut shared: Option<&[String]> = None;
-        for file in files.iter().flatten() {
-            let folder = &file[..file.len().saturating_sub(1)];
-            shared = Some(shared.map_or(folder, |shared| {
-                let same = shared.iter().zip(folder).take_while(|(a, b)| a == b).count();
-                &shared[..same]
-            }));
-        }
-        let depth = shared.map_or(0, <[String]>::len);
+        let depth = songs.shared_folder().map_or(0, |folder| parts(&folder).len());
         files.iter_mut().flatten().for_each(|file| drop(file.drain(..depth)));
         Ok(files)
     }

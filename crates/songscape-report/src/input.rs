@@ -28,6 +28,9 @@ pub struct SongRow {
     pub map: [f32; 2],
     /// Cluster from 0 on, −1 for an unclustered song.
     pub cluster: i32,
+    /// Group of clusters from 0 on ([`Clusters::groups`](songscape_analysis::hdbscan::Clusters::groups)), −1 for
+    /// none. Groups are the large labels of the map.
+    pub group: i32,
     /// How surely the song belongs to its cluster, in `[0, 1]`.
     pub probability: f64,
     /// How far the song is from its like among the vectors: 1 for the median song, `None` where it is not
@@ -52,6 +55,7 @@ impl Default for SongRow {
             image: None,
             map: [0.0; 2],
             cluster: -1,
+            group: -1,
             probability: 0.0,
             outlier: None,
             predicted: None,

@@ -47,7 +47,6 @@ impl ReportInput {
                 artist: song.artist.clone(),
                 year: song.year,
                 audio: (!path.is_empty()).then(|| link(page, table.file(song))),
-                cluster: -1,
                 extra: song.extra.clone(),
                 id,
                 ..SongRow::default()
@@ -72,7 +71,8 @@ impl ReportInput {
         for found in read_clusters(folder.join("clusters.csv"))? {
             known(found.row, "clusters.csv")?;
             let song = &mut self.songs[found.row];
-            (song.cluster, song.probability) = (found.label, found.probability);
+            (song.cluster, song.group) = (found.label, found.group);
+            song.probability = found.probability;
         }
         for found in read_outliers(folder.join("outliers.csv"))? {
             known(found.row, "outliers.csv")?;

@@ -126,7 +126,15 @@ pub fn of_project(project: impl AsRef<Path>) -> Result<(Vec<VectorSet>, SongTabl
         return Err(Error::input(project, why));
     }
     let read = |source: Source| VectorSet::read(source.file(project.join("vectors")));
-    let sets = Source::ALL.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    // A project without training has no encoder's vectors, and others in their place.
+    let untrained = Source::RowStatisticsAndChroma;
+    let sources = if untrained.file(project.join("vectors")).is_file() {
+        let there = |source: &Source| source.file(project.join("vectors")).is_file();
+        [untrained].into_iter().chain(Source::ALL).filter(there).collect()
+    } else {
+        Source::ALL.to_vec()
+    };
+    let sets = sources.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     Ok((sets, SongTable::read(songs)?))
 }
 

@@ -20,6 +20,7 @@
 //! | `synth` | the embedded demo music | |
 //! | `project` | project folders: stages, song tables, locks, atomic files, progress | |
 //! | `report_input` | what a report shows, from the files of a project or an analysis | |
+//! | `similar` | songs like songs, of a project or of any vectors: by name, as lists and playlists | |
 //! | `vectors` | from images to vectors, by an encoder and by its baselines | yes |
 //! | `evaluation` | the scores of vectors on a table of songs | yes |
 //! | `processes` | the processes that a launcher started, or this one alone | yes |
@@ -93,6 +94,8 @@ pub mod pipeline;
 pub mod processes;
 #[cfg(feature = "report-input")]
 pub mod report_input;
+#[cfg(feature = "similar")]
+pub mod similar;
 #[cfg(feature = "pipeline")]
 pub mod training;
 #[cfg(feature = "pipeline")]

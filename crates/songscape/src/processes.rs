@@ -122,8 +122,9 @@ impl Processes {
     /// # Errors
     /// [`Error::C10d`] when they lost each other.
     pub fn first_says(&self, own: bool) -> Result<bool> {
+        let Self::Several(group) = self else { return Ok(own) };
         let flag = Tensor::from_slice(&[i64::from(own)]);
-        self.group().broadcast(&flag)?;
+        group.broadcast(&flag)?;
         Ok(flag.int64_value(&[0]) != 0)
     }
 }

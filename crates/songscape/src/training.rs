@@ -4,12 +4,15 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use songscape_audio::Store;
-use songscape_contrastive::{TrainParams, Trained, train_in};
-use songscape_project::{Progress, Stage, State, remove_folder_if_there};
-use songscape_resnet::{EncoderConfig, Origin, Pooling};
+use songscape_contrastive::{TrainParams, Trained, train_in, train_on};
+use songscape_project::{
+    Progress, Record, Stage, State, hash_file, remove_folder_if_there, remove_if_there,
+    write_atomic,
+};
+use songscape_resnet::{EncoderConfig, Model, Origin, Pooling};
 use tch::Device;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::processes::Processes;
 use crate::vectors::Images;
 
@@ -18,6 +21,16 @@ const VERSION: u32 = 1;
 
 /// The file of the trained encoder in the folder of a training.
 pub(crate) const MODEL: &str = "model.safetensors";
+
+/// The weights that a training goes on from, beside the model until it is done.
+const BEFORE: &str = "before.safetensors";
+/// Their name among the inputs of the stage.
+const WEIGHTS: &str = "weights";
+
+/// Whether the training in a folder goes on, or went on, from weights of before.
+fn is_tuned(folder: &Path) -> Result<bool> {
+    Ok(Record::file(folder).exists() && Record::read(folder)?.inputs.contains_key(WEIGHTS))
+}
 
 /// What an encoder is made with. A folder keeps it beside the model; the pipeline and the example
 /// `train` write the same.
@@ -50,12 +63,76 @@ impl Training {
     /// [`Error::Project`](crate::Error::Project) when the folder holds a training with other
     /// parameters (the fields are named), or cannot be written.
     pub fn open(&self, store: &Store, folder: impl AsRef<Path>) -> Result<Stage> {
-        let inputs = [("images", store.fingerprint()?)];
-        let stage = Stage::open(folder.as_ref(), VERSION, self, &inputs)?;
+        self.open_from(vec![("images", store.fingerprint()?)], folder.as_ref())
+    }
+
+    fn open_from(&self, inputs: Vec<(&str, String)>, folder: &Path) -> Result<Stage> {
+        let stage = Stage::open(folder, VERSION, self, &inputs)?;
         if stage.state() == State::Outdated {
             remove_folder_if_there(stage.path("checkpoints"))?;
         }
         Ok(stage)
+    }
+
+    /// Opens the folder of a finished training so that it goes on from its weights on a store's images
+    /// ([`TrainParams::fine_tuning`]), or finds one that was interrupted there. `None` where there is neither.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`Error::Resnet`](crate::Error::Resnet) when the weights cannot be read.
+    pub fn open_tuning(
+        &self,
+        store: &Store,
+        images: &Images,
+        folder: impl AsRef<Path>,
+    ) -> Result<Option<Stage>> {
+        let folder = folder.as_ref();
+        let before = folder.join(BEFORE);
+        if self.is_finished(images, folder)? {
+            let model = folder.join(MODEL);
+            let weights = std::fs::read(&model).map_err(Error::io(model))?;
+            write_atomic(&before, |copy| std::io::Write::write_all(copy, &weights))?;
+        } else if !is_tuned(folder)?
+            || !before.is_file()
+            || Origin::read(&before)?.check_images(images.params()).is_err()
+        {
+            return Ok(None);
+        }
+        let inputs = vec![("images", store.fingerprint()?), (WEIGHTS, hash_file(&before)?)];
+        self.open_from(inputs, folder).map(Some)
+    }
+
+    /// The network of before, in a folder that was opened so.
+    ///
+    /// # Errors
+    /// [`Error::Resnet`](crate::Error::Resnet) when it cannot be read.
+    pub fn before(folder: impl AsRef<Path>, device: Device) -> Result<Model> {
+        Ok(Model::load(folder.as_ref().join(BEFORE), device)?)
+    }
+
+    /// Trains the [network of before](Self::before) on the images, from where an earlier run was interrupted,
+    /// and finishes the stage. Of several processes only the first opens the folder and gives its stage.
+    ///
+    /// # Errors
+    /// As [`train_on`]; what is done is kept.
+    pub fn tune(
+        &self,
+        processes: &Processes,
+        stage: Option<Stage>,
+        before: Model,
+        images: &Images,
+        pooling: Pooling,
+        progress: &dyn Progress,
+    ) -> Result<Trained> {
+        let (songs, origin) = (images.songs()?, images.origin(pooling));
+        let (params, group) = (self.training.fine_tuning(), processes.group());
+        let folder = stage.as_ref().map_or(Path::new(""), Stage::folder);
+        let trained = train_on(group, &songs, before, &params, origin, folder, progress)?;
+        if let Some(stage) = stage {
+            let before = stage.path(BEFORE);
+            stage.finish()?;
+            remove_if_there(before)?;
+        }
+        Ok(trained)
     }
 
     /// Trains in an opened folder, from where an earlier run was interrupted, and finishes the stage. The

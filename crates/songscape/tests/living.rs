@@ -2,8 +2,11 @@
 #![cfg(feature = "pipeline")]
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
 use songscape::project::{Silent, Source, write_json};
@@ -105,12 +108,15 @@ fn songs_come_and_go_and_the_encoder_and_the_other_vectors_stay() {
     assert_ne!(table("studied/study.safetensors"), study);
     assert!(!out.join("analysis/added.csv").exists());
 
-    // Trained again when asked, once.
+    // Trained again when asked, once, from the weights that are there.
     let again = Parameters { retrain: true, ..small() };
     let said = run(&out, &manifest, &again).unwrap();
     assert!(said[2].contains("made again for its images"), "{said:?}");
+    assert!(said[2].starts_with("1 steps") && said[2].ends_with("from the weights of before"));
     assert_ne!(fs::read(out.join("model/model.safetensors")).unwrap(), model);
+    assert!(!out.join("model/before.safetensors").exists());
     assert_eq!(run(&out, &manifest, &again).unwrap()[2], "done before");
+    assert_eq!(run(&out, &manifest, &small()).unwrap()[2], "done before");
 }
 
 #[test]
@@ -146,4 +152,157 @@ fn an_encoder_from_elsewhere_is_used_and_refused_for_other_images() {
     let given = Parameters { model: Some(none), ..small() };
     let refused = run(&folder.path().join("out"), &manifest, &given).unwrap_err().to_string();
     assert!(refused.contains("none"), "{refused}");
+}
+
+#[test]
+fn a_map_without_training_takes_new_songs_and_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let (manifest, rows) = library(folder.path());
+    let out = folder.path().join("out");
+    let untrained = Parameters { no_training: true, ..small() };
+    fs::write(&manifest, rows[..17].join("\n") + "\n").unwrap();
+    let said = run(&out, &manifest, &untrained).unwrap();
+    assert_eq!(said[2], "none");
+    assert_eq!(said[3], "16 songs, 536 numbers each");
+    assert!(!out.join("model/model.safetensors").exists());
+    let standard = fs::read(out.join("model/standard.npy")).unwrap();
+
+    // Whether it is asked for again or not.
+    fs::write(&manifest, rows.join("\n") + "\n").unwrap();
+    let said = run(&out, &manifest, &small()).unwrap();
+    assert_eq!(said[2], "none, as before");
+    assert!(said[4].ends_with("since the study 4 songs came and 0 went"), "{said:?}");
+    assert_eq!(fs::read(out.join("model/standard.npy")).unwrap(), standard);
+    let songs = songscape::similar::Collection::of_project(&out).unwrap();
+    assert_eq!(songs.songs().songs.len(), 20);
+    let limits = songscape::audio::Limits::default();
+    let listener = songscape::similar::Listener::of_project(&out, limits, Device::Cpu).unwrap();
+    let file = songs.songs().file(&songs.songs().songs[7]);
+    let heard = listener.vectors(&[file], &Silent).unwrap();
+    let near = songs.like(&[], Some(heard.view()), 1, 0.0).unwrap();
+    assert_eq!((near[0].row, near[0].distance), (7, 0.0));
+    let (sets, _) = songscape::evaluation::of_project(&out).unwrap();
+    assert_eq!((sets.len(), sets[0].name.as_str()), (7, "row statistics and chroma"));
+
+    // The two ways do not mix.
+    let trained = folder.path().join("trained");
+    run(&trained, &manifest, &small()).unwrap();
+    let refused = run(&trained, &manifest, &untrained).unwrap_err().to_string();
+    assert!(refused.contains("holds an encoder"), "{refused}");
+    let model = Some(trained.join("model/model.safetensors"));
+    assert!(run(&out, &manifest, &Parameters { model, ..small() }).is_err());
+}
+
+/// All files of a folder by their content, but for those that tell when or how fast they were made.
+fn contents(out: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    const TIMES: [&str; 4] = ["index.html", "methods.json", ".lock", "history.csv"];
+    fn walk(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>, out: &Path) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                if name != "checkpoints" {
+                    walk(&path, found, out);
+                }
+            } else if !TIMES.contains(&name.as_str()) && !name.contains("tfevents") {
+                found.insert(path.strip_prefix(out).unwrap().into(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    walk(out, &mut found, out);
+    found
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, target).unwrap();
+        }
+    }
+}
+
+const CHILD: &str = "SONGSCAPE_LIVING_CHILD";
+
+#[test]
+#[ignore = "a process of its own, for the test of kills"]
+fn the_run_that_is_killed() {
+    let Some(places) = std::env::var_os(CHILD) else { return };
+    let places = places.into_string().unwrap();
+    let [out, manifest, how] = places.split('|').collect::<Vec<_>>().try_into().unwrap();
+    let parameters = match how {
+        "refit" => Parameters { refit: true, ..small() },
+        "retrain" => Parameters { retrain: true, ..small() },
+        _ => small(),
+    };
+    run(Path::new(out), Path::new(manifest), &parameters).unwrap();
+}
+
+/// A library grows, and the process is killed again and again: in the end everything is as if it had not been.
+fn killed(how: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let (manifest, rows) = library(folder.path());
+    let first = folder.path().join("first");
+    fs::write(&manifest, rows[..15].join("\n") + "\n").unwrap();
+    run(&first, &manifest, &small()).unwrap();
+    fs::write(&manifest, [&rows[..2], &rows[4..]].concat().join("\n") + "\n").unwrap();
+    let child = |out: &Path| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "the_run_that_is_killed", "--ignored"]);
+        let places = format!("{}|{}|{how}", out.display(), manifest.display());
+        command.env(CHILD, places).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let whole = folder.path().join("whole");
+    copy(&first, &whole);
+    let begun = Instant::now();
+    assert!(child(&whole).wait().unwrap().success());
+    let takes = begun.elapsed();
+
+    let cut = folder.path().join("cut");
+    copy(&first, &cut);
+    let (mut state, mut kills) = (17_u64, 0);
+    for _ in 0..10 {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let share = (state >> 40) as f64 / (1 << 24) as f64;
+        let mut running = child(&cut);
+        std::thread::sleep(Duration::from_secs_f64(takes.as_secs_f64() * share));
+        if running.try_wait().unwrap().is_none() {
+            running.kill().unwrap();
+            kills += 1;
+        }
+        running.wait().unwrap();
+    }
+    assert!(kills >= 3, "only {kills} of 10 runs were killed before their end");
+    assert!(child(&cut).wait().unwrap().success());
+    let (mut cut, mut whole) = (contents(&cut), contents(&whole));
+    if how == "retrain" {
+        // The record of the report knows the history with its seconds.
+        let _ =
+            [&mut cut, &mut whole].map(|files| files.remove(Path::new("report/parameters.json")));
+    }
+    let names = |files: &BTreeMap<PathBuf, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&cut), names(&whole));
+    for (name, content) in &cut {
+        assert!(*content == whole[name], "{} differs after {kills} kills", name.display());
+    }
+}
+
+#[test]
+fn killed_at_ten_random_times_while_songs_are_added_the_bytes_are_the_same() {
+    killed("add");
+}
+
+#[test]
+fn killed_at_ten_random_times_while_the_map_is_made_anew_the_bytes_are_the_same() {
+    killed("refit");
+}
+
+#[test]
+fn killed_at_ten_random_times_while_the_network_learns_on_the_bytes_are_the_same() {
+    killed("retrain");
 }

@@ -7,19 +7,21 @@ use anyhow::Result;
 
 use crate::metadata::{Package, published};
 use crate::packages::Outside;
-use crate::{cargo, check, libtorch, root, succeed};
+use crate::toolchains::{cargo_of, toolchain};
+use crate::{arm, cargo, check, libtorch, root, succeed, toolchains};
 
 /// The facade, whose default features are all crates that need no libtorch; for systems whose C
 /// compiler need not be here.
 const TORCH_FREE: &[&str] = &["--package=songscape", "--features=blake3/pure"];
 
 /// What is checked for other systems, by the compiler alone: nothing is linked or run.
-const TARGETS: [(&str, &[&str]); 5] = [
+const TARGETS: [(&str, &[&str]); 6] = [
     ("aarch64-apple-darwin", TORCH_FREE),
     ("aarch64-unknown-linux-gnu", TORCH_FREE),
     ("x86_64-pc-windows-gnu", TORCH_FREE),
     ("x86_64-pc-windows-msvc", TORCH_FREE),
     ("wasm32-unknown-unknown", &["--package=songscape-ssq"]),
+    ("wasm32-unknown-unknown", &["--package=songscape-analysis", "--no-default-features"]),
 ];
 
 /// All checks of `cargo xtask test`, then the long ones.
@@ -35,6 +37,7 @@ pub fn long() -> Result<()> {
     default_features()?;
     oldest_compiler(&packages)?;
     targets()?;
+    arm::check()?;
     if let Some(nightly) = toolchain("nightly") {
         docs_rs(&packages, &nightly)?;
         oldest_dependencies(&packages, &nightly)?;
@@ -84,13 +87,13 @@ fn oldest_compiler(packages: &[Package]) -> Result<()> {
 }
 
 fn targets() -> Result<()> {
-    let installed = printed(Command::new("rustup").args(["target", "list", "--installed"]));
+    let installed = toolchains::targets();
     for (target, arguments) in TARGETS {
-        if !installed.lines().any(|line| line == target) {
+        if !installed.iter().any(|name| name == target) {
             eprintln!("skipped: {target}; rustup target add {target}");
             continue;
         }
-        eprintln!("system: {target}");
+        eprintln!("system: {target}, {}", arguments.join(" "));
         let mut check = cargo();
         check.args(["check", "--quiet", "--target", target]).args(arguments);
         succeed(check.env("LIBTORCH", check::NO_LIBTORCH), target)?;
@@ -136,23 +139,4 @@ fn without_libtorch(mut cargo: Command, package: &Package, action: &str) -> Comm
     }
     cargo.env("LIBTORCH", check::NO_LIBTORCH);
     cargo
-}
-
-/// The name of an installed toolchain: `nightly`, or the newest of a version.
-fn toolchain(version: &str) -> Option<String> {
-    let installed = printed(Command::new("rustup").args(["toolchain", "list", "--quiet"]));
-    installed.lines().rfind(|name| name.starts_with(version)).map(str::to_owned)
-}
-
-/// The cargo of a toolchain, in the root of the workspace.
-fn cargo_of(toolchain: &str) -> Command {
-    let mut command = Command::new("rustup");
-    command.current_dir(root()).args(["run", toolchain, "cargo"]);
-    command
-}
-
-/// What a command prints; nothing where it cannot be started.
-fn printed(command: &mut Command) -> String {
-    let output = command.output().ok();
-    output.map_or(String::new(), |output| String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -1,5 +1,6 @@
 //! Set-up and checks of the workspace: `cargo xtask help` lists them.
 
+mod arm;
 mod check;
 mod ci;
 mod demo;
@@ -9,6 +10,7 @@ mod nccl;
 mod packages;
 mod pictures;
 mod policy;
+mod toolchains;
 mod wasm;
 mod wheels;
 
@@ -25,7 +27,8 @@ Usage: cargo xtask <COMMAND>
   test      provide libtorch, then formatting, lints, documentation, all tests,
             the packages with programs that use them, and the policy
   ci        test, then the long checks: every feature alone, the oldest compiler and
-            dependencies, other systems, docs.rs; `ci --long` for these only
+            dependencies, other systems, ARM played by QEMU, docs.rs; `ci --long` for these
+            only
   packages  make the packages, run the examples of their documentation, and build
             programs of users from nothing else
   pictures  write the copies of the pictures on the crates' front pages

@@ -4,17 +4,14 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::toolchains::{printed, targets};
 use crate::{cargo, root, succeed};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
 pub fn check() -> Result<()> {
-    let prints = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).output().ok();
-        output.map_or(String::new(), |output| String::from_utf8_lossy(&output.stdout).into_owned())
-    };
-    let targets = prints("rustup", &["target", "list", "--installed"]);
-    if !targets.contains(TARGET) || prints("node", &["--version"]).is_empty() {
+    let node = printed(Command::new("node").arg("--version"));
+    if !targets().iter().any(|target| target == TARGET) || node.is_empty() {
         eprintln!("skipped: ssq-wasm needs the target {TARGET} and Node.js");
         return Ok(());
     }

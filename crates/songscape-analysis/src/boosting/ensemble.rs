@@ -2,17 +2,17 @@ use std::path::Path;
 
 use ndarray::ArrayView2;
 use rand::SeedableRng;
-use rand::seq::{SliceRandom, index};
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use songscape_project::{Progress, Silent, read_json, write_json};
 
-use super::bins::Binned;
-use super::grow::{Data, Pool, grow};
-use super::histogram::{Cell, Counted, MOST_ROWS, Scale, Weighted};
+use super::grow::Pool;
+use super::histogram::{Cell, Counted, Scale, Weighted};
 use super::loss::{quantile, weighted_quantile};
-use super::{Bins, BoosterParams, Loss, Node, Tree};
+use super::rows::{BinnedRows, Grown, Rows, check, check_targets};
+use super::{BoosterParams, Loss, Node, Tree};
 use crate::error::{Error, Result};
 use crate::metrics::mean_absolute_error;
 
@@ -109,7 +109,7 @@ impl Booster {
         params.check()?;
         check(x, y, weights)?;
         let binned = BinnedRows::cut(x, params.bins);
-        let rows = Rows { x, some: None, cut: &binned, all: &binned.all };
+        let rows = Rows::all(&binned);
         match weights {
             Some(_) => Self::fit_with::<Weighted>(rows, y, weights, params, watch, progress),
             None => Self::fit_with::<Counted>(rows, y, weights, params, watch, progress),
@@ -130,12 +130,9 @@ impl Booster {
         progress: &dyn Progress,
     ) -> Result<Self> {
         params.check()?;
-        if let Some(bad) = rows.iter().find(|&&row| row >= binned.x.nrows()) {
-            return Err(Error::parameter("a row", bad, "one of the rows that were cut into bins"));
-        }
+        let bins = binned.bins_of(rows)?;
         check_targets((rows.len(), binned.x.ncols()), y)?;
-        let all = &binned.all.rows(rows);
-        let rows = Rows { x: binned.x, some: Some(rows), cut: binned, all };
+        let rows = Rows::some(binned, rows, &bins);
         Self::fit_with::<Counted>(rows, y, None, params, None, progress)
     }
 
@@ -150,10 +147,7 @@ impl Booster {
         let n = y.len();
         let ones = vec![1.0; if weights.is_some() { 0 } else { n }];
         let row_weights = weights.unwrap_or(&ones);
-        let Rows { cut: BinnedRows { bins, useful, .. }, all, .. } = learned;
-        let columns_of_x = learned.x.ncols();
-
-        let mut fit = Fit { learned, y, weights, loss: params.loss, predicted: Vec::new() };
+        let mut fit = Fit { y, weights, loss: params.loss, predicted: Vec::new() };
         let base = base(params.loss, y, row_weights);
         fit.predicted = vec![base; n];
         let mut trees = Vec::with_capacity(params.trees);
@@ -164,23 +158,12 @@ impl Booster {
                 return Err(Error::Interrupted { what: "boosting" });
             }
             let gradients = fit.gradients(row_weights);
-            let places = share(useful.len(), params.column_share, &mut rng);
-            let columns: Vec<usize> = places.iter().map(|&place| useful[place]).collect();
-            let some = (columns.len() < useful.len()).then(|| all.select(&places));
-            let mut rows: Vec<u32> =
-                share(n, params.row_share, &mut rng).into_iter().map(|row| row as u32).collect();
-            let data = Data {
-                bins,
-                binned: some.as_ref().unwrap_or(all),
-                gradients: &gradients,
-                weights: row_weights,
-                columns: &columns,
-            };
             let scale = Scale::new(&gradients, weights);
-            let (mut tree, leaves) = grow(&data, scale, &mut rows, params, &mut pool);
-            fit.fill_leaves(&mut tree, &leaves, &rows, params.learning_rate);
-            fit.add(&tree, &leaves, &rows);
-            trees.push(tree);
+            let mut grown =
+                learned.grow(&gradients, row_weights, scale, params, &mut rng, &mut pool);
+            fit.fill_leaves(&mut grown, params.learning_rate);
+            learned.add(&grown, &mut fit.predicted);
+            trees.push(grown.tree);
             if let Some(watch) = &mut watch {
                 let best = watch.best_after(base, &trees, params.loss);
                 if best + watch.patience <= trees.len() {
@@ -191,7 +174,7 @@ impl Booster {
         if let Some(watch) = &mut watch {
             trees.truncate(watch.best());
         }
-        Ok(Self { params: params.clone(), columns: columns_of_x, base, trees })
+        Ok(Self { params: params.clone(), columns: learned.columns(), base, trees })
     }
 
     /// The predictions for rows `[m, d]`.
@@ -324,21 +307,27 @@ impl TryFrom<Saved> for Booster {
     fn try_from(
         Saved { params, columns, base, trees }: Saved,
     ) -> std::result::Result<Self, String> {
-        let whole = |tree: &Tree| {
-            !tree.nodes.is_empty()
-                && tree.nodes.iter().enumerate().all(|(i, node)| match node {
-                    Node::Leaf(_) => true,
-                    Node::Split { column, left, right, .. } => {
-                        let after = i + 1..tree.nodes.len();
-                        *column < columns && after.contains(left) && after.contains(right)
-                    }
-                })
-        };
-        if trees.iter().all(whole) {
-            Ok(Self { params, columns, base, trees })
-        } else {
-            Err("a tree refers to a column or a node that it does not have".into())
-        }
+        trees_are_whole(&trees, columns)?;
+        Ok(Self { params, columns, base, trees })
+    }
+}
+
+/// Checks that trees which somebody else wrote refer to nothing that is not there.
+pub(super) fn trees_are_whole(trees: &[Tree], columns: usize) -> std::result::Result<(), String> {
+    let whole = |tree: &Tree| {
+        !tree.nodes.is_empty()
+            && tree.nodes.iter().enumerate().all(|(i, node)| match node {
+                Node::Leaf(_) => true,
+                Node::Split { column, left, right, .. } => {
+                    let after = i + 1..tree.nodes.len();
+                    *column < columns && after.contains(left) && after.contains(right)
+                }
+            })
+    };
+    if trees.iter().all(whole) {
+        Ok(())
+    } else {
+        Err("a tree refers to a column or a node that it does not have".into())
     }
 }
 
@@ -380,62 +369,15 @@ impl Watch<'_> {
     }
 }
 
-/// Rows cut into bins once, for several boosters of parts of them ([`Booster::fit_rows`]).
-#[derive(Debug, Clone)]
-pub struct BinnedRows<'a> {
-    x: ArrayView2<'a, f32>,
-    bins: Bins,
-    /// The columns that can be split.
-    useful: Vec<usize>,
-    all: Binned,
-}
-
-impl<'a> BinnedRows<'a> {
-    /// Cuts the columns of `x` `[n, d]` into at most so many bins, that of missing values (NaN) counted.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] unless there are 3 to 256 bins; [`Error::NoColumns`]; [`Error::TooFewRows`] for
-    /// no rows; [`Error::NotFinite`] for an infinite value.
-    pub fn new(x: ArrayView2<'a, f32>, bins: usize) -> Result<Self> {
-        BoosterParams { bins, ..BoosterParams::default() }.check()?;
-        check_rows(x)?;
-        Ok(Self::cut(x, bins))
-    }
-
-    fn cut(x: ArrayView2<'a, f32>, bins: usize) -> Self {
-        let bins = Bins::fit(x, bins);
-        // A constant column cannot be split, unless values are missing.
-        let useful: Vec<usize> = (0..x.ncols())
-            .filter(|&c| bins.count(c) > 2 || x.column(c).iter().any(|v| v.is_nan()))
-            .collect();
-        let all = bins.apply(x, &useful);
-        Self { x, bins, useful, all }
-    }
-}
-
-/// The rows that a booster learns from: those of a matrix, or some of them.
-#[derive(Clone, Copy)]
-struct Rows<'a, 'x> {
-    x: ArrayView2<'x, f32>,
-    some: Option<&'a [usize]>,
-    cut: &'a BinnedRows<'x>,
-    /// The bins of these rows.
-    all: &'a Binned,
-}
-
-/// The rows and what the trees so far predict of them.
-struct Fit<'a, 'x> {
-    learned: Rows<'a, 'x>,
+/// The targets, and what the trees so far predict.
+struct Fit<'a> {
     y: &'a [f32],
     weights: Option<&'a [f32]>,
     loss: Loss,
     predicted: Vec<f64>,
 }
 
-/// The leaves of a tree: each node with its rows, as a range of the rows that the tree was grown on.
-type Leaves = [(usize, std::ops::Range<usize>)];
-
-impl Fit<'_, '_> {
+impl Fit<'_> {
     /// The weighted gradient of each row.
     fn gradients(&self, weights: &[f32]) -> Vec<f32> {
         let rows = self.predicted.iter().zip(self.y).zip(weights);
@@ -449,7 +391,7 @@ impl Fit<'_, '_> {
 
     /// Gives the leaves their values: those of the loss where it has better ones than the gradients say,
     /// times the learning rate.
-    fn fill_leaves(&self, tree: &mut Tree, leaves: &Leaves, rows: &[u32], learning_rate: f64) {
+    fn fill_leaves(&self, Grown { tree, leaves, rows }: &mut Grown, learning_rate: f64) {
         for (node, range) in leaves {
             if let Some(q) = self.loss.quantile() {
                 let best = self.quantile_of_residuals(&rows[range.clone()], q);
@@ -473,25 +415,6 @@ impl Fit<'_, '_> {
             }
         }
     }
-
-    /// Adds a tree to the predictions. A tree that was grown on all rows knows their leaves already.
-    fn add(&mut self, tree: &Tree, leaves: &Leaves, rows: &[u32]) {
-        if rows.len() < self.predicted.len() {
-            let Rows { x, some, .. } = self.learned;
-            for (i, predicted) in self.predicted.iter_mut().enumerate() {
-                let row = some.map_or(i, |rows| rows[i]);
-                *predicted += tree.predict(|column| x[[row, column]]);
-            }
-            return;
-        }
-        for (node, range) in leaves {
-            if let Node::Leaf(value) = tree.nodes[*node] {
-                for &row in &rows[range.clone()] {
-                    self.predicted[row as usize] += value;
-                }
-            }
-        }
-    }
 }
 
 /// The best constant.
@@ -508,67 +431,4 @@ fn base(loss: Loss, y: &[f32], weights: &[f32]) -> f64 {
         }
         Some(q) => f64::from(weighted_quantile(&mut pairs.collect::<Vec<_>>(), q)),
     }
-}
-
-/// A share of `0..n`, ascending, at least one.
-fn share(n: usize, share: f64, rng: &mut ChaCha8Rng) -> Vec<usize> {
-    let count = ((n as f64 * share).round() as usize).clamp(n.min(1), n);
-    if count == n {
-        return (0..n).collect();
-    }
-    let mut out = index::sample(rng, n, count).into_vec();
-    out.sort_unstable();
-    out
-}
-
-fn check(x: ArrayView2<f32>, y: &[f32], weights: Option<&[f32]>) -> Result<()> {
-    check_rows(x)?;
-    check_targets(x.dim(), y)?;
-    let n = x.nrows();
-    if let Some(weights) = weights {
-        if weights.len() != n {
-            let found = weights.len();
-            return Err(Error::LengthMismatch { what: "weights", found, expected: n });
-        }
-        if let Some(bad) = weights.iter().find(|w| !(**w >= 0.0 && w.is_finite())) {
-            return Err(Error::parameter("weight", bad, "a finite number of at least 0"));
-        }
-        if weights.iter().all(|&w| w == 0.0) {
-            return Err(Error::parameter("sum of weights", 0, "more than 0"));
-        }
-    }
-    Ok(())
-}
-
-fn check_rows(x: ArrayView2<f32>) -> Result<()> {
-    let (n, d) = x.dim();
-    if d == 0 {
-        return Err(Error::NoColumns { rows: n });
-    }
-    if n == 0 {
-        return Err(Error::TooFewRows { what: "boosting".into(), rows: 0, needed: 1 });
-    }
-    for (row, values) in x.rows().into_iter().enumerate() {
-        if let Some(column) = values.iter().position(|v| v.is_infinite()) {
-            return Err(Error::NotFinite { row, column, value: values[column].into() });
-        }
-    }
-    Ok(())
-}
-
-/// Checks the targets of `n` rows of `d` columns.
-fn check_targets((n, d): (usize, usize), y: &[f32]) -> Result<()> {
-    if n == 0 {
-        return Err(Error::TooFewRows { what: "boosting".into(), rows: 0, needed: 1 });
-    }
-    if n >= MOST_ROWS {
-        return Err(Error::parameter("number of rows", n, "less than 16,777,216"));
-    }
-    if y.len() != n {
-        return Err(Error::LengthMismatch { what: "targets", found: y.len(), expected: n });
-    }
-    if let Some(row) = y.iter().position(|v| !v.is_finite()) {
-        return Err(Error::NotFinite { row, column: d, value: y[row].into() });
-    }
-    Ok(())
 }

@@ -8,10 +8,12 @@
 //! number of threads.
 
 mod bins;
+mod classifier;
 mod ensemble;
 mod grow;
 mod histogram;
 mod loss;
+mod rows;
 mod shapley;
 mod splits;
 mod tree;
@@ -21,8 +23,11 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 pub use bins::Bins;
-pub use ensemble::{BinnedRows, Booster};
+pub use classifier::Classifier;
+pub(crate) use classifier::most_probable;
+pub use ensemble::Booster;
 pub use loss::Loss;
+pub use rows::BinnedRows;
 pub use shapley::Shapley;
 pub use tree::{Node, Tree};
 

@@ -31,6 +31,7 @@ pub mod points;
 mod predict;
 mod products;
 mod reach;
+mod renumber;
 mod save;
 pub mod select;
 pub mod spanning_tree;
@@ -72,6 +73,7 @@ pub struct HdbscanParams {
 
 /// How clusters are chosen from the condensed tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Method {

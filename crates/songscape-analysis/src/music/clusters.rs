@@ -6,12 +6,13 @@ use songscape_project::Progress;
 
 use crate::error::{Error, Result};
 use crate::hdbscan::{self, Clusters, HdbscanParams};
-use crate::neighbors::Neighbors;
+use crate::neighbors::{Metric, Neighbors};
 use crate::umap::{self, UmapParams};
 use crate::vectors::check_finite;
 
 /// Where clusters are sought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ClusterOn {
@@ -99,9 +100,7 @@ pub fn cluster_near(
     progress: &dyn Progress,
 ) -> Result<SongClusters> {
     check_finite(vectors)?;
-    // A map of equal vectors shows only chance.
-    let all_equal = vectors.rows().into_iter().all(|row| row == vectors.row(0));
-    let on = if all_equal { ClusterOn::Vectors } else { params.on };
+    let on = if all_equal(vectors) { ClusterOn::Vectors } else { params.on };
     let (points, metric) = match (on, map) {
         (ClusterOn::Umap, _) => {
             let map = match neighbors {
@@ -122,10 +121,36 @@ pub fn cluster_near(
         }
         (ClusterOn::Vectors, _) => (vectors.mapv(f64::from), Some(params.hdbscan.metric)),
     };
-    let hdbscan = HdbscanParams {
-        metric: metric.unwrap_or(crate::neighbors::Metric::Euclidean),
-        ..params.hdbscan.clone()
-    };
+    clustered(on, points, metric, params, progress)
+}
+
+/// Clusters songs on the UMAP `[n, m]` that was made for it.
+pub(crate) fn cluster_on(
+    vectors: ArrayView2<f32>,
+    map: ArrayView2<f32>,
+    params: &ClusterParams,
+    progress: &dyn Progress,
+) -> Result<SongClusters> {
+    if all_equal(vectors) {
+        return cluster(vectors, None, params, progress);
+    }
+    clustered(ClusterOn::Umap, map.mapv(f64::from), None, params, progress)
+}
+
+/// A map of equal vectors shows only chance.
+fn all_equal(vectors: ArrayView2<f32>) -> bool {
+    vectors.rows().into_iter().all(|row| row == vectors.row(0))
+}
+
+fn clustered(
+    on: ClusterOn,
+    points: Array2<f64>,
+    metric: Option<Metric>,
+    params: &ClusterParams,
+    progress: &dyn Progress,
+) -> Result<SongClusters> {
+    let metric = metric.unwrap_or(Metric::Euclidean);
+    let hdbscan = HdbscanParams { metric, ..params.hdbscan.clone() };
     let clusters = hdbscan::fit_interruptible(points.view(), &hdbscan, progress)?;
     Ok(SongClusters { on, points, clusters })
 }

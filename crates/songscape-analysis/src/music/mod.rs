@@ -1,8 +1,10 @@
 //! What the analysis says about music: years, clusters, and the songs that stand for them.
 
 pub mod change;
+pub mod classes;
 pub mod clusters;
 pub mod comparisons;
+pub mod decades;
 pub mod groups;
 mod intervals;
 pub mod names;

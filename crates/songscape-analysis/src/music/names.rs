@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use songscape_project::year::decade;
 use songscape_project::{SongTable, write_csv};
 
 use crate::error::{Error, Result};
@@ -56,23 +57,37 @@ pub struct Column {
     pub values: Vec<String>,
 }
 
-/// The columns of a table that say what songs are: `genre`, `style`, `mood`, `language`, `country` and `label`
-/// where the table has them, the decade, and the artist.
-pub fn columns(songs: &SongTable) -> Vec<Column> {
+/// The columns that say what songs are: of a table's own columns (names in any case) `genre`, `style`, `mood`,
+/// `language`, `country` and `label`, then the decade of `years`, and `artists`.
+pub fn columns<'a, Values: IntoIterator<Item = &'a str>>(
+    table: impl IntoIterator<Item = (&'a str, Values)>,
+    years: impl IntoIterator<Item = Option<i32>>,
+    artists: impl IntoIterator<Item = &'a str>,
+) -> Vec<Column> {
     const TELLING: [&str; 6] = ["genre", "style", "mood", "language", "country", "label"];
-    let own = TELLING.iter().filter_map(|name| {
-        let values = songs.column(name)?.into_iter().map(|value| value.trim().to_owned());
-        Some(Column { name: (*name).into(), values: values.collect() })
+    let trimmed = |value: &str| value.trim().to_owned();
+    let own = table.into_iter().filter_map(|(name, values)| {
+        let name = TELLING.into_iter().find(|telling| telling.eq_ignore_ascii_case(name))?;
+        Some(Column { name: name.into(), values: values.into_iter().map(trimmed).collect() })
     });
-    let decade =
-        |year: Option<i32>| year.map_or(String::new(), |y| format!("{}s", y.div_euclid(10) * 10));
-    let decades = songs.years().into_iter().map(decade).collect();
-    let artists = songs.artists().iter().map(|artist| artist.trim().to_owned()).collect();
+    let decade = |year: Option<i32>| year.map_or(String::new(), |y| format!("{}s", decade(y)));
+    let decades = years.into_iter().map(decade).collect();
+    let artists = artists.into_iter().map(trimmed).collect();
     own.chain([
         Column { name: "decade".into(), values: decades },
         Column { name: ARTIST.into(), values: artists },
     ])
     .collect()
+}
+
+/// The [`columns`] of a table of songs.
+pub fn columns_of(songs: &SongTable) -> Vec<Column> {
+    let values = |place: usize| songs.songs.iter().map(move |song| song.extra[place].as_str());
+    columns(
+        songs.columns.iter().enumerate().map(|(place, name)| (name.as_str(), values(place))),
+        songs.years(),
+        songs.songs.iter().map(|song| song.artist.as_str()),
+    )
 }
 
 const ARTIST: &str = "artist";
@@ -116,16 +131,17 @@ pub fn names(labels: &[i32], groups: &[String], columns: &[Column]) -> Result<Ve
     Ok(found)
 }
 
-/// A name for each of so many clusters: at most three values, the strongest first, and of a column the strongest
-/// only; empty where nothing is over-represented.
+/// A name for each of so many clusters: its [`words`]; empty where nothing is over-represented.
 pub fn titles(names: &[ClusterName], clusters: usize) -> Vec<String> {
-    let title = |label: usize| {
-        let mut used = BTreeSet::new();
-        let own = names.iter().filter(|name| name.label == label as i32);
-        let parts = own.filter(|name| used.insert(&name.column)).take(PARTS);
-        parts.map(|name| name.value.as_str()).collect::<Vec<_>>().join(", ")
-    };
-    (0..clusters).map(title).collect()
+    (0..clusters).map(|label| words(names, label as i32).join(", ")).collect()
+}
+
+/// The words that name a cluster: at most three values, the strongest first, and of a column the strongest only.
+pub fn words(names: &[ClusterName], label: i32) -> Vec<&str> {
+    let mut used = BTreeSet::new();
+    let own = names.iter().filter(|name| name.label == label);
+    let parts = own.filter(|name| used.insert(&name.column)).take(PARTS);
+    parts.map(|name| name.value.as_str()).collect()
 }
 
 /// How many witnesses of each cluster, and of all, have each value.

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use ndarray::{Array1, Axis, s};
+use ndarray::{Array1, ArrayView2, Axis, s};
 
 use crate::error::{Error, Result};
 use crate::neighbors::{Index, Metric, Neighbors};
-use crate::vectors::unit_rows;
+use crate::vectors::{check_finite, unit_rows};
 
 /// A song beside its distance.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,6 +18,51 @@ pub struct Similar {
     pub row: usize,
     /// Its distance from the seeds: from their mean, where there are several.
     pub distance: f32,
+}
+
+/// What a list starts from.
+#[derive(Debug, Clone, Copy)]
+pub struct Seeds<'a> {
+    /// Songs of the index, by their rows.
+    pub rows: &'a [usize],
+    /// The vectors `[m, d]` of songs that are not in it.
+    pub others: Option<ArrayView2<'a, f32>>,
+}
+
+impl<'a> Seeds<'a> {
+    /// Songs of the index.
+    pub fn rows(rows: &'a [usize]) -> Self {
+        Self { rows, others: None }
+    }
+
+    fn check(&self, index: &Index) -> Result<()> {
+        let others = self.others.map_or(0, |others| others.nrows());
+        if self.rows.is_empty() && others == 0 {
+            return Err(Error::parameter("seeds", "empty", "at least one song"));
+        }
+        if let Some(others) = self.others {
+            check_finite(others)?;
+            let (found, expected) = (others.ncols(), index.vectors().ncols());
+            if found != expected {
+                return Err(Error::ColumnMismatch { found, expected });
+            }
+        }
+        self.rows.iter().try_for_each(|&seed| check_row("seed", seed, index.len()))
+    }
+
+    /// The mean of all seeds.
+    fn middle(&self, index: &Index) -> Array1<f32> {
+        let rows = self.rows.iter().map(|&row| located(index, row));
+        let others = self.others.iter().flat_map(|others| others.rows());
+        let others = others.map(|row| direction(index, row.insert_axis(Axis(0))));
+        let mut all = Array1::zeros(index.vectors().ncols());
+        let mut count = 0.0_f32;
+        for seed in rows.chain(others) {
+            all += &seed;
+            count += 1.0;
+        }
+        all / count
+    }
 }
 
 /// The `count` songs most similar to one seed or to several together, the nearest first, the seeds left
@@ -40,15 +85,25 @@ pub struct Similar {
 /// # Errors
 /// [`Error::Parameter`] for no seeds, a seed that is no row, or a count of 0.
 pub fn similar(index: &Index, seeds: &[usize], count: usize) -> Result<Vec<Similar>> {
-    check_seeds(seeds, index.len())?;
+    let seeds: BTreeSet<usize> = seeds.iter().copied().collect();
+    let once: Vec<usize> = seeds.iter().copied().collect();
+    Seeds::rows(&once).check(index)?;
     if count == 0 {
         return Err(Error::parameter("count", 0, "at least 1"));
     }
-    let seeds: BTreeSet<usize> = seeds.iter().copied().collect();
-    let sought = middle(index, seeds.iter().copied()).insert_axis(Axis(0));
-    let asked = count.saturating_add(seeds.len()).min(index.len());
-    let near = index.nearest(sought.view(), asked)?;
-    Ok(songs(&near).filter(|song| !seeds.contains(&song.row)).take(count).collect())
+    nearest_others(index, &Seeds::rows(&once).middle(index), &seeds, count)
+}
+
+/// The `count` songs nearest to what is sought, those of `used` left out.
+fn nearest_others(
+    index: &Index,
+    sought: &Array1<f32>,
+    used: &BTreeSet<usize>,
+    count: usize,
+) -> Result<Vec<Similar>> {
+    let asked = count.saturating_add(used.len()).min(index.len());
+    let near = index.nearest(sought.view().insert_axis(Axis(0)), asked)?;
+    Ok(songs(&near).filter(|song| !used.contains(&song.row)).take(count).collect())
 }
 
 /// A playlist of up to `length` songs that starts from one seed or several, which are not in it: each
@@ -68,7 +123,34 @@ pub fn playlist(
     length: usize,
     wander: f32,
 ) -> Result<Vec<Similar>> {
-    check_seeds(seeds, index.len())?;
+    playlist_from(index, artists, &Seeds::rows(seeds), length, wander)
+}
+
+/// As [`playlist`], also from songs that are not in the index.
+///
+/// ```
+/// use songscape_analysis::music::similar::{Seeds, playlist_from};
+/// use songscape_analysis::ndarray::arr2;
+/// use songscape_analysis::neighbors::{Index, Metric};
+///
+/// let songs = Index::of_all(arr2(&[[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]]), Metric::Cosine)?;
+/// let new = arr2(&[[0.1, 0.9]]);
+/// let seeds = Seeds { rows: &[], others: Some(new.view()) };
+/// assert_eq!(playlist_from(&songs, &[], &seeds, 1, 0.0)?[0].row, 2);
+/// # Ok::<(), songscape_analysis::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`playlist`]; [`Error::ColumnMismatch`] for vectors of another width; those of
+/// [`check_finite`](crate::vectors::check_finite).
+pub fn playlist_from(
+    index: &Index,
+    artists: &[String],
+    seeds: &Seeds,
+    length: usize,
+    wander: f32,
+) -> Result<Vec<Similar>> {
+    seeds.check(index)?;
     if length == 0 {
         return Err(Error::parameter("length", 0, "at least 1"));
     }
@@ -83,16 +165,20 @@ pub fn playlist(
         (Some(a), Some(b)) => !a.is_empty() && a == b,
         _ => false,
     };
-    let home = middle(index, seeds.iter().copied());
-    let mut used: BTreeSet<usize> = seeds.iter().copied().collect();
-    let mut latest = seeds[seeds.len() - 1];
+    let home = seeds.middle(index);
+    let mut used: BTreeSet<usize> = seeds.rows.iter().copied().collect();
+    if wander == 0.0 && artists.is_empty() {
+        // All are sought from the same place.
+        return nearest_others(index, &home, &used, length);
+    }
+    let mut latest = seeds.rows.last().copied();
     let mut sought = home.clone();
     let mut list = Vec::new();
     while list.len() < length {
-        let avoid = |row| same_artist(latest, row);
+        let avoid = |row| latest.is_some_and(|latest| same_artist(latest, row));
         let Some(song) = nearest_unused(index, &sought, &used, avoid)? else { break };
         used.insert(song.row);
-        latest = song.row;
+        latest = Some(song.row);
         sought = &home * (1.0 - wander) + located(index, song.row) * wander;
         list.push(song);
     }
@@ -127,21 +213,18 @@ pub fn path(index: &Index, from: usize, to: usize, count: usize) -> Result<Vec<S
     Ok(way)
 }
 
-/// A row as a place between which and others one can go straight: a direction for the cosine.
+/// A row as a place between which and others one can go straight.
 fn located(index: &Index, row: usize) -> Array1<f32> {
-    let row = index.vectors().slice_move(s![row..=row, ..]);
+    direction(index, index.vectors().slice_move(s![row..=row, ..]))
+}
+
+/// The one vector of `[1, d]`; a direction for the cosine.
+fn direction(index: &Index, row: ArrayView2<f32>) -> Array1<f32> {
     if index.metric() == Metric::Cosine {
         unit_rows(row).remove_axis(Axis(0))
     } else {
         row.row(0).to_owned()
     }
-}
-
-fn middle(index: &Index, rows: impl ExactSizeIterator<Item = usize>) -> Array1<f32> {
-    let share = 1.0 / rows.len() as f32;
-    let mut middle = Array1::zeros(index.vectors().ncols());
-    rows.for_each(|row| middle.scaled_add(share, &located(index, row)));
-    middle
 }
 
 /// The songs nearest to the one place that was asked for.
@@ -172,13 +255,6 @@ fn nearest_unused(
         }
         asked *= 4;
     }
-}
-
-fn check_seeds(seeds: &[usize], rows: usize) -> Result<()> {
-    if seeds.is_empty() {
-        return Err(Error::parameter("seeds", "empty", "at least one row"));
-    }
-    seeds.iter().try_for_each(|&seed| check_row("seed", seed, rows))
 }
 
 fn check_row(name: &'static str, row: usize, rows: usize) -> Result<()> {
@@ -251,6 +327,22 @@ mod tests {
                 assert!((a - b).abs() < 1e-4 * b.max(1.0), "{metric:?}: {a} against {b}");
             }
         }
+    }
+
+    #[test]
+    fn a_song_that_is_not_there_is_a_seed_like_any_other() {
+        let x = line(9);
+        let of = |rows: &[usize], others: ndarray::Array2<f32>, wander| {
+            let seeds = Seeds { rows, others: Some(others.view()) };
+            playlist_from(&x, &[], &seeds, 3, wander)
+        };
+        let new = || ndarray::arr2(&[[4.2_f32, 1.0]]);
+        assert_eq!(rows(&of(&[], new(), 0.0).unwrap()), [4, 5, 3]);
+        assert_eq!(rows(&of(&[8], new(), 0.0).unwrap()), [6, 7, 5]);
+        assert_eq!(rows(&of(&[], new(), 1.0).unwrap()), [4, 3, 2]);
+        assert!(of(&[], ndarray::arr2(&[[1.0]]), 0.0).is_err());
+        assert!(of(&[], ndarray::arr2(&[[f32::NAN, 1.0]]), 0.0).is_err());
+        assert!(of(&[], ndarray::Array2::zeros((0, 2)), 0.0).is_err());
     }
 
     #[test]

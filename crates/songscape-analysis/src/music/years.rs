@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use songscape_project::year::decade;
 use songscape_project::{Job, Progress};
 
 use super::{intervals, ridge};
@@ -199,7 +200,7 @@ impl YearPredictions {
         let width = mean(&mut ends.iter().map(|e| f64::from(e.2 - e.0)));
         let mut by_decade: BTreeMap<i32, Vec<&YearPrediction>> = BTreeMap::new();
         for row in &rows {
-            by_decade.entry(row.year.div_euclid(10) * 10).or_default().push(row);
+            by_decade.entry(decade(row.year)).or_default().push(row);
         }
         let decades =
             by_decade.iter().map(|(&decade, rows)| DecadeScore::new(decade, rows)).collect();

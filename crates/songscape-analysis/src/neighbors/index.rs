@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use ndarray::{ArcArray2, Array2, ArrayView1, ArrayView2, s};
+use ndarray::{ArcArray2, Array2, ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
 use songscape_project::Progress;
 
@@ -49,6 +49,8 @@ pub struct Index {
     /// What each row is multiplied by before it is compared.
     scales: Vec<f32>,
     graph: Option<Graph>,
+    /// The index that this one has grown from.
+    grown: Option<Box<Grown>>,
 }
 
 impl Index {
@@ -106,7 +108,7 @@ impl Index {
     /// An index of checked vectors, which others may share.
     fn sharing(vectors: ArcArray2<f32>, metric: Metric) -> Self {
         let scales = scales(vectors.view(), metric);
-        Self { vectors, metric, scales, graph: None }
+        Self { vectors, metric, scales, graph: None, grown: None }
     }
 
     /// An index of the same vectors, which are not copied, by another metric.
@@ -121,6 +123,48 @@ impl Index {
         if index.len() > ALL {
             let near = descent(index.vectors.view(), NEIGHBORS, metric, seed, progress)?;
             index.graph = Some(Graph::new(&index.search(), &near, seed));
+        }
+        Ok(index)
+    }
+
+    /// The index of other vectors `[n, d]`, most of which are in this one: songs of which some have come and
+    /// others have gone. `rows` says for each of them its row here, `None` for a new one. Those that are here
+    /// are found as before; the new ones are all measured, so that there had better be few. Saved and loaded
+    /// again, it measures all vectors.
+    ///
+    /// # Errors
+    /// [`Error::LengthMismatch`] when there are not as many rows as vectors; [`Error::ColumnMismatch`];
+    /// [`Error::Parameter`] when a row is none of this index, has another vector, or comes twice;
+    /// [`Error::TooFewRows`] for no vectors; those of [`check_finite`].
+    pub fn grown(self, rows: &[Option<usize>], vectors: Array2<f32>) -> Result<Self> {
+        if rows.iter().copied().eq((0..self.len()).map(Some)) && self.vectors == vectors {
+            return Ok(self);
+        }
+        let (found, expected) = (rows.len(), vectors.nrows());
+        if found != expected {
+            return Err(Error::LengthMismatch { what: "rows", found, expected });
+        }
+        let (found, expected) = (vectors.ncols(), self.vectors.ncols());
+        if found != expected {
+            return Err(Error::ColumnMismatch { found, expected });
+        }
+        let mut index = Self::of_all(vectors, self.metric)?;
+        let mut now = vec![None; self.len()];
+        let mut new = Vec::new();
+        for (row, own) in rows.iter().enumerate() {
+            let Some(own) = *own else {
+                new.push(row);
+                continue;
+            };
+            let same = own < self.len() && self.vectors.row(own) == index.vectors.row(row);
+            if !same || now[own].replace(row as u32).is_some() {
+                return Err(Error::parameter("row", own, "one row of this index, with its vector"));
+            }
+        }
+        if self.graph.is_some() {
+            let fresh = index.vectors.select(Axis(0), &new);
+            let new = new.into_iter().map(|row| row as u32).collect();
+            index.grown = Some(Box::new(Grown { made: self, now, new, fresh }));
         }
         Ok(index)
     }
@@ -153,6 +197,9 @@ impl Index {
     /// 0; those of [`check_finite`].
     pub fn nearest(&self, new: ArrayView2<f32>, k: usize) -> Result<Neighbors> {
         let all = |new: ArrayView2<f32>| nearest_of(self.vectors.view(), new, k, self.metric);
+        if let Some(grown) = self.grown.as_ref().filter(|_| k > 0 && k <= self.len() / SHARE) {
+            return grown.nearest(new, k);
+        }
         let graph = match &self.graph {
             Some(graph) if k > 0 && k <= self.len() / SHARE => graph,
             _ => return all(new),
@@ -262,6 +309,69 @@ impl Index {
     }
 }
 
+/// How an index has grown from another one.
+#[derive(Debug, Clone, PartialEq)]
+struct Grown {
+    /// The index as it was made.
+    made: Index,
+    /// For each row there the row now.
+    now: Vec<Option<u32>>,
+    /// The rows that it does not have.
+    new: Vec<u32>,
+    /// Their vectors.
+    fresh: Array2<f32>,
+}
+
+impl Grown {
+    fn nearest(&self, sought: ArrayView2<f32>, k: usize) -> Result<Neighbors> {
+        let mut both: Vec<Vec<(f32, u32)>> = self.of_made(sought, k)?;
+        let fresh = k.min(self.new.len());
+        if fresh > 0 {
+            let near = nearest_of(self.fresh.view(), sought, fresh, self.made.metric)?;
+            for (i, found) in both.iter_mut().enumerate() {
+                let rows = near.indices.row(i).mapv(|row| self.new[row as usize]);
+                found.extend(near.distances.row(i).iter().copied().zip(rows));
+            }
+        }
+        let mut near = Neighbors {
+            indices: Array2::zeros((sought.nrows(), k)),
+            distances: Array2::zeros((sought.nrows(), k)),
+        };
+        for (i, found) in both.iter_mut().enumerate() {
+            found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            for (j, &(distance, row)) in found.iter().take(k).enumerate() {
+                (near.indices[[i, j]], near.distances[[i, j]]) = (row, distance);
+            }
+        }
+        Ok(near)
+    }
+
+    /// The nearest `k` of the rows that were there when the index was made and still are, or all of them.
+    fn of_made(&self, sought: ArrayView2<f32>, k: usize) -> Result<Vec<Vec<(f32, u32)>>> {
+        let there = self.now.iter().flatten().count();
+        let wanted = k.min(there);
+        // Some of those that are found may be gone.
+        let mut asked = wanted + usize::from(there < self.now.len()) * wanted.max(8);
+        loop {
+            asked = asked.min(self.made.len());
+            if asked == 0 {
+                return Ok(vec![Vec::new(); sought.nrows()]);
+            }
+            let near = self.made.nearest(sought, asked)?;
+            let found: Vec<Vec<(f32, u32)>> = (0..sought.nrows())
+                .map(|i| {
+                    let rows = near.indices.row(i).into_iter().zip(near.distances.row(i));
+                    rows.filter_map(|(&row, &far)| Some((far, self.now[row as usize]?))).collect()
+                })
+                .collect();
+            if asked == self.made.len() || found.iter().all(|found| found.len() >= wanted) {
+                return Ok(found);
+            }
+            asked *= 2;
+        }
+    }
+}
+
 impl Neighbors {
     /// Checks that there is a neighbourhood for each of `n` rows, all of whose neighbours are rows.
     pub(crate) fn check(&self, n: usize) -> Result<()> {
@@ -327,6 +437,38 @@ mod tests {
         for row in ROWS - 60..ROWS {
             assert!(found.distances.row(row).iter().all(|d| *d == 0.0));
         }
+    }
+
+    #[test]
+    fn an_index_grows_by_rows_and_loses_others() {
+        let x = surface();
+        // 500 are gone, 300 have come, and the others stand in another order.
+        let made =
+            Index::new(x.slice(s![300.., ..]).to_owned(), Metric::Cosine, 1, &Silent).unwrap();
+        let now: Vec<usize> = (0..ROWS - 500).rev().collect();
+        let rows: Vec<Option<usize>> = now.iter().map(|&row| row.checked_sub(300)).collect();
+        let vectors = x.select(Axis(0), &now);
+        let grown = made.clone().grown(&rows, vectors.clone()).unwrap();
+        assert!(grown.grown.is_some() && grown.len() == ROWS - 500);
+        let sought = x.slice(s![..400;2, ..]);
+        let found = grown.nearest(sought, 10).unwrap();
+        let truth = nearest_of(vectors.view(), sought, 10, Metric::Cosine).unwrap();
+        assert!(found.recall(&truth) > 0.99, "{}", found.recall(&truth));
+        let own = found.indices.column(0).to_vec();
+        let expected: Vec<u32> = (0..400).step_by(2).map(|row| (ROWS - 501 - row) as u32).collect();
+        assert_eq!(own, expected);
+
+        // The same rows leave the index as it is; rows that are not those of the vectors are refused.
+        let whole: Vec<_> = (0..made.len()).map(Some).collect();
+        let same = made.clone().grown(&whole, made.vectors().to_owned()).unwrap();
+        assert_eq!(same, made);
+        let wrong = |rows: &[Option<usize>]| made.clone().grown(rows, vectors.clone()).is_err();
+        let mut other = rows.clone();
+        other.swap(0, 1);
+        assert!(wrong(&other) && wrong(&rows[1..]) && wrong(&vec![Some(ROWS); rows.len()]));
+        let mut twice = rows;
+        twice[1] = twice[0];
+        assert!(wrong(&twice));
     }
 
     #[test]

@@ -53,6 +53,7 @@ const INTERRUPTED: Error = Error::Interrupted { what: "the search for neighbours
 
 /// A distance between vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Metric {

@@ -5,12 +5,14 @@ use songscape_project::Progress;
 
 use super::outputs::Outputs;
 use super::years::artists;
-use super::{ClusterScores, SCORED, StudyInput, StudyParams, some_rows};
+use super::{ClusterScores, SCORED, StudyInput, StudyParams};
 use crate::error::Result;
 use crate::hdbscan::{self, Clusters};
 use crate::music::clusters::{ClusterOn, ClusterParams, SongClusters};
+#[cfg(feature = "comparisons")]
+use crate::music::comparisons;
 use crate::music::stability::{StabilityParams, stability};
-use crate::music::{change, comparisons, names, representatives, tables};
+use crate::music::{change, names, representatives, tables};
 
 /// Songs from which on it says anything to cluster a part of them again.
 const LEAST: usize = 20;
@@ -49,7 +51,7 @@ pub(super) fn describe(
         change::write_trends(out.path("trends.csv")?, &trends)?;
     }
     let mut scores = score(params, found.points.view(), clusters)?;
-    let names = names::names(labels, &artists(input.songs), &names::columns(input.songs))?;
+    let names = names::names(labels, &artists(input.songs), &names::columns_of(input.songs))?;
     if !names.is_empty() {
         names::write_names(out.path("cluster_names.csv")?, &names)?;
     }
@@ -63,9 +65,20 @@ pub(super) fn describe(
         let again = StabilityParams { seed: params.seed, ..StabilityParams::default() };
         scores.stability = Some(stability(x, found, &used, &again, progress)?);
     }
-    let (points, labels) = some_rows(found.points.view(), labels);
-    scores.comparison = Some(comparisons::clusters(points.view(), &labels)?);
+    #[cfg(feature = "comparisons")]
+    {
+        scores.comparison = Some(compare(found.points.view(), labels)?);
+    }
     Ok(scores)
+}
+
+/// Other methods' clusters of every so many-th song, so that at most [`SCORED`] are taken.
+#[cfg(feature = "comparisons")]
+fn compare(points: ArrayView2<f64>, labels: &[i32]) -> Result<comparisons::ClusterComparison> {
+    let step = points.nrows().div_ceil(SCORED).max(1);
+    let some: Vec<usize> = (0..points.nrows()).step_by(step).collect();
+    let labels: Vec<i32> = some.iter().map(|&row| labels[row]).collect();
+    comparisons::clusters(points.select(ndarray::Axis(0), &some).view(), &labels)
 }
 
 /// What clusters of points `[n, m]` are worth by themselves.

@@ -92,7 +92,7 @@ impl Study {
         Self::check_params(params)?;
         params.check()?;
         input.check()?;
-        let made = Made::new(input, params, progress)?;
+        let made = Made::new(input, params, None, progress)?;
         Self::of(input, params, made, progress)
     }
 
@@ -144,7 +144,8 @@ impl Study {
             None => None,
         };
         let artists = artists(input.songs);
-        let names = names::names(found.clusters.labels(), &artists, &names::columns(input.songs))?;
+        let names =
+            names::names(found.clusters.labels(), &artists, &names::columns_of(input.songs))?;
         Ok(Self {
             names: names::titles(&names, found.clusters.count()),
             params: params.clone(),
@@ -171,6 +172,15 @@ impl Study {
     /// The map, with the index of the vectors.
     pub fn map(&self) -> &Umap {
         &self.map
+    }
+
+    /// The map that clusters were sought on, where they were sought on one.
+    pub(super) fn map_of_clusters(&self) -> Option<ArrayView2<'_, f32>> {
+        match &self.space {
+            Space::Umap(umap) => Some(umap.map()),
+            Space::Map => Some(self.map.map()),
+            Space::Vectors(_) => None,
+        }
     }
 
     /// The vectors, as they are searched.

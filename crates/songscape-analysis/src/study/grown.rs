@@ -7,10 +7,11 @@ use ndarray::{Array2, ArrayView2};
 use songscape_project::{Progress, SongTable, write_atomic, write_csv};
 
 use super::applied::SongRow;
-use super::outputs::{FILES, Outputs, TREE};
+use super::outputs::{DECADE_MAPS, FILES, Outputs, TREE};
 use super::{Applied, Scores, Study};
 use crate::error::{Error, Result};
 use crate::music::Representatives;
+use crate::music::classes::{self, ClassRow};
 use crate::music::tables::{self, ClusterRow, NeighborRow, OutlierRow};
 use crate::music::years::YearPrediction;
 use crate::vectors::{read_npy, write_npy};
@@ -57,7 +58,7 @@ impl Study {
         let mut labels = vec![-1; now.songs];
         for name in FILES {
             let file = &studied.join(name);
-            if !file.is_file() || name == TREE {
+            if !file.is_file() || name == TREE || name == DECADE_MAPS {
                 continue;
             }
             let path = &out.path(name)?;
@@ -77,6 +78,12 @@ impl Study {
                 }
                 "representatives.csv" => {
                     tables::write_representatives(path, &now.representatives(file)?)?;
+                }
+                "classes.csv" => {
+                    let rows = songscape_project::read_rows(file)?;
+                    let rows =
+                        now.by_song(file, rows, [], |entry: &mut ClassRow| &mut entry.row)?;
+                    classes::write_classes(path, rows)?;
                 }
                 "years.csv" => {
                     let header = ["row", "fold", "year", "predicted", "low", "high"];

@@ -1,15 +1,15 @@
 //! What a study computes before anything is said about it.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 use songscape_project::Progress;
 
 use super::years::OwnYears;
-use super::{StudyInput, StudyParams, StudyPart};
+use super::{Before, StudyInput, StudyParams, StudyPart};
 use crate::error::Result;
-use crate::music::clusters::{ClusterOn, SongClusters, cluster_near};
+use crate::music::clusters::{ClusterOn, SongClusters, cluster_near, cluster_on};
 use crate::neighbors::Neighbors;
 use crate::outliers;
-use crate::umap;
+use crate::umap::{self, Beginning, UmapParams};
 
 /// The parts of a study, those that were asked for.
 pub(super) struct Made {
@@ -24,8 +24,14 @@ pub(super) struct Made {
 }
 
 impl Made {
-    pub fn new(input: &StudyInput, params: &StudyParams, progress: &dyn Progress) -> Result<Self> {
+    pub fn new(
+        input: &StudyInput,
+        params: &StudyParams,
+        before: Option<&Before>,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
         let x = input.vectors.whole.view();
+        before.map_or(Ok(()), |before| before.check(x.nrows()))?;
         let n = x.nrows();
         let map_params = params.umap(n);
         map_params.check()?;
@@ -37,14 +43,33 @@ impl Made {
             false => None,
         };
         let map = match (&near, params.makes_map()) {
-            (Some(near), true) => Some(umap::fit_neighbors(x, near, &map_params, progress)?),
+            (Some(near), true) => {
+                let earlier = before.map(|before| (before, before.study.map().map()));
+                Some(map_after(x, near, earlier, &map_params, progress)?)
+            }
             _ => None,
         };
         let strange = near.as_ref().map(outliers::scores).transpose()?;
         let mut found = None;
         if params.makes(StudyPart::Hdbscan) {
-            let map = map.as_ref().map(|map| map.view());
-            let mut own = cluster_near(x, near.as_ref(), map, &params.clusters(n), progress)?;
+            let used = params.clusters(n);
+            let earlier = before.and_then(|before| Some((before, before.study.map_of_clusters()?)));
+            let own_map = match (&near, earlier) {
+                (Some(near), Some(_)) if on_umap => {
+                    Some(map_after(x, near, earlier, &used.umap, progress)?)
+                }
+                _ => None,
+            };
+            let mut own = match (&own_map, &map) {
+                (Some(own), _) => cluster_on(x, own.view(), &used, progress)?,
+                (None, map) => {
+                    let map = map.as_ref().map(|map| map.view());
+                    cluster_near(x, near.as_ref(), map, &used, progress)?
+                }
+            };
+            if let Some(before) = before {
+                own.clusters.number_like(&before.labels())?;
+            }
             if let (Some(strange), Some(above)) = (&strange, params.outliers_above) {
                 let apart: Vec<bool> = strange.iter().map(|score| *score > above).collect();
                 own.clusters.set_apart(&apart)?;
@@ -56,5 +81,26 @@ impl Made {
             years = Some(OwnYears::new(params, input, near.as_ref(), progress)?);
         }
         Ok(Self { near, map, strange, found, years })
+    }
+}
+
+/// The share of the epochs that a map made anew does without: songs that have come find their places among those
+/// that were there, which move little.
+const SETTLED: f64 = 0.9;
+
+/// A map that begins where an earlier one was, and lies as it did.
+fn map_after(
+    x: ArrayView2<f32>,
+    near: &Neighbors,
+    earlier: Option<(&Before, ArrayView2<f32>)>,
+    params: &UmapParams,
+    progress: &dyn Progress,
+) -> Result<Array2<f32>> {
+    let start = earlier.and_then(|(before, map)| before.start(map, near, params.dims, params.seed));
+    let beginning = start.as_ref().map(|s| Beginning { places: s.view(), settled: SETTLED });
+    let map = umap::fit_from(x, near, beginning, params, progress)?;
+    match earlier {
+        Some((before, earlier)) => before.aligned(map, earlier),
+        None => Ok(map),
     }
 }

@@ -3,6 +3,8 @@
 //! vectors give the same files by either way.
 
 mod applied;
+mod before;
+mod classes;
 mod clusters;
 mod fitted;
 mod grown;
@@ -15,25 +17,30 @@ mod years;
 
 use std::path::Path;
 
-use ndarray::{ArrayView2, Axis};
+use ndarray::ArrayView2;
 use songscape_project::{Progress, SongTable};
 
 pub use applied::Applied;
+pub use before::Before;
 pub use fitted::Study;
 pub use grown::{Grown, copy_tables};
 pub use params::{StudyParams, StudyPart};
-pub use scores::{ClusterScores, MapScores, RetrievalScore, Scores, YearScore, YearScores};
+pub use scores::{
+    ClassScore, ClassScores, ClusterScores, DecadeTie, MapScores, RetrievalScore, Scores,
+    YearScore, YearScores,
+};
 pub use vectors::VectorSet;
 
 use crate::error::{Error, Result};
 use crate::hdbscan::{self, Clusters};
 use crate::metrics::{global_structure, trustworthiness, trustworthiness_of_some};
+use crate::music::decades::{self, DecadeMap, DecadeParams};
 use crate::music::tables;
 use crate::retrieval::numbered;
 use crate::umap::UmapParams;
 use crate::vectors::{check_finite, write_npy};
 use made::Made;
-use outputs::Outputs;
+use outputs::{DECADE_MAPS, Outputs};
 
 /// Songs up to which every song is scored or compared; of more, some are.
 const SCORED: usize = 5_000;
@@ -77,8 +84,10 @@ impl StudyInput<'_> {
 }
 
 /// Makes a study and writes it into a folder: `umap.npy`, `outliers.csv`, `clusters.csv`,
-/// `condensed_tree.csv`, `neighbors.csv`, `representatives.csv`, where the table names clusters `cluster_names.csv`, for songs with years `years.csv`, `shares_per_year.csv`,
-/// `years_per_cluster.csv`, `trends.csv` and `yearly_change.csv`, and [`Scores`] as `scores.json`. Of
+/// `condensed_tree.csv`, `neighbors.csv`, `representatives.csv`, where the table names clusters
+/// `cluster_names.csv`, for songs with years `years.csv`, `shares_per_year.csv`, `years_per_cluster.csv`,
+/// `trends.csv` and `yearly_change.csv`, where they are asked for `classes.csv` and
+/// `decade_maps.csv`, and [`Scores`] as `scores.json`. Of
 /// these files, what an earlier study left there and this one does not make is removed.
 ///
 /// Years that cannot be predicted because of what the songs are (too few of them have one, or all the
@@ -113,7 +122,7 @@ pub fn study(
     folder: impl AsRef<Path>,
     progress: &dyn Progress,
 ) -> Result<Scores> {
-    Ok(study_made(input, params, folder.as_ref(), progress)?.0)
+    Ok(study_made(input, params, None, folder.as_ref(), progress)?.0)
 }
 
 /// Makes a study, writes it into a folder as [`study`] does, and keeps what was fitted, for new songs.
@@ -126,24 +135,42 @@ pub fn study_and_keep(
     folder: impl AsRef<Path>,
     progress: &dyn Progress,
 ) -> Result<(Scores, Study)> {
+    study_after(input, params, None, folder, progress)
+}
+
+/// As [`study_and_keep`], from an earlier study where there is one: the maps start where its songs were and
+/// are turned to lie as its maps did, and clusters have the numbers of those that they share most songs with.
+///
+/// # Errors
+/// As [`study_and_keep`]; [`Error::LengthMismatch`] and [`Error::Parameter`] when the rows are not those of
+/// the songs and of the earlier study.
+pub fn study_after(
+    input: &StudyInput,
+    params: &StudyParams,
+    before: Option<&Before>,
+    folder: impl AsRef<Path>,
+    progress: &dyn Progress,
+) -> Result<(Scores, Study)> {
     Study::check_params(params)?;
-    let (scores, made) = study_made(input, params, folder.as_ref(), progress)?;
+    let (scores, made) = study_made(input, params, before, folder.as_ref(), progress)?;
     Ok((scores, Study::of(input, params, made, progress)?))
 }
 
 fn study_made(
     input: &StudyInput,
     params: &StudyParams,
+    before: Option<&Before>,
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<(Scores, Made)> {
     params.check()?;
     input.check()?;
+    params.classify.iter().try_for_each(|column| classes::classes_of(input, column).map(drop))?;
     let out = &Outputs::create(folder, &input.files())?;
     let x = input.vectors.whole.view();
     let (n, columns) = x.dim();
     let mut scores = Scores { songs: n, columns, seed: params.seed, ..Scores::default() };
-    let made = Made::new(input, params, progress)?;
+    let made = Made::new(input, params, before, progress)?;
     if let Some(map) = &made.map {
         write_npy(out.path("umap.npy")?, map.view())?;
     }
@@ -162,6 +189,12 @@ fn study_made(
     }
     if let Some(own) = &made.years {
         years::describe(params, out, input, own, &mut scores, progress)?;
+    }
+    if params.makes(StudyPart::Years) {
+        classes::describe(params, out, input, made.near.as_ref(), &mut scores, progress)?;
+    }
+    if params.decade_maps && params.makes(StudyPart::Years) {
+        scores.decades = decade_maps(input, params, out, progress)?;
     }
     if params.only.is_none() {
         retrieve(input, &mut scores)?;
@@ -222,6 +255,22 @@ fn score_map(
     })
 }
 
+/// Makes and writes the maps of decades.
+fn decade_maps(
+    input: &StudyInput,
+    params: &StudyParams,
+    out: &Outputs,
+    progress: &dyn Progress,
+) -> Result<Vec<DecadeTie>> {
+    let map = params.umap(input.vectors.whole.nrows());
+    let own = DecadeParams { map, ..DecadeParams::default() };
+    let maps = decades::maps(input.vectors.whole.view(), &input.songs.years(), &own, progress)?;
+    decades::write_maps(out.path(DECADE_MAPS)?, &maps)?;
+    let tie =
+        |map: &DecadeMap| DecadeTie { decade: map.decade, songs: map.rows.len(), tied: map.tied };
+    Ok(maps.iter().map(tie).collect())
+}
+
 /// Retrieval between the halves of songs, and of other recordings of the same song.
 fn retrieve(input: &StudyInput, scores: &mut Scores) -> Result<()> {
     let sets = || std::iter::once(input.vectors).chain(input.baselines);
@@ -237,11 +286,4 @@ fn retrieve(input: &StudyInput, scores: &mut Scores) -> Result<()> {
         scores.renditions = RetrievalScore::of_models(found.collect::<Result<_>>()?);
     }
     Ok(())
-}
-
-/// Every so many-th song, so that at most [`SCORED`] are taken.
-fn some_rows<T: Clone>(x: ArrayView2<T>, labels: &[i32]) -> (ndarray::Array2<T>, Vec<i32>) {
-    let step = x.nrows().div_ceil(SCORED).max(1);
-    let some: Vec<usize> = (0..x.nrows()).step_by(step).collect();
-    (x.select(Axis(0), &some), some.iter().map(|&row| labels[row]).collect())
 }

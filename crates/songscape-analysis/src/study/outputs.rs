@@ -11,8 +11,11 @@ use crate::error::{Error, Result};
 /// The table of the condensed tree, whose leaves are the rows of the songs.
 pub(super) const TREE: &str = "condensed_tree.csv";
 
+/// The table of the maps of decades.
+pub(super) const DECADE_MAPS: &str = "decade_maps.csv";
+
 /// All that a study may write beside its scores.
-pub(super) const FILES: [&str; 13] = [
+pub(super) const FILES: [&str; 15] = [
     "umap.npy",
     "clusters.csv",
     "cluster_names.csv",
@@ -20,11 +23,13 @@ pub(super) const FILES: [&str; 13] = [
     "outliers.csv",
     "neighbors.csv",
     "representatives.csv",
+    "classes.csv",
     "years.csv",
     "shares_per_year.csv",
     "years_per_cluster.csv",
     "trends.csv",
     "yearly_change.csv",
+    DECADE_MAPS,
     "added.csv",
 ];
 

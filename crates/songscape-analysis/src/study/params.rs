@@ -10,53 +10,80 @@ use crate::neighbors::Metric;
 use crate::umap::{Start, UmapParams};
 
 /// What a [`study`](super::study) is made with. Sizes without a value follow from the number of songs.
-/// All that was used is written to `scores.json`.
+/// All that was used is written to `scores.json`. With the feature `clap` these are options of a command line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
 #[serde(default)]
 pub struct StudyParams {
-    /// The one part to make; without a value all of them.
+    /// Make only this part.
+    #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "PART"))]
     pub only: Option<StudyPart>,
     /// Size of a song's neighbourhood on the map, the song itself counted; 15, fewer for few songs.
+    #[cfg_attr(feature = "clap", arg(long = "neighbors", value_name = "N"))]
     pub map_neighbors: Option<usize>,
     /// Dimensions of the map, 1 to 64.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = 2))]
     pub dims: usize,
     /// How vectors are compared; cosine, and euclidean for clusters on the vectors.
+    #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub metric: Option<Metric>,
     /// Where the map starts.
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
     pub start: Start,
     /// Where clusters are sought.
+    #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "SPACE", default_value_t))]
     pub cluster_on: ClusterOn,
     /// How clusters are chosen from the tree.
+    #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "METHOD", default_value_t))]
     pub cluster_method: Method,
     /// Fewer songs than this are not a cluster; 25, fewer for few songs.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "N"))]
     pub min_cluster_size: Option<usize>,
     /// The neighbour, the song itself not counted, whose distance is the core distance; 10, fewer for
     /// few songs.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "N"))]
     pub min_samples: Option<usize>,
     /// Clusters that part at a smaller distance than this are left together.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "DISTANCE", default_value_t = 0.0))]
     pub epsilon: f64,
     /// Larger clusters are not chosen.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "N"))]
     pub max_cluster_size: Option<usize>,
-    /// Whether all songs together may be one cluster.
+    /// All songs together may be one cluster.
+    #[cfg_attr(feature = "clap", arg(long))]
     pub allow_single_cluster: bool,
-    /// Songs whose outlier score is above this are in no cluster, whatever the map says (more than 0,
-    /// such as 8); without a value none are taken out.
+    /// Songs with a higher outlier score than this (more than 0, such as 8) are in no cluster, whatever
+    /// the map says; without a value none are taken out.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "SCORE"))]
     pub outliers_above: Option<f64>,
     /// Folds of the prediction of years, at least 2; the songs of an artist share a fold.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = 5))]
     pub folds: usize,
-    /// Whether years are also predicted by ridge regression and by nearest neighbours (slow for
-    /// thousands of songs).
+    /// Also predict the years by nearest neighbours (slow for thousands of songs). Without the
+    /// feature `comparisons` they are not.
+    #[cfg_attr(feature = "clap", arg(long))]
     pub compare: bool,
+    /// Also predict the classes that this column of the table of songs says, such as `genre`; may be
+    /// repeated.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    pub classify: Vec<String>,
+    /// Also make a map for each decade, each tied to the one before.
+    #[cfg_attr(feature = "clap", arg(long))]
+    pub decade_maps: bool,
     /// Nearest songs that are listed for each song.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = 10))]
     pub nearest: usize,
     /// Songs that stand for each cluster.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = 10))]
     pub representatives: usize,
     /// The seed of everything random.
+    #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = 1))]
     pub seed: u64,
 }
 
 /// One part of a study.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum StudyPart {
@@ -86,6 +113,8 @@ impl Default for StudyParams {
             outliers_above: None,
             folds: 5,
             compare: false,
+            classify: Vec::new(),
+            decade_maps: false,
             nearest: 10,
             representatives: 10,
             seed: 1,
@@ -109,6 +138,9 @@ impl StudyParams {
         }
         if let Some(bad) = self.outliers_above.filter(|above| above.is_nan() || *above <= 0.0) {
             return Err(Error::parameter("outliers_above", bad, "more than 0"));
+        }
+        if self.decade_maps && self.dims > 3 {
+            return Err(Error::parameter("dims", self.dims, "at most 3 with maps of decades"));
         }
         Ok(())
     }

@@ -37,6 +37,10 @@ pub struct Scores {
     pub years: Option<YearScores>,
     /// Why there is no prediction of years, where one was asked for.
     pub years_left_out: Option<String>,
+    /// What columns of the table say, from the vectors; empty where no column was asked for.
+    pub classes: Vec<ClassScores>,
+    /// The maps of decades; empty where none were asked for.
+    pub decades: Vec<DecadeTie>,
     /// Whether the music of neighbouring years differs by more than chance.
     pub change: Option<ChangeTest>,
     /// Same-song retrieval: one half of each song looks for its other half. Empty without halves.
@@ -81,7 +85,8 @@ pub struct ClusterScores {
     pub spanning_tree_weight: f64,
     /// Other maps of parts of the songs, clustered again.
     pub stability: Option<Stability>,
-    /// k-means and a Gaussian mixture beside them, on at most 5,000 songs.
+    /// k-means and a Gaussian mixture beside them, on at most 5,000 songs; `None` without the crate's
+    /// feature `comparisons`.
     pub comparison: Option<ClusterComparison>,
     /// What sets the songs of each cluster apart, by their table ([`names`](crate::music::names)): one for
     /// each cluster, empty where nothing does.
@@ -125,6 +130,51 @@ pub struct YearScore {
     /// The 95 % interval of `mae`, in years.
     pub interval: Option<Interval>,
     /// By how many years the study's own vectors are ahead; `None` for themselves.
+    pub behind: Option<Difference>,
+}
+
+/// How far the map of a decade lies as that of the decade before does.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DecadeTie {
+    /// Its first year.
+    pub decade: i32,
+    /// Its songs.
+    pub songs: usize,
+    /// See [`DecadeMap::tied`](crate::music::decades::DecadeMap::tied).
+    pub tied: Option<f64>,
+}
+
+/// The prediction of what a column says, out of fold, with folds grouped by artist.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClassScores {
+    /// The column, such as `genre`.
+    pub column: String,
+    /// Its values, in the order of the alphabet.
+    pub classes: Vec<String>,
+    /// Songs of these classes.
+    pub songs: usize,
+    /// Songs of classes that fewer artists than folds have, which were left out.
+    pub rare: usize,
+    /// The vectors' model first, then those that it is compared with; the last is the most frequent class.
+    pub models: Vec<ClassScore>,
+    /// Why there is no prediction.
+    pub left_out: Option<String>,
+}
+
+/// How often a class is predicted. Intervals are bootstrapped over artists.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClassScore {
+    /// The model, such as `trained encoder` or `majority`.
+    pub name: String,
+    /// The share of songs whose class is predicted.
+    pub accuracy: f64,
+    /// The mean of that share over the classes.
+    pub balanced_accuracy: Option<f64>,
+    /// The 95 % interval of `accuracy`.
+    pub interval: Option<Interval>,
+    /// How far the study's own vectors are ahead in `accuracy`; `None` for themselves.
     pub behind: Option<Difference>,
 }
 
@@ -246,6 +296,20 @@ impl fmt::Display for Scores {
             }
             let rows = years.models.iter().map(|row| (row.name.as_str(), row.behind));
             not_told_apart(f, "error", rows)?;
+        }
+        for ClassScores { column, models, left_out, .. } in &self.classes {
+            if let Some(why) = left_out {
+                writeln!(f, "no prediction of {column}: {why}")?;
+                continue;
+            }
+            let title = format!("{column} (out of fold)");
+            writeln!(f, "\n{title:<22}{:>10}{:>14}{:>10}", "accuracy", "95 %", "balanced")?;
+            for ClassScore { name, accuracy, balanced_accuracy, interval, .. } in models {
+                let interval = interval.map_or(String::new(), |interval| interval.to_string());
+                let balanced = balanced_accuracy.map_or(String::new(), |b| format!("{b:.3}"));
+                writeln!(f, "{name:<22}{accuracy:>10.3}{interval:>14}{balanced:>10}")?;
+            }
+            not_told_apart(f, "accuracy", models.iter().map(|m| (m.name.as_str(), m.behind)))?;
         }
         retrieval(f, "same song, halves", &self.halves)?;
         retrieval(f, "other rendition", &self.renditions)

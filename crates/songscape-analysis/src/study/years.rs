@@ -7,8 +7,10 @@ use super::{Scores, StudyInput, StudyParams, VectorSet, YearScore, YearScores};
 use crate::bootstrap::{Difference, mean_interval};
 use crate::error::{Error, Result};
 use crate::music::change::{self, ChangeParams};
+#[cfg(feature = "comparisons")]
+use crate::music::comparisons;
 use crate::music::years::{YearParams, YearPredictions, constant, cross_validate};
-use crate::music::{comparisons, groups, tables};
+use crate::music::{groups, tables};
 use crate::neighbors::Neighbors;
 use crate::retrieval::numbered;
 
@@ -86,6 +88,7 @@ pub(super) fn describe(
             Err(error) => return Err(error),
         }
     }
+    #[cfg(feature = "comparisons")]
     if params.compare {
         let (folds, seed) = (own.folds, own.seed);
         let nearest = comparisons::years(x, &years, artists, folds, seed, progress)?;

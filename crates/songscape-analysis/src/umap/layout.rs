@@ -40,7 +40,8 @@ const LINE: usize = 16;
 /// No move along one coordinate is longer than this, times the learning rate.
 pub(super) const LONGEST: f32 = 4.0;
 
-/// Moves the points of `map` `[n, dims]` through all epochs; the learning rate falls from 1 to 0.
+/// Moves the points of `map` `[n, dims]` through the epochs from the first one on; over all of them, the learning
+/// rate falls from 1 to 0.
 ///
 /// # Errors
 /// [`Error::Interrupted`].
@@ -48,7 +49,7 @@ pub fn optimize(
     map: &mut Array2<f32>,
     graph: &FuzzyGraph,
     curve: &Curve,
-    epochs: usize,
+    (first, epochs): (usize, usize),
     negatives: usize,
     seed: u64,
     progress: &dyn Progress,
@@ -62,6 +63,7 @@ pub fn optimize(
         shares: graph.weights.iter().map(|w| w / largest).collect(),
         graph,
         forces: Forces::new(curve),
+        first,
         epochs,
         negatives,
         together: n > MANY,
@@ -90,6 +92,7 @@ struct Layout {
     /// The share of the epochs in which each edge is drawn.
     shares: Vec<f32>,
     forces: Forces,
+    first: usize,
     epochs: usize,
     negatives: usize,
     /// Whether the pushes that belong to a pull are measured from the same place.
@@ -139,8 +142,8 @@ impl Layout {
                 changes: Vec::new(),
             })
             .collect();
-        let job = Job::begin(progress, "map", self.epochs as u64, "epochs");
-        for epoch in 0..self.epochs {
+        let job = Job::begin(progress, "map", (self.epochs - self.first) as u64, "epochs");
+        for epoch in self.first..self.epochs {
             if job.interrupted() {
                 return Err(Error::Interrupted { what: "the layout of the map" });
             }

@@ -5,6 +5,7 @@
 //! [fuzzy graph](graph), a start ([`Start`]) and the [layout](layout::optimize), which is parallel
 //! and gives the same bytes for any number of threads.
 
+mod align;
 mod curve;
 mod forces;
 pub mod graph;
@@ -22,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::neighbors::{self, Metric, Neighbors};
 use crate::vectors::check_finite;
 
+pub(crate) use align::aligned;
 pub use curve::Curve;
 pub use graph::FuzzyGraph;
 pub use transform::Umap;
@@ -52,6 +54,7 @@ pub struct UmapParams {
 
 /// Where the layout starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Start {
@@ -188,6 +191,31 @@ pub fn fit_neighbors(
     params: &UmapParams,
     progress: &dyn Progress,
 ) -> Result<Array2<f32>> {
+    fit_from(x, neighbors, None, params, progress)
+}
+
+/// Where a map begins that is not made from nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Beginning<'a> {
+    /// The places of the rows `[n, dims]`.
+    pub places: ArrayView2<'a, f32>,
+    /// The share of the epochs that are behind, those with the largest steps: 0 for places that only say what lies
+    /// where, 0.9 for an earlier map that is to change little; 0 to less than 1.
+    pub settled: f64,
+}
+
+/// As [`fit_neighbors`], from places that are known, such as those of an earlier map of the same rows.
+///
+/// # Errors
+/// As [`fit_neighbors`]; [`Error::LengthMismatch`] and [`Error::ColumnMismatch`] for places of
+/// another shape; [`Error::Parameter`] when `settled` is out of its range.
+pub fn fit_from(
+    x: ArrayView2<f32>,
+    neighbors: &Neighbors,
+    beginning: Option<Beginning>,
+    params: &UmapParams,
+    progress: &dyn Progress,
+) -> Result<Array2<f32>> {
     params.check()?;
     check_finite(x)?;
     if neighbors.indices.nrows() != x.nrows() {
@@ -201,7 +229,38 @@ pub fn fit_neighbors(
     let graph = FuzzyGraph::new(neighbors);
     let epochs = params.epochs_for(x.nrows());
     let graph = graph.pruned(epochs);
-    let mut map = init::start(x, &graph, params)?;
-    layout::optimize(&mut map, &graph, &curve, epochs, params.negatives, params.seed, progress)?;
+    let mut first = 0;
+    let mut map = match beginning {
+        Some(Beginning { places: start, settled }) => {
+            check_finite(start)?;
+            if !(0.0..1.0).contains(&settled) {
+                return Err(Error::parameter("settled", settled, "0 to less than 1"));
+            }
+            first = (settled * epochs as f64) as usize;
+            let (found, expected) = (start.dim(), (x.nrows(), params.dims));
+            if found.0 != expected.0 {
+                let (found, expected) = (found.0, expected.0);
+                return Err(Error::LengthMismatch {
+                    what: "the start of the map",
+                    found,
+                    expected,
+                });
+            }
+            if found.1 != expected.1 {
+                return Err(Error::ColumnMismatch { found: found.1, expected: expected.1 });
+            }
+            start.to_owned()
+        }
+        None => init::start(x, &graph, params)?,
+    };
+    layout::optimize(
+        &mut map,
+        &graph,
+        &curve,
+        (first, epochs),
+        params.negatives,
+        params.seed,
+        progress,
+    )?;
     Ok(map)
 }

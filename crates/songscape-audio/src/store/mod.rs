@@ -115,6 +115,33 @@ impl Store {
         folder.as_ref().unwrap_or(&self.folder).join(format!("{id}.png"))
     }
 
+    /// What is known of the images, by the songs' ids: also of songs that sound exactly like another one,
+    /// whose image is the other's. A store that has none yet gives an empty table.
+    ///
+    /// # Errors
+    /// [`Error::Project`](crate::Error::Project) when the index cannot be read.
+    pub fn entries(&self) -> Result<HashMap<String, ImageEntry>> {
+        let rows = index::read(&self.folder)?;
+        Ok(rows.into_iter().filter_map(|(id, row)| Some((id, row.entry()?))).collect())
+    }
+
+    /// For each song with an image of its own what that image is, in few characters: it changes with the
+    /// song's audio and with the parameters of the images, and not when a file is merely touched or moved.
+    /// The pixels are not read.
+    ///
+    /// # Errors
+    /// [`Error::Project`](crate::Error::Project) when the index or the parameters cannot be read.
+    pub fn identities(&self) -> Result<HashMap<String, String>> {
+        let params = serde_json::to_value(self.parameters()?).unwrap_or_default().to_string();
+        let identity = |entry: ImageEntry| {
+            let ImageEntry { columns, start, reference_db, audio, .. } = entry;
+            let parts =
+                serde_json::json!([make::VERSION, params, columns, start, reference_db, audio]);
+            blake3::hash(parts.to_string().as_bytes()).to_hex().to_string()
+        };
+        Ok(self.entries()?.into_iter().map(|(id, entry)| (id, identity(entry))).collect())
+    }
+
     /// What the images were made with.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod columns;
 mod find;
+mod playlist;
 mod text;
 
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 
 pub use columns::{Field, Used};
+pub use playlist::PlaylistPaths;
 
 use crate::error::{Error, Result};
 use crate::files::write_atomic;

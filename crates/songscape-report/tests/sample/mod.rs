@@ -61,6 +61,7 @@ pub fn sample(songs: usize, clusters: i32, (first, last): (i32, i32)) -> ReportI
                 image: Some(format!("../spectrograms/song-{i:05}.png")),
                 map: place.map(|v| v as f32),
                 cluster,
+                group: if cluster < 0 { -1 } else { cluster % 4 },
                 probability: if cluster < 0 { 0.0 } else { rng.random_range(0.4..1.0) },
                 outlier: Some(rng.random_range(0.3..4.0)),
                 predicted: Some(sounds),

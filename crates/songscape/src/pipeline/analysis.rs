@@ -1,20 +1,21 @@
 //! Map, clusters, years, tables, and the scores beside their baselines. Songs that come later find their
 //! places in what is there.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use ndarray::Axis;
 use songscape_analysis::metrics::quantile;
 use songscape_analysis::study::{
-    Applied, Grown, Scores, Study, StudyInput, VectorSet, copy_tables, study_and_keep,
+    Applied, Before, Grown, Scores, Study, StudyInput, VectorSet, copy_tables, study_after,
 };
-use songscape_project::{Progress, Record, SongTable, Source, Stage, State, hash_file};
+use songscape_project::{
+    Progress, Record, SongTable, Stage, State, hash_file, remove_folder_if_there,
+};
 
 use super::{Pipeline, again};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::report_input::SONGS;
-use crate::training::MODEL;
+use crate::similar::{rows_by_id, rows_in_study};
 use crate::vectors::{read_ids, songs_of};
 
 /// Raised when the same vectors and parameters come to mean another analysis.
@@ -24,13 +25,18 @@ const USUAL: f64 = 0.95;
 /// From this share of strange songs on, and so many, the encoder had better learn from them.
 const MANY: (f64, usize) = (0.25, 5);
 
+/// The folder of the study in that of the analysis, and of one that is not yet whole.
+const STUDIED: &str = "studied";
+const NEXT: &str = "studied-next";
+
 impl Pipeline {
     pub(super) fn analysis(&self, progress: &dyn Progress) -> Result<String> {
         let folder = self.project.path("vectors");
-        let files = Source::ALL.map(|source| source.file(&folder));
-        let model = hash_file(self.project.path("model").join(MODEL))?;
+        let sources = self.sources()?;
+        let files: Vec<_> = sources.iter().map(|source| source.file(&folder)).collect();
+        let model = hash_file(self.model_file()?)?;
         let mut inputs = vec![("songs", hash_file(self.songs_table())?), ("model", model.clone())];
-        for (source, file) in Source::ALL.iter().zip(&files) {
+        for (source, file) in sources.iter().zip(&files) {
             inputs.push((source.name(), hash_file(file)?));
         }
         let params = &self.parameters.analysis;
@@ -40,22 +46,28 @@ impl Pipeline {
             let ids = read_ids(&folder)?;
             let songs = songs_of(self.songs_table(), &ids)?;
             songs.write(stage.path(SONGS))?;
-            let studied = stage.path("studied");
-            let [vectors, baselines @ ..] = files.map(VectorSet::read);
-            let vectors = vectors?;
-            match self.grown(&studied, &model, &ids, &vectors)? {
-                Some((study, rows)) => {
+            let studied = stage.path(STUDIED);
+            recover(&studied)?;
+            let vectors = VectorSet::read(&files[0])?;
+            let grown = match self.is_studied(&studied, &inputs)? {
+                true => None,
+                false => Some(self.grown(&studied, &model, &songs, &vectors)?),
+            };
+            match grown {
+                None => copy_tables(&studied, stage.folder())?,
+                Some(Some((study, rows))) => {
                     let new: Vec<_> = (0..rows.len()).filter(|&i| rows[i].is_none()).collect();
                     let new = vectors.whole.select(Axis(0), &new);
                     let grown = Grown { songs: &songs, rows: &rows, new: new.view() };
                     let applied = study.write_grown(&studied, &grown, stage.folder(), progress)?;
                     made = said(&study, &rows, &applied);
                 }
-                None => {
-                    let baselines = baselines.into_iter().collect::<Result<Vec<_>, _>>()?;
+                Some(None) => {
+                    let baselines = files[1..].iter().map(VectorSet::read);
+                    let baselines = baselines.collect::<Result<Vec<_>, _>>()?;
                     let input =
                         StudyInput { vectors: &vectors, songs: &songs, baselines: &baselines };
-                    self.study(&studied, model, &input, progress)?;
+                    self.study(&studied, &inputs, &input, progress)?;
                     copy_tables(&studied, stage.folder())?;
                 }
             }
@@ -64,20 +76,52 @@ impl Pipeline {
         Ok(format!("{}{made}", self.scores()?.clustering().unwrap_or_default()))
     }
 
-    /// Studies the songs, and keeps what later songs are placed by.
+    /// Whether the study that is there is of these songs and of no others.
+    fn is_studied(&self, folder: &Path, inputs: &[(&str, String)]) -> Result<bool> {
+        let params = &self.parameters.analysis;
+        let of_these = || -> Result<bool> {
+            let found = Record::read(folder)?.inputs;
+            let same = |(name, hash): &(&str, String)| found.get(*name) == Some(hash);
+            Ok(found.len() == inputs.len() && inputs.iter().all(same))
+        };
+        Ok(Stage::is_finished(folder, VERSION, params)? && of_these()?)
+    }
+
+    /// Studies the songs, and keeps what later songs are placed by. An earlier study stays until the new one
+    /// is whole.
     fn study(
         &self,
         folder: &Path,
-        model: String,
+        inputs: &[(&str, String)],
         input: &StudyInput,
         progress: &dyn Progress,
     ) -> Result<()> {
         let params = &self.parameters.analysis;
-        let stage = Stage::open(folder, VERSION, params, &[("model", model)])?;
+        let earlier = self.earlier(folder, input.songs)?;
+        let before = earlier.as_ref().map(|(study, rows)| Before { study, rows });
+        let next = folder.with_file_name(NEXT);
+        let stage = Stage::open(&next, VERSION, params, inputs)?;
+        let (_, study) = study_after(input, params, before.as_ref(), &next, progress)?;
         input.songs.write(stage.path(SONGS))?;
-        let (_, study) = study_and_keep(input, params, folder, progress)?;
-        study.save(folder)?;
-        Ok(stage.finish()?)
+        study.save(&next)?;
+        stage.finish()?;
+        remove_folder_if_there(folder)?;
+        recover(folder)
+    }
+
+    /// The study that was there, if there was one, and which of its songs are the songs now, whatever their
+    /// vectors are: a new one begins with its places and cluster numbers.
+    fn earlier(
+        &self,
+        folder: &Path,
+        songs: &SongTable,
+    ) -> Result<Option<(Study, Vec<Option<usize>>)>> {
+        if !Stage::is_finished(folder, VERSION, &self.parameters.analysis)? {
+            return Ok(None);
+        }
+        let studied = SongTable::read(folder.join(SONGS))?;
+        let study = Study::load(folder)?;
+        Ok(Some((study, rows_by_id(&studied, songs))))
     }
 
     /// The study that is there, and which of its songs are the songs now, if they are to find their places
@@ -86,7 +130,7 @@ impl Pipeline {
         &self,
         folder: &Path,
         model: &String,
-        ids: &[String],
+        songs: &SongTable,
         vectors: &VectorSet,
     ) -> Result<Option<(Study, Vec<Option<usize>>)>> {
         let finished = Stage::is_finished(folder, VERSION, &self.parameters.analysis)?;
@@ -97,17 +141,10 @@ impl Pipeline {
             return Ok(None);
         }
         let studied = SongTable::read(folder.join(SONGS))?;
-        let places: HashMap<&str, usize> =
-            studied.songs.iter().enumerate().map(|(row, song)| (song.id.as_str(), row)).collect();
         let study = Study::load(folder)?;
-        let known = study.index().vectors();
-        // A song whose music has changed is a new one.
-        let row = |(id, own): (&String, _)| {
-            places.get(id.as_str()).copied().filter(|&row| known.row(row) == own)
-        };
-        let rows: Vec<Option<usize>> = ids.iter().zip(vectors.whole.rows()).map(row).collect();
+        let rows = rows_in_study(&studied, study.index(), songs, vectors.whole.view());
         // The same songs have the same map; what is known of them may be other than it was.
-        let same = rows.iter().copied().eq((0..known.nrows()).map(Some));
+        let same = rows.iter().copied().eq((0..study.index().len()).map(Some));
         let none = rows.iter().all(Option::is_none);
         Ok((!same && !none).then_some((study, rows)))
     }
@@ -119,6 +156,15 @@ impl Pipeline {
     pub fn scores(&self) -> Result<Scores> {
         Ok(Scores::read(self.project.path("analysis"))?)
     }
+}
+
+/// Puts a study that is whole into its place, where an earlier one was removed for it.
+fn recover(folder: &Path) -> Result<()> {
+    let next = folder.with_file_name(NEXT);
+    if folder.exists() || !Record::file(&next).exists() || !Record::read(&next)?.finished {
+        return Ok(());
+    }
+    std::fs::rename(&next, folder).map_err(Error::io(&next))
 }
 
 /// What became of the songs that have come and gone.

@@ -7,6 +7,7 @@ mod analysis;
 mod parameters;
 mod report;
 mod training;
+mod untrained;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -250,6 +251,9 @@ impl Pipeline {
     }
 
     fn vectors(&self, progress: &dyn Progress) -> Result<String> {
+        if self.is_untrained()? {
+            return self.untrained_vectors(progress);
+        }
         let weights = self.project.path("model").join(MODEL);
         let made = Meant::by(&Origin::read(&weights)?);
         let inputs = [("images", self.store().fingerprint()?), ("model", hash_file(&weights)?)];

@@ -22,6 +22,8 @@ pub struct Parameters {
     pub training: TrainParams,
     /// An encoder that was trained elsewhere, in place of the training.
     pub model: Option<PathBuf>,
+    /// Row statistics and chroma in place of an encoder's vectors: a map without training.
+    pub no_training: bool,
     /// Train again where songs have come or gone since the encoder was trained. Else it is kept.
     pub retrain: bool,
     /// Make map, clusters and years anew where songs have come or gone since. Else what is there stays,
@@ -43,6 +45,7 @@ impl Parameters {
             encoder: EncoderConfig::demo(),
             training: TrainParams { seed, ..TrainParams::demo() },
             model: None,
+            no_training: false,
             retrain: false,
             refit: false,
             pooling: Pooling::Mean,

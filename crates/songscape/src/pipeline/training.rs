@@ -23,6 +23,8 @@ enum Begun {
     /// Nothing, for a reason.
     Nothing(String),
     Train(Stage),
+    /// Going on from the weights of before.
+    Tune(Stage),
 }
 
 impl Pipeline {
@@ -30,20 +32,27 @@ impl Pipeline {
         let parameters = &self.parameters;
         let (encoder, training) = (parameters.encoder.clone(), parameters.training.clone());
         let training = Training { encoder, training };
-        // The first process knows whether there is anything to train.
-        let begun = self.processes.first(|| self.begin(&training))?;
-        let (stage, nothing) = match begun {
-            Some(Begun::Train(stage)) => (Some(stage), None),
-            Some(Begun::Nothing(reason)) => (None, Some(reason)),
-            None => (None, None),
+        // The first process knows what there is to do.
+        let begun = self.processes.first(|| self.begin(&training, progress))?;
+        let (stage, tunes, nothing) = match begun {
+            Some(Begun::Train(stage)) => (Some(stage), false, None),
+            Some(Begun::Tune(stage)) => (Some(stage), true, None),
+            Some(Begun::Nothing(reason)) => (None, false, Some(reason)),
+            None => (None, false, None),
         };
         if !self.processes.first_says(stage.is_some())? {
             return Ok(nothing.unwrap_or_else(|| "nothing to train".into()));
         }
-        let made_again = stage.as_ref().map(again).unwrap_or_default();
+        let mut made_again = stage.as_ref().map(again).unwrap_or_default();
         let images = Images::open(&self.store())?;
-        let (all, pooling) = (&self.processes, parameters.pooling);
-        let trained = training.run_in(all, stage, &images, None, pooling, self.device, progress)?;
+        let (all, pooling, device) = (&self.processes, parameters.pooling, self.device);
+        let trained = if all.first_says(tunes)? {
+            made_again += ", from the weights of before";
+            let before = Training::before(self.project.path("model"), device)?;
+            training.tune(all, stage, before, &images, pooling, progress)?
+        } else {
+            training.run_in(all, stage, &images, None, pooling, device, progress)?
+        };
         let steps = trained.history.len();
         let last = &trained.history[steps - steps.min(10)..];
         let loss = last.iter().map(|step| step.loss).sum::<f64>() / last.len().max(1) as f64;
@@ -51,11 +60,11 @@ impl Pipeline {
             1 => String::new(),
             size => format!(" by {size} processes"),
         };
-        Ok(format!("{steps} steps on {:?}{by}, loss {loss:.3}{made_again}", self.device))
+        Ok(format!("{steps} steps on {device:?}{by}, loss {loss:.3}{made_again}"))
     }
 
     /// Opens the folder of the training, or says why there is nothing to train.
-    fn begin(&self, training: &Training) -> Result<Begun> {
+    fn begin(&self, training: &Training, progress: &dyn Progress) -> Result<Begun> {
         let folder = self.project.path("model");
         let parameters = &self.parameters;
         let given = Record::file(&folder).exists() && Record::read(&folder)?.is::<Given>();
@@ -69,24 +78,24 @@ impl Pipeline {
                     "holds a given model, which cannot be trained again; choose another output";
                 return Err(Error::input(folder, reason));
             }
+            None if self.is_untrained()? => return self.measure(progress).map(Begun::Nothing),
             None => {}
         }
         let store = self.store();
         let images = Images::open(&store)?;
-        if !parameters.retrain && training.is_finished(&images, &folder)? {
+        if training.is_finished(&images, &folder)? {
             let trained_on = Record::read(&folder)?.inputs.remove("images");
-            let reason = if trained_on == Some(store.fingerprint()?) {
-                "done before"
-            } else {
-                "kept, although the songs have changed"
-            };
-            return Ok(Begun::Nothing(reason.into()));
+            if trained_on == Some(store.fingerprint()?) {
+                return Ok(Begun::Nothing("done before".into()));
+            }
+            if !parameters.retrain {
+                return Ok(Begun::Nothing("kept, although the songs have changed".into()));
+            }
         }
-        let stage = training.open(&store, folder)?;
-        Ok(match stage.state() {
-            State::Done => Begun::Nothing("done before".into()),
-            _ => Begun::Train(stage),
-        })
+        if let Some(stage) = training.open_tuning(&store, &images, &folder)? {
+            return Ok(Begun::Tune(stage));
+        }
+        training.open(&store, &folder).map(Begun::Train)
     }
 }
 

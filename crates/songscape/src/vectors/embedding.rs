@@ -1,6 +1,6 @@
 //! The vectors of all songs, in batches, of which what is done is kept.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,8 @@ use crate::error::{Error, Result};
 pub struct Images {
     pixels: Pixels,
     params: ImageParams,
+    /// What each song's image is, by its id.
+    identities: HashMap<String, String>,
 }
 
 impl Images {
@@ -35,7 +37,8 @@ impl Images {
     /// # Errors
     /// [`Error::Audio`] when there is no store, or a damaged one.
     pub fn open(store: &Store) -> Result<Self> {
-        Ok(Self { pixels: store.pixels()?, params: store.parameters()? })
+        let (pixels, params) = (store.pixels()?, store.parameters()?);
+        Ok(Self { pixels, params, identities: store.identities()? })
     }
 
     /// The songs and their pixels.
@@ -111,7 +114,7 @@ impl Meant {
 /// Where the vectors of single songs are kept while the others are computed, so that an interruption
 /// costs only what is missing, and songs that are added later cost only themselves.
 ///
-/// Each source has a file `SOURCE.rows` in the folder. A row counts for as long as the song's pixels and
+/// Each source has a file `SOURCE.rows` in the folder. A row counts for as long as the song's image and
 /// all that decides its vectors are the same, whatever the song is called. Rows of songs that are gone
 /// are removed at the end. One process at a time may use the folder
 /// ([`Project`](songscape_project::Project) holds it).
@@ -181,7 +184,7 @@ fn of_rows(set: &VectorSet, rows: &[usize]) -> VectorSet {
 }
 
 /// The version of the rows' meaning: raised when the same song comes to have other vectors.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 impl Vectors {
     /// The rows whose ids are among the given ones, and the others; songs that were left out stay with the first.
@@ -282,7 +285,6 @@ impl<'a> Embedding<'a> {
         progress: &dyn Progress,
     ) -> Result<Vectors> {
         self.check(images)?;
-        let pixels = &images.pixels;
         let (songs, left_out) = self.long_enough(images);
         let batches = self.batches(images, &songs);
         let batches = &batches[shard.range(batches.len())];
@@ -297,7 +299,7 @@ impl<'a> Embedding<'a> {
             if job.interrupted() {
                 return Err(Error::Interrupted);
             }
-            let batch: Vec<Song> = batch.iter().map(|&song| Song::new(pixels, song)).collect();
+            let batch: Vec<Song> = batch.iter().map(|&song| Song::new(images, song)).collect();
             let songs = batch.len() as u64;
             for set in &mut sets {
                 set.add(&batch)?;
@@ -369,9 +371,10 @@ struct Song<'a> {
 }
 
 impl<'a> Song<'a> {
-    fn new(pixels: &'a Pixels, song: usize) -> Self {
-        let own = pixels.song(song);
-        Self { id: &pixels.ids()[song], pixels: own, hash: blake3::hash(own) }
+    fn new(images: &'a Images, song: usize) -> Self {
+        let (id, pixels) = (&images.pixels.ids()[song], images.pixels.song(song));
+        let known = images.identities.get(id);
+        Self { id, pixels, hash: blake3::hash(known.map_or(pixels, |known| known.as_bytes())) }
     }
 }
 

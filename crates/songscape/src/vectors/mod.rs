@@ -26,7 +26,9 @@
 mod done;
 mod embedding;
 mod songs;
+mod standard;
 
 pub(crate) use embedding::Meant;
 pub use embedding::{Embedding, Images, Keep, Vectors};
 pub use songs::{read_ids, songs_of};
+pub(crate) use standard::Standard;

@@ -1,41 +1,18 @@
-//! Other methods on the same data, to compare with: k-means and Gaussian mixtures beside the
-//! clusters, k nearest neighbours beside the models of years.
+//! The methods of linfa and smartcore.
 
 use linfa::DatasetBase;
 use linfa::traits::{Fit, Predict};
 use linfa_clustering::{GaussianMixtureModel, KMeans};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
-use serde::{Deserialize, Serialize};
 use smartcore::linalg::basic::matrix::DenseMatrix;
 use smartcore::neighbors::knn_regressor::{KNNRegressor, KNNRegressorParameters};
 use songscape_project::Progress;
 
-use super::years::{Folds, YearModel, YearPredictions, check_vectors};
+use super::{Agreement, ClusterComparison};
 use crate::error::{Error, Result};
 use crate::metrics::{adjusted_mutual_information, adjusted_rand_index};
+use crate::music::years::{Folds, YearModel, YearPredictions, check_vectors};
 use crate::vectors::{check_finite, unit_rows};
-
-/// How far another clustering agrees with given labels.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Agreement {
-    /// The adjusted Rand index over the songs that the given labels put into a cluster.
-    pub ari: f64,
-    /// The adjusted mutual information over the same songs.
-    pub ami: f64,
-}
-
-/// How far k-means and a Gaussian mixture, with as many clusters as there are labels, agree with
-/// the labels. `None` where the method cannot be fitted (fewer than two clusters; a covariance
-/// without an inverse).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ClusterComparison {
-    /// The number of clusters.
-    pub clusters: usize,
-    /// k-means (linfa).
-    pub k_means: Option<Agreement>,
-    /// A mixture of Gaussians of full covariance (linfa).
-    pub gaussian_mixture: Option<Agreement>,
-}
 
 /// Compares labels of points `[n, m]` with k-means and a Gaussian mixture on the same points.
 /// Both are deterministic.
@@ -78,11 +55,12 @@ pub fn clusters(points: ArrayView2<f64>, labels: &[i32]) -> Result<ClusterCompar
 
 /// Neighbours of the k-nearest-neighbour regression.
 const NEIGHBORS: usize = 15;
+
 /// Predicts years by the mean of the 15 nearest neighbours by cosine (smartcore), on the same folds as
-/// [`years::cross_validate`](super::years::cross_validate) with the same seed.
+/// [`years::cross_validate`](crate::music::years::cross_validate) with the same seed.
 ///
 /// # Errors
-/// Those of [`years::cross_validate`](super::years::cross_validate); [`Error::Baseline`] when the
+/// Those of [`years::cross_validate`](crate::music::years::cross_validate); [`Error::Baseline`] when the
 /// method fails.
 pub fn years(
     x: ArrayView2<f32>,

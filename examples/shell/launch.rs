@@ -1,4 +1,4 @@
-//! Builds and starts this example again with the feature `pipeline`, which needs libtorch.
+//! Builds and starts an example again with the feature `pipeline`, which needs libtorch.
 //!
 //! Plain `cargo build` and `cargo test` must work where there is no libtorch, so the feature is off by
 //! default. Cargo has no simpler way to have both: `required-features` refuses to run an example instead
@@ -7,7 +7,9 @@
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-pub fn main() -> ExitCode {
+/// Runs an example of this package with the feature `pipeline` and the arguments of this process, and passes
+/// its exit code on.
+pub fn launch(example: &str) -> ExitCode {
     let library = PathBuf::from(std::env::var_os("LIBTORCH").unwrap_or_default()).join("lib");
     if !library.exists() && std::env::var_os("LIBTORCH_USE_PYTORCH").is_none() {
         eprintln!("error: libtorch is not there yet; type: cargo xtask libtorch");
@@ -18,7 +20,7 @@ pub fn main() -> ExitCode {
     let status = Command::new(cargo)
         .args(["run", "--profile", profile, "--features", "pipeline"])
         .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")])
-        .args(["--example", "song_map", "--"])
+        .args(["--example", example, "--"])
         .args(std::env::args_os().skip(1))
         .status();
     match status {
