@@ -14,7 +14,7 @@
 //! - [`loss`]: NT-Xent, decoupled contrastive, sigmoid, and the published binary NCE;
 //! - [`KeyQueue`]: the momentum network and its keys; [`AdamW`]: the optimiser;
 //! - [`train`] with [`TrainParams`]: the loop, with checkpoints from which it continues exactly; [`train_in`]: the
-//!   same by several processes, a [`Group`];
+//!   same by several processes, a [`Group`]; [`train_on`]: from the weights of another training;
 //! - [`evaluation`]: the scores of an encoder's vectors beside those of every [`baseline`]: retrieval of the
 //!   other half of a song and of other recordings of it, and [`probe`]s that predict a label.
 //!
