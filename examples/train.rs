@@ -8,7 +8,8 @@ use songscape::Result;
 use songscape::audio::{ImageParams, Store};
 use songscape::contrastive::{Augment, Loss, TrainParams};
 use songscape::evaluation::Scoring;
-use songscape::project::{Progress, Project, SongTable, Source};
+use songscape::processes::Launch;
+use songscape::project::{Project, SongTable, Source};
 use songscape::resnet::{DeviceChoice, EncoderConfig, Pooling, Precision};
 use songscape::training::Training;
 use songscape::vectors::{Embedding, Images, Keep, songs_of};
@@ -17,7 +18,8 @@ use songscape_examples::{Bars, device, print, start};
 /// Train an encoder without labels on a store of images, and score it beside its baselines.
 ///
 /// A store is what `song_map` leaves in OUT/spectrograms. With --held-out, what is held out is scored, and
-/// whitening is learned from the rest; without it, the scores are of what was trained on.
+/// whitening is learned from the rest; without it, the scores are of what was trained on. Several processes
+/// train together under torchrun or srun.
 /// Exit codes: 0 done; 1 fatal; 2 usage; 130 interrupted, run again to continue.
 #[derive(Parser)]
 struct Arguments {
@@ -85,14 +87,18 @@ struct Arguments {
     /// auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
+    /// Number of CPU threads [default: all cores, or this process's share of them]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
 }
 
 fn main() -> ExitCode {
-    start(|| run(&Arguments::parse(), &*Bars::listening()))
+    start(|| run(&Arguments::parse(), &Bars::listening()))
 }
 
-fn run(a: &Arguments, progress: &dyn Progress) -> Result<()> {
+fn run(a: &Arguments, bars: &Bars) -> Result<()> {
     let store = Store::new(&a.images);
+    let launch = Launch::new(a.threads.map(usize::from), device(a.device)?)?;
     let images = Images::open(&store)?;
     let training = training(a, images.params())?;
     let table = |ids: &[String]| match &a.songs {
@@ -103,15 +109,24 @@ fn run(a: &Arguments, progress: &dyn Progress) -> Result<()> {
     let songs = table(images.pixels().ids())?;
     let scoring = Scoring { songs: &songs, table: file, group, probes: &a.probes, seed: a.seed };
     scoring.check()?;
-    let (groups, device, project) = (scoring.groups()?, device(a.device)?, Project::open(&a.out)?);
-    let stage = training.open(&store, project.root())?;
-    let trained = training.run(stage, &images, groups, a.pooling, device, progress)?;
+    let groups = scoring.groups()?;
+    let all = launch.join(&serde_json::json!(training))?;
+    bars.be_quiet(!all.is_first());
+    let open = || -> Result<_> {
+        let project = Project::open(&a.out)?;
+        Ok((training.open(&store, project.root())?, project))
+    };
+    let (stage, _project) = all.first(open)?.unzip();
+    let trained = training.run_in(&all, stage, &images, groups, a.pooling, launch.device, bars)?;
+    if !all.is_first() {
+        return Ok(());
+    }
     let seconds = trained.history.last().map_or(0.0, |step| step.seconds);
     let steps = trained.history.len();
     print(format_args!("{steps} steps in {seconds:.0} s, written to {}", a.out.display()))?;
 
     let embedding = Embedding { pooling: a.pooling, ..Embedding::new(&trained.model) };
-    let vectors = embedding.compute(&images, &Source::ALL, &Keep::Nothing, progress)?;
+    let vectors = embedding.compute(&images, &Source::ALL, &Keep::Nothing, bars)?;
     let held_out = trained.held_out.iter().map(|&song| images.pixels().ids()[song].clone());
     let (scored, others) = vectors.split(&held_out.collect::<Vec<_>>());
     let (scored, others) = if scored.ids.is_empty() { (others, scored) } else { (scored, others) };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use songscape::analysis::vectors::write_npy;
 use songscape::audio::Store;
 use songscape::project::{
-    Failure, Progress, Project, Song, SongTable, Source, Stage, State, hash_file,
+    Failure, Progress, Project, Shard, Song, SongTable, Source, Stage, State, hash_file,
     remove_folder_if_there,
 };
 use songscape::resnet::{DeviceChoice, Embedder, Model, Pooling, Precision};
@@ -27,6 +27,9 @@ use songscape_examples::{Bars, End, device, print, start};
 /// has changed; only songs that are new or changed are computed. With --baselines also trained-encoder.npy
 /// and a file for each baseline, for `evaluate`; with --frames also a vector for every 64 columns (0.32 s)
 /// of each song, features/ID.npy.
+///
+/// Many machines share the songs: each runs the same with --shard I/N, and one, at the end, with --merge, which
+/// computes nothing.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage; 3 done, but some songs were left out (see failures.csv);
 /// 130 interrupted, run again to continue.
@@ -53,6 +56,12 @@ struct Arguments {
     /// Also the vectors of what needs no learning, with those of the halves of songs
     #[arg(long)]
     baselines: bool,
+    /// Only part I of N, from 0/N; with N alone, SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX is I
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Join the parts that --shard made
+    #[arg(long, conflicts_with = "shard")]
+    merge: bool,
     /// Number format of the arithmetic: f32 or bf16
     #[arg(long, default_value_t)]
     precision: Precision,
@@ -63,6 +72,9 @@ struct Arguments {
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
 }
+
+/// The meaning of the vectors: raised when the same parameters would give others.
+const VERSION: u32 = 1;
 
 /// What the vectors are made with: other parameters in the same folder are refused by name.
 #[derive(Serialize, Deserialize)]
@@ -102,17 +114,30 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
     let ids: Vec<String> = songs.iter().map(|&song| images.pixels().ids()[song].clone()).collect();
     let table = table(arguments, &store, &ids)?;
 
-    let project = Project::open(out)?;
-    let inputs = [("model", hash_file(&arguments.model)?), ("images", store.fingerprint()?)];
     let made = Made { pooling, precision, frames, baselines };
-    let stage = Stage::open(project.root(), 1, &made, &inputs)?;
+    let inputs = [("model", hash_file(&arguments.model)?), ("images", store.fingerprint()?)];
+    let sources = if baselines { &Source::ALL[..] } else { &[Source::TrainedEncoder] };
+    let kept = |folder: &Path| {
+        let folder = folder.to_owned();
+        if frames { Keep::Features(folder) } else { Keep::Vectors(folder) }
+    };
+    if let Some(shard) = arguments.shard {
+        let (_project, stage) = open(&shard.folder(out), &made, &inputs)?;
+        let keep = kept(stage.folder());
+        let vectors = embedding.compute_shard(shard, &images, sources, &keep, progress)?;
+        stage.finish()?;
+        return print(format_args!("{} vectors of shard {shard}", vectors.ids.len()))
+            .map(End::from);
+    }
+    let shards = if arguments.merge { Shard::all(out)? } else { Vec::new() };
+    Shard::check(&shards, out, VERSION, &made, |_| inputs.to_vec())?;
+    let (project, stage) = open(out, &made, &inputs)?;
     if stage.state() != State::Done {
-        if stage.state() == State::Outdated {
-            remove_folder_if_there(project.path("features"))?;
+        let keep = kept(project.root());
+        let parts: Vec<Keep> = shards.iter().map(|shard| kept(&shard.folder(out))).collect();
+        if arguments.merge {
+            embedding.gather(&images, sources, &keep, &parts)?;
         }
-        let folder = project.root().to_owned();
-        let keep = if frames { Keep::Features(folder) } else { Keep::Vectors(folder) };
-        let sources = if baselines { &Source::ALL[..] } else { &[Source::TrainedEncoder] };
         let vectors = embedding.compute(&images, sources, &keep, progress)?;
         write_npy(project.path("vectors.npy"), vectors.sets[0].whole.view())?;
         if baselines {
@@ -129,6 +154,16 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
         0 => End::Done,
         count => End::LeftOut { count, list: out.join("failures.csv") },
     })
+}
+
+/// Holds a folder of vectors. What was made from other images or by another encoder is removed.
+fn open(folder: &Path, made: &Made, inputs: &[(&str, String)]) -> Result<(Project, Stage)> {
+    let project = Project::open(folder)?;
+    let stage = Stage::open(folder, VERSION, made, inputs)?;
+    if stage.state() == State::Outdated {
+        remove_folder_if_there(project.path("features"))?;
+    }
+    Ok((project, stage))
 }
 
 /// What is known of the songs, in the order of the vectors.

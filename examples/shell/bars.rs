@@ -17,6 +17,7 @@ const LINE_EVERY: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub struct Bars {
     current: Mutex<Option<Bar>>,
+    quiet: AtomicBool,
     interrupted: AtomicBool,
 }
 
@@ -40,6 +41,12 @@ impl Bars {
             ));
         }
         bars
+    }
+
+    /// Whether to draw and say nothing from here on, beside another process of the same job that does. The
+    /// interrupt key counts all the same.
+    pub fn be_quiet(&self, quiet: bool) {
+        self.quiet.store(quiet, Ordering::Relaxed);
     }
 
     fn interrupt(&self) {
@@ -81,6 +88,9 @@ fn time(text: &mut dyn std::fmt::Write, done: u64, rate: f64, left: Duration) {
 
 impl Progress for Bars {
     fn begin(&self, stage: &str, total: u64, unit: &str) {
+        if self.quiet.load(Ordering::Relaxed) {
+            return;
+        }
         let bar = ProgressBar::new(total).with_prefix(stage.to_owned());
         let line = (!std::io::stderr().is_terminal()).then(Instant::now);
         if line.is_none() {

@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 use songscape::Error;
 use songscape::audio::SameName;
 use songscape::pipeline::{Input, Parameters, Pipeline, Step};
+use songscape::processes::Launch;
 use songscape::project::{Progress, Source};
 use songscape::resnet::DeviceChoice;
 use songscape_examples::{Bars, End, choice, device, print, start};
@@ -15,7 +16,7 @@ use songscape_examples::{Bars, End, choice, device, print, start};
 /// Analyse a music library: images, training without labels, map, clusters, years, report.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage; 3 done, but some inputs failed (see failures.csv);
-/// 130 interrupted, run again to continue.
+/// 130 interrupted, run again to continue. Several processes train together under torchrun or srun.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -62,7 +63,7 @@ struct Arguments {
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Number of CPU threads [default: all cores]
+    /// Number of CPU threads [default: all cores, or this process's share of them]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
 }
@@ -75,11 +76,11 @@ enum Preset {
 }
 
 pub fn main() -> ExitCode {
-    start(|| run(&Arguments::parse(), &*Bars::listening()))
+    start(|| run(&Arguments::parse(), &Bars::listening()))
 }
 
 /// Runs all stages.
-fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
+fn run(arguments: &Arguments, bars: &Bars) -> Result<End, Error> {
     let mut parameters = match arguments.preset {
         Preset::Demo => Parameters::demo(arguments.seed),
         Preset::Published => Parameters::published(arguments.seed),
@@ -99,15 +100,21 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
         std::fs::metadata(path).map_err(Error::io(path))?;
     }
     let input = arguments.input.clone().map_or(Input::Demo, Input::Library);
-    let cores = || std::thread::available_parallelism().map_or(1, Into::into);
-    let threads = arguments.threads.map_or_else(cores, usize::from);
-    let device = device(arguments.device)?;
-    let pipeline = Pipeline::new(&arguments.out, input, parameters, device, threads)?;
+    let launch = Launch::new(arguments.threads.map(usize::from), device(arguments.device)?)?;
+    let processes = launch.join(&parameters.identity())?;
+    bars.be_quiet(!processes.is_first());
+    let (out, Launch { device, threads, .. }) = (&arguments.out, launch);
+    let pipeline = Pipeline::new_in(processes, out, input, parameters, device, threads)?;
     for step in Step::ALL {
         let start = Instant::now();
-        let summary = pipeline.run(step, progress)?;
+        let summary = pipeline.run(step, bars)?;
         let seconds = start.elapsed().as_secs_f64();
-        print(format_args!("{:14} {summary} ({seconds:.1} s)", step.name()))?;
+        if pipeline.is_first() {
+            print(format_args!("{:14} {summary} ({seconds:.1} s)", step.name()))?;
+        }
+    }
+    if !pipeline.is_first() {
+        return Ok(End::Done);
     }
     print(format_args!("{}", pipeline.scores()?))?;
     print(format_args!("report: {}", pipeline.report_page().display()))?;

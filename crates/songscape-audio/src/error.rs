@@ -65,6 +65,14 @@ pub enum Error {
         /// Bytes that are free there.
         available: u64,
     },
+    /// The images of a folder were made by one run and are now to be made by shards, or the other way round.
+    #[error("{}: {found}; choose another folder", path.display())]
+    Sharded {
+        /// The folder.
+        path: PathBuf,
+        /// How its images were made.
+        found: &'static str,
+    },
     /// A parameter is outside its range.
     #[error("{field} is {found}, expected {expected}")]
     Parameter {
@@ -97,7 +105,7 @@ impl Error {
         use std::io::ErrorKind as Io;
         match self {
             Self::Interrupted { .. } => ErrorKind::Interrupted,
-            Self::Parameter { .. } => ErrorKind::Configuration,
+            Self::Parameter { .. } | Self::Sharded { .. } => ErrorKind::Configuration,
             Self::Transform(error) => match error.kind() {
                 songscape_ssq::ErrorKind::Configuration => ErrorKind::Configuration,
                 _ => ErrorKind::Input,

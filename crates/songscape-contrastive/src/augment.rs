@@ -1,6 +1,7 @@
 //! Changes of a crop that leave the music and take away what else tells songs apart: loudness, the
 //! equaliser, the codec, hiss, the room, the instrument.
 
+use std::ops::Range;
 use std::str::FromStr;
 
 use rand::{RngExt, SeedableRng};
@@ -175,12 +176,13 @@ impl Augment {
         Ok(())
     }
 
-    /// The crops of pairs, changed, time-major: first the first crops of all pairs, then the second
-    /// ones. They depend only on the seed and the step.
+    /// The crops of the pairs in `own`, changed, time-major: first the first crops of all of them, then
+    /// the second ones. They depend only on the seed, the step, and all pairs.
     pub(crate) fn crops(
         &self,
         songs: &Songs,
         pairs: &[Pair],
+        own: &Range<usize>,
         columns: usize,
         seed: u64,
         step: usize,
@@ -188,16 +190,17 @@ impl Augment {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         // Apart from the streams of the sampler, which are the steps from 1 on.
         rng.set_stream(1 << 63 | step as u64);
-        let sides = [0, 1].into_iter().flat_map(|side| pairs.iter().map(move |p| (p, side)));
-        let tasks: Vec<_> = sides
-            .map(|(pair, side)| {
-                let left = songs.columns(pair.song) - pair.starts[side];
-                (pair, side, Change::draw(self, songs.rows(), columns, left, &mut rng))
-            })
-            .collect();
+        let sides = [0, 1].into_iter().flat_map(|side| (0..pairs.len()).map(move |i| (i, side)));
+        // Drawn for all pairs, so that those of a part are what they are among all.
+        let changes = sides.map(|(i, side)| {
+            let left = songs.columns(pairs[i].song) - pairs[i].starts[side];
+            (i, side, Change::draw(self, songs.rows(), columns, left, &mut rng))
+        });
+        let tasks: Vec<_> = changes.filter(|(i, ..)| own.contains(i)).collect();
         tasks
             .into_par_iter()
-            .map(|(pair, side, change)| {
+            .map(|(i, side, change)| {
+                let pair = &pairs[i];
                 let start = pair.starts[side] * songs.rows();
                 change.apply(&songs.pixels(pair.song)[start..], songs.rows(), columns)
             })
@@ -391,7 +394,7 @@ mod tests {
         let songs = Songs::new(ROWS, vec![&pixels, &pixels]).unwrap();
         let pairs = [Pair { song: 0, starts: [0, 30] }, Pair { song: 1, starts: [7, 36] }];
         augment.check().unwrap();
-        augment.crops(&songs, &pairs, 64, 5, 3)
+        augment.crops(&songs, &pairs, &(0..pairs.len()), 64, 5, 3)
     }
 
     fn rows_lit(crop: &[u8]) -> Vec<usize> {

@@ -7,15 +7,17 @@ use songscape_resnet::{Model, Precision, images, images_of_tensor};
 use tch::{Device, Kind, Tensor};
 
 use crate::error::Result;
+use crate::group::{Group, gather_rows};
 use crate::loss;
 use crate::pairs::{Pair, Songs};
 use crate::params::TrainParams;
 use crate::resident::Resident;
 
-/// The crops of the pairs of one step.
+/// The crops of the pairs of one step that are this process's own.
 pub(crate) struct Batch<'a> {
-    pairs: usize,
-    /// The number of the song of each pair.
+    /// Those of all pairs that are this process's.
+    own: Range<usize>,
+    /// The number of the song of each pair, of all processes.
     songs: Vec<i64>,
     rows: usize,
     precision: Precision,
@@ -52,22 +54,27 @@ pub(crate) struct Outcome {
     /// Of each pair, `[pairs]`.
     pub costs: Tensor,
     pub accuracy: Tensor,
+    /// How many processes ask to stop.
+    pub stops: Tensor,
 }
 
 impl<'a> Batch<'a> {
-    /// With `resident` songs, crops that are not augmented are cut out on the device.
+    /// The crops of the pairs in `own`. With `resident` songs, crops that are not augmented are cut out on
+    /// the device.
     pub(crate) fn new(
         songs: &Songs<'a>,
         resident: Option<&'a Resident>,
         pairs: &[Pair],
+        own: Range<usize>,
         params: &TrainParams,
         step: usize,
         device: Device,
     ) -> Self {
         let TrainParams { crop_columns, precision, seed, ref augment, .. } = *params;
         let rows = songs.rows();
+        let of_own = &pairs[own.clone()];
         let sides =
-            || [0, 1].into_iter().flat_map(|side| pairs.iter().map(move |pair| (pair, side)));
+            || [0, 1].into_iter().flat_map(|side| of_own.iter().map(move |pair| (pair, side)));
         let crops = match (augment.is_none(), resident) {
             (true, Some(songs)) => {
                 let places = sides().map(|(pair, side)| (pair.song, pair.starts[side])).collect();
@@ -83,28 +90,39 @@ impl<'a> Batch<'a> {
                     .collect(),
             ),
             (false, _) => {
-                let crops = augment.crops(songs, pairs, crop_columns, seed, step);
+                let crops = augment.crops(songs, pairs, &own, crop_columns, seed, step);
                 Crops::Host(crops.into_iter().map(Cow::Owned).collect())
             }
         };
         let songs = pairs.iter().map(|pair| pair.song as i64).collect();
-        Self { pairs: pairs.len(), songs, rows, precision, device, crops }
+        Self { own, songs, rows, precision, device, crops }
     }
 
-    /// The number of the song of each pair, `[pairs]`, on the device.
-    pub(crate) fn songs(&self) -> Result<Tensor> {
-        Ok(Tensor::f_from_slice(&self.songs)?.f_to_device(self.device)?)
+    /// The pairs whose outputs this process judges: in a group those of all processes, and else its own.
+    fn judged(&self, group: &dyn Group) -> Range<usize> {
+        if group.size() == 1 { self.own.clone() } else { 0..self.songs.len() }
+    }
+
+    /// The number of the song of each pair that is judged, `[pairs]`, on the device.
+    pub(crate) fn songs(&self, group: &dyn Group) -> Result<Tensor> {
+        Ok(Tensor::f_from_slice(&self.songs[self.judged(group)])?.f_to_device(self.device)?)
     }
 
     /// The crops of some pairs as images `[2 n, 1, rows, columns]`.
     fn images(&self, pairs: &Range<usize>) -> Result<Tensor> {
-        let second = self.pairs + pairs.start..self.pairs + pairs.end;
+        let own = self.own.len();
+        let second = own + pairs.start..own + pairs.end;
         self.some_images(&[pairs.clone(), second])
     }
 
-    /// The second crops of all pairs as images.
+    /// The second crops of this process's pairs as images.
     pub(crate) fn second_images(&self) -> Result<Tensor> {
-        self.some_images(std::slice::from_ref(&(self.pairs..2 * self.pairs)))
+        self.some_images(std::slice::from_ref(&(self.own.len()..2 * self.own.len())))
+    }
+
+    /// Rows `[pairs, ...]` of this process's pairs, made those of all pairs.
+    pub(crate) fn gather(&self, group: &dyn Group, own: &Tensor) -> Result<Tensor> {
+        gather_rows(group, own, self.judged(group).len())
     }
 
     fn some_images(&self, ranges: &[Range<usize>]) -> Result<Tensor> {
@@ -130,18 +148,25 @@ impl<'a> Batch<'a> {
     /// gradient sent back through it (Gao et al. 2021, "Scaling deep contrastive learning batch size
     /// under memory limited setup"). Nothing in the network looks at other images, so the gradient is
     /// that of the whole batch. A batch of one chunk needs no second run.
+    ///
+    /// In a group, the processes are such chunks side by side: each judges the outputs of all, takes the
+    /// gradient of its own, and all sum what comes of it, together with `stop`, whether this one asks to
+    /// stop. With [`Alone`](crate::Alone), the pairs of this process are a batch of their own.
     pub(crate) fn gradient(
         &self,
+        group: &dyn Group,
         model: &Model,
         chunk: usize,
         norm_weight: f64,
+        stop: bool,
         judge: impl Fn(&Tensor, &Tensor) -> Result<Judgement>,
     ) -> Result<Outcome> {
-        let chunk = if chunk == 0 { self.pairs } else { chunk.min(self.pairs) };
-        let chunks: Vec<Range<usize>> = (0..self.pairs)
-            .step_by(chunk)
-            .map(|start| start..(start + chunk).min(self.pairs))
-            .collect();
+        let (own, all) = (self.own.len(), self.judged(group));
+        // Where this process's outputs are among those that are judged.
+        let first = self.own.start - all.start;
+        let chunk = if chunk == 0 { own } else { chunk.min(own) };
+        let chunks: Vec<Range<usize>> =
+            (0..own).step_by(chunk).map(|start| start..(start + chunk).min(own)).collect();
         let run = |pairs: &Range<usize>| -> Result<[Tensor; 2]> {
             let features = model.encoder().forward(&self.images(pairs)?)?;
             let outputs = model.head().forward(&features)?;
@@ -163,9 +188,12 @@ impl<'a> Batch<'a> {
                 outputs.f_narrow(0, if second { n } else { 0 }, n)
             });
             let parts = parts.collect::<Result<Vec<_>, _>>()?;
-            Ok(Tensor::f_cat(&parts, 0)?.f_to_kind(Kind::Float)?.f_set_requires_grad(true)?)
+            Ok(Tensor::f_cat(&parts, 0)?.f_to_kind(Kind::Float)?)
         };
-        let (a, b) = (side(false)?, side(true)?);
+        let both = Tensor::f_stack(&[side(false)?, side(true)?], 1)?;
+        let both = gather_rows(group, &both, all.len())?;
+        let leaf = |side| both.f_select(1, side)?.f_contiguous()?.f_set_requires_grad(true);
+        let (a, b) = (leaf(0)?, leaf(1)?);
         let judgement = judge(&a, &b)?;
         let accuracy = tch::no_grad(|| loss::accuracy(&a, &b))?;
 
@@ -176,14 +204,14 @@ impl<'a> Batch<'a> {
                 Some(kept) => kept,
                 None => run(pairs)?,
             };
-            let (start, n) = (pairs.start as i64, pairs.len() as i64);
+            let (start, n) = ((first + pairs.start) as i64, pairs.len() as i64);
             let [of_a, of_b] = &judgement.gradients;
             let wanted =
                 Tensor::f_cat(&[of_a.f_narrow(0, start, n)?, of_b.f_narrow(0, start, n)?], 0)?;
             // Its gradient is the wanted one, sent back through the network.
             let mut back = outputs.f_to_kind(Kind::Float)?.f_mul(&wanted)?.f_sum(Kind::Float)?;
             if norm_weight > 0.0 {
-                let share = norm_weight * pairs.len() as f64 / self.pairs as f64;
+                let share = norm_weight * pairs.len() as f64 / all.len() as f64;
                 let norm = loss::unit_norm(&features)?.f_mul_scalar(share)?;
                 norms = norms.f_add(&norm.f_detach()?)?;
                 back = back.f_add(&norm)?;
@@ -198,10 +226,24 @@ impl<'a> Batch<'a> {
             Some(gradient) => gradient,
             None => model.parameters().flat().f_zeros_like()?,
         };
+        let stop = Tensor::f_full([], f64::from(u8::from(stop)), (Kind::Float, self.device))?;
+        let [gradient, norms, stops] = sum(group, [gradient, norms, stop])?;
         let loss = judgement.loss.f_detach()?.f_add(&norms)?;
         let Judgement { learned, costs, .. } = judgement;
-        Ok(Outcome { gradient, learned, loss, costs, accuracy })
+        Ok(Outcome { gradient, learned, loss, costs, accuracy, stops })
     }
+}
+
+/// A vector and two numbers, summed over all processes at once.
+fn sum(group: &dyn Group, parts: [Tensor; 3]) -> Result<[Tensor; 3]> {
+    if group.size() == 1 {
+        return Ok(parts);
+    }
+    let [vector, x, y] = parts;
+    let count = vector.numel() as i64;
+    let all = Tensor::f_cat(&[vector, x.f_view([1])?, y.f_view([1])?], 0)?;
+    group.sum(&all)?;
+    Ok([all.f_narrow(0, 0, count)?, all.f_select(0, count)?, all.f_select(0, count + 1)?])
 }
 
 #[cfg(test)]
@@ -210,7 +252,7 @@ mod tests {
     use songscape_resnet::EncoderConfig;
 
     use super::*;
-    use crate::{Loss, PairSampler};
+    use crate::{Alone, Loss, PairSampler};
 
     #[test]
     fn crops_are_the_right_pixels() {
@@ -219,7 +261,7 @@ mod tests {
         let pairs = [Pair { song: 2, starts: [3, 5] }, Pair { song: 0, starts: [0, 12] }];
         let params =
             TrainParams { crop_columns: 4, precision: Precision::F32, ..TrainParams::demo() };
-        let batch = Batch::new(&songs, None, &pairs, &params, 0, Device::Cpu);
+        let batch = Batch::new(&songs, None, &pairs, 0..2, &params, 0, Device::Cpu);
         let crops = batch.images(&(0..2)).unwrap();
         assert_eq!(crops.size(), [4, 1, 2, 4]);
         let bytes = ((crops + 1.0) * 127.5).round();
@@ -245,7 +287,7 @@ mod tests {
         ];
         for precision in [Precision::F32, Precision::Bf16] {
             let params = TrainParams { crop_columns: 64, precision, ..TrainParams::demo() };
-            let of = |resident| Batch::new(&songs, resident, &pairs, &params, 0, Device::Cpu);
+            let of = |resident| Batch::new(&songs, resident, &pairs, 0..3, &params, 0, Device::Cpu);
             let (host, device) = (of(None), of(Some(&resident)));
             assert!(matches!(device.crops, Crops::Device { .. }));
             for range in [0..3, 1..2] {
@@ -274,7 +316,7 @@ mod tests {
             ..TrainParams::demo()
         };
         let pairs = PairSampler::new(&songs, 64, 11, 0, 1).unwrap().batch(0);
-        let batch = Batch::new(&songs, None, &pairs, &params, 0, Device::Cpu);
+        let batch = Batch::new(&songs, None, &pairs, 0..11, &params, 0, Device::Cpu);
         let judge = |a: &Tensor, b: &Tensor| {
             let costs = loss::decoupled_costs(a, b, 0.1)?;
             let loss = costs.mean(Kind::Float);
@@ -283,7 +325,7 @@ mod tests {
                     .unwrap();
             Ok(Judgement { loss, costs, gradients: [x, y], learned: None })
         };
-        let whole = batch.gradient(&model, 0, 0.5, judge).unwrap();
+        let whole = batch.gradient(&Alone, &model, 0, 0.5, false, judge).unwrap();
         // The definition, through one graph.
         let features = model.encoder().forward(&batch.images(&(0..11)).unwrap()).unwrap();
         let outputs = model.head().forward(&features).unwrap();
@@ -293,7 +335,7 @@ mod tests {
         let exact = model.parameters().gradient(&direct).unwrap();
         let scale = f64::try_from(exact.abs().max()).unwrap();
         for chunk in [0, 1, 4, 11, 100] {
-            let found = batch.gradient(&model, chunk, 0.5, judge).unwrap();
+            let found = batch.gradient(&Alone, &model, chunk, 0.5, false, judge).unwrap();
             let error = f64::try_from((&found.gradient - &exact).abs().max()).unwrap();
             assert!(error < 1e-5 * scale, "{chunk}: {error:e} of {scale:e}");
             assert!(f64::try_from((&found.loss - &whole.loss).abs()).unwrap() < 1e-5);
@@ -321,16 +363,16 @@ mod tests {
             TrainParams { crop_columns: 16, precision: Precision::F32, ..TrainParams::demo() };
         let pairs = PairSampler::new(&songs, 16, 1024, 0, 1).unwrap().batch(0);
         assert_eq!(pairs.len(), 1024);
-        let batch = Batch::new(&songs, None, &pairs, &params, 0, Device::Cpu);
+        let batch = Batch::new(&songs, None, &pairs, 0..1024, &params, 0, Device::Cpu);
         for loss in [Loss::Dcl { temperature: 0.1 }, Loss::NtXent { temperature: 0.1 }] {
             let params = TrainParams { loss, ..params.clone() };
             let criterion = crate::criterion::Criterion::new(&params, &model).unwrap();
-            let judge = |a: &Tensor, b: &Tensor| criterion.judge(a, b, &batch);
-            let whole = batch.gradient(&model, 0, 0.0, judge).unwrap();
+            let judge = |a: &Tensor, b: &Tensor| criterion.judge(&Alone, a, b, &batch);
+            let whole = batch.gradient(&Alone, &model, 0, 0.0, false, judge).unwrap();
             let scale = f64::try_from(whole.gradient.abs().max()).unwrap();
             assert!(scale > 1e-3);
             for chunk in [32, 100] {
-                let found = batch.gradient(&model, chunk, 0.0, judge).unwrap();
+                let found = batch.gradient(&Alone, &model, chunk, 0.0, false, judge).unwrap();
                 let error = f64::try_from((&found.gradient - &whole.gradient).abs().max()).unwrap();
                 assert!(error < 1e-5 * scale, "{chunk}: {error:e} of {scale:e}");
                 assert_eq!(found.costs.size(), [1024]);

@@ -39,15 +39,24 @@ pub(crate) struct Checkpoint {
     pub song_losses: Option<Tensor>,
     pub history: Vec<Step>,
     pub validations: Vec<Validation>,
+    /// How many processes made it. Any number may go on from it, but with another one sums round otherwise.
+    pub processes: usize,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Metadata {
     format: u32,
     step: usize,
+    #[serde(default = "one")]
+    processes: usize,
     identity: Identity,
     /// BLAKE3 of all tensors' bytes: safetensors itself notices a short file, but no changed byte.
     hash: String,
+}
+
+/// What earlier versions had.
+fn one() -> usize {
+    1
 }
 
 /// With one key the order of keys cannot vary.
@@ -96,6 +105,7 @@ impl Checkpoint {
         let metadata = Metadata {
             format: FORMAT,
             step: self.step,
+            processes: self.processes,
             identity: identity.clone(),
             hash: hash(tensors.iter().map(|(name, _)| *name).zip(parts.iter().map(Vec::as_slice))),
         };
@@ -110,8 +120,8 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// The newest whole checkpoint in the folder, if there is one. Damaged ones are reported to
-    /// `skipped` and passed over.
+    /// The newest whole checkpoint in the folder, if there is one, and its bytes. Damaged ones are reported
+    /// to `skipped` and passed over.
     ///
     /// # Errors
     /// [`Error::OtherTraining`] when it belongs to another training.
@@ -120,10 +130,11 @@ impl Checkpoint {
         identity: &Identity,
         device: Device,
         mut skipped: impl FnMut(&Error),
-    ) -> Result<Option<Self>> {
+    ) -> Result<Option<(Self, Vec<u8>)>> {
         for (_, path) in list(folder)?.into_iter().rev() {
-            match Self::read(&path, identity, device) {
-                Ok(checkpoint) => return Ok(Some(checkpoint)),
+            let content = std::fs::read(&path).map_err(|source| io(&path, source))?;
+            match Self::parse(&path, &content, identity, device) {
+                Ok(checkpoint) => return Ok(Some((checkpoint, content))),
                 Err(error @ Error::Checkpoint { .. }) => skipped(&error),
                 Err(error) => return Err(error),
             }
@@ -141,11 +152,15 @@ impl Checkpoint {
         found.ok_or(Error::Checkpoint { path, reason })
     }
 
-    fn read(path: &Path, identity: &Identity, device: Device) -> Result<Self> {
+    /// A checkpoint from the bytes of its file, which the path names in errors.
+    pub(crate) fn parse(
+        path: &Path,
+        content: &[u8],
+        identity: &Identity,
+        device: Device,
+    ) -> Result<Self> {
         let broken = |reason: String| Error::Checkpoint { path: path.into(), reason };
-        let content = std::fs::read(path).map_err(|source| io(path, source))?;
-        let (_, header) =
-            SafeTensors::read_metadata(&content).map_err(|e| broken(e.to_string()))?;
+        let (_, header) = SafeTensors::read_metadata(content).map_err(|e| broken(e.to_string()))?;
         let text = header.metadata().as_ref().and_then(|m| m.get(KEY));
         let text = text.ok_or_else(|| broken("no metadata".into()))?;
         let metadata: Metadata = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
@@ -155,7 +170,7 @@ impl Checkpoint {
         if let Some(field) = difference(&metadata.identity, identity) {
             return Err(Error::OtherTraining { path: path.into(), field });
         }
-        let file = SafeTensors::deserialize(&content).map_err(|e| broken(e.to_string()))?;
+        let file = SafeTensors::deserialize(content).map_err(|e| broken(e.to_string()))?;
         let mut names = file.names();
         names.sort_unstable();
         let part = |name: &str| file.tensor(name).map_err(|e| broken(e.to_string()));
@@ -181,6 +196,7 @@ impl Checkpoint {
         let song_losses = names.contains(&SONG_LOSSES).then(|| tensor(SONG_LOSSES));
         Ok(Self {
             step: metadata.step,
+            processes: metadata.processes,
             parameters: on_device(PARAMETERS)?,
             moments: [on_device(MOMENTS[0])?, on_device(MOMENTS[1])?],
             criterion,
@@ -220,7 +236,7 @@ fn list(folder: &Path) -> Result<Vec<(usize, PathBuf)>> {
 }
 
 /// The first field in which two trainings differ.
-fn difference(found: &Identity, expected: &Identity) -> Option<String> {
+pub(crate) fn difference(found: &Identity, expected: &Identity) -> Option<String> {
     if found.encoder != expected.encoder {
         return Some("encoder".into());
     }
@@ -244,7 +260,8 @@ fn hash<'a>(parts: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
+/// The bytes of a tensor.
+pub(crate) fn bytes(tensor: &Tensor) -> Result<Vec<u8>> {
     let tensor = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?;
     let mut bytes = vec![0; tensor.numel() * tensor.kind().elt_size_in_bytes()];
     tensor.f_copy_data_u8(&mut bytes, tensor.numel())?;

@@ -5,6 +5,7 @@ use tch::{Kind, Tensor};
 
 use crate::batch::{Batch, Judgement};
 use crate::error::Result;
+use crate::group::Group;
 use crate::loss;
 use crate::optimizer::AdamW;
 use crate::params::{Loss, TrainParams};
@@ -57,7 +58,13 @@ impl Criterion {
     }
 
     /// The loss of the outputs `a` and `b` (leaves of their graph) of a batch, and its gradients.
-    pub(crate) fn judge(&self, a: &Tensor, b: &Tensor, batch: &Batch) -> Result<Judgement> {
+    pub(crate) fn judge(
+        &self,
+        group: &dyn Group,
+        a: &Tensor,
+        b: &Tensor,
+        batch: &Batch,
+    ) -> Result<Judgement> {
         let (costs, learned) = match self {
             Self::NtXent { temperature } => (loss::nt_xent_costs(a, b, *temperature)?, None),
             Self::Dcl { temperature } => (loss::decoupled_costs(a, b, *temperature)?, None),
@@ -66,7 +73,7 @@ impl Criterion {
                 (loss::sigmoid_costs(a, b, &leaf)?, Some(leaf))
             }
             Self::BinaryNce { temperature, queue, .. } => {
-                let songs = batch.songs()?.f_unsqueeze(1)?;
+                let songs = batch.songs(group)?.f_unsqueeze(1)?;
                 let own = songs.f_eq_tensor(&queue.songs().f_unsqueeze(0)?)?;
                 (loss::binary_nce_costs(a, b, queue.keys(), Some(&own), *temperature)?, None)
             }
@@ -92,6 +99,7 @@ impl Criterion {
     /// the loss itself learns ([`Judgement::learned`]).
     pub(crate) fn follow(
         &mut self,
+        group: &dyn Group,
         batch: &Batch,
         learned: Option<&Tensor>,
         rate: f64,
@@ -102,7 +110,8 @@ impl Criterion {
                 optimizer.step(values, gradient, rate)
             }
             (Self::BinaryNce { queue, .. }, _) => {
-                queue.push(&batch.second_images()?, &batch.songs()?)?;
+                let keys = queue.keys_of(&batch.second_images()?)?;
+                queue.push_keys(&batch.gather(group, &keys)?, &batch.songs(group)?)?;
                 queue.follow(model)
             }
             _ => Ok(()),
@@ -155,7 +164,7 @@ mod tests {
     use tch::Device;
 
     use super::*;
-    use crate::{Error, Pair, PairSampler, Songs};
+    use crate::{Alone, Error, Pair, PairSampler, Songs};
 
     fn losses() -> [Loss; 4] {
         [
@@ -184,11 +193,11 @@ mod tests {
         for loss in losses() {
             let precision = Precision::F32;
             let params = TrainParams { loss, precision, crop_columns: 64, ..TrainParams::demo() };
-            let batch = Batch::new(&songs, None, &pairs, &params, 0, Device::Cpu);
+            let batch = Batch::new(&songs, None, &pairs, 0..5, &params, 0, Device::Cpu);
             let mut criterion = Criterion::new(&params, &model).unwrap();
             for _ in 0..3 {
-                let learned = criterion.judge(&a, &b, &batch).unwrap().learned;
-                criterion.follow(&batch, learned.as_ref(), 0.1, &trained).unwrap();
+                let learned = criterion.judge(&Alone, &a, &b, &batch).unwrap().learned;
+                criterion.follow(&Alone, &batch, learned.as_ref(), 0.1, &trained).unwrap();
             }
             let state = criterion.state().unwrap();
             let find = |name: &str| {
@@ -198,17 +207,18 @@ mod tests {
                 }))
             };
             let mut restored = Criterion::new(&params, &model).unwrap();
-            let begun = restored.judge(&a, &b, &batch).unwrap();
+            let begun = restored.judge(&Alone, &a, &b, &batch).unwrap();
             restored.restore(find, 3).unwrap();
             for _ in 0..2 {
-                let [x, y] = [&criterion, &restored].map(|c| c.judge(&a, &b, &batch).unwrap());
+                let [x, y] =
+                    [&criterion, &restored].map(|c| c.judge(&Alone, &a, &b, &batch).unwrap());
                 assert_eq!(x.costs, y.costs, "{loss:?}");
                 assert_eq!(x.gradients, y.gradients, "{loss:?}");
-                criterion.follow(&batch, x.learned.as_ref(), 0.1, &trained).unwrap();
-                restored.follow(&batch, y.learned.as_ref(), 0.1, &trained).unwrap();
+                criterion.follow(&Alone, &batch, x.learned.as_ref(), 0.1, &trained).unwrap();
+                restored.follow(&Alone, &batch, y.learned.as_ref(), 0.1, &trained).unwrap();
             }
             // What has a state has changed by it, and does without none of its tensors.
-            let changed = begun.costs != criterion.judge(&a, &b, &batch).unwrap().costs;
+            let changed = begun.costs != criterion.judge(&Alone, &a, &b, &batch).unwrap().costs;
             assert_eq!(changed, !state.is_empty(), "{loss:?}");
             let none = |name: &str| {
                 Err(Error::Network(songscape_resnet::Error::NoParameter { name: name.into() }))
@@ -230,17 +240,17 @@ mod tests {
         let params = TrainParams { loss, precision, crop_columns: 64, ..TrainParams::demo() };
         let batch = |numbers: [usize; 2]| {
             let pairs = numbers.map(|song| Pair { song, starts: [0, 0] });
-            Batch::new(&songs, None, &pairs, &params, 0, Device::Cpu)
+            Batch::new(&songs, None, &pairs, 0..2, &params, 0, Device::Cpu)
         };
         let mut criterion = Criterion::new(&params, &model).unwrap();
-        criterion.follow(&batch([0, 1]), None, 0.1, &model).unwrap();
+        criterion.follow(&Alone, &batch([0, 1]), None, 0.1, &model).unwrap();
         let side = |seed: f64| {
             let x = (Tensor::arange(16, (Kind::Float, Device::Cpu)) * seed).sin();
             x.view([2, 8]).set_requires_grad(true)
         };
         let (a, b) = (side(1.0), side(1.7));
         let costs = |numbers| {
-            let costs = criterion.judge(&a, &b, &batch(numbers)).unwrap().costs;
+            let costs = criterion.judge(&Alone, &a, &b, &batch(numbers)).unwrap().costs;
             Vec::<f32>::try_from(costs).unwrap()
         };
         // Of the two keys in the queue both are another song's, or one is, for the first pair alone.

@@ -104,6 +104,32 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Processes that are to train together do not have the same parameters or songs.
+    #[error("rank {rank} has another {field} than rank 0; all processes must train the same")]
+    OtherRank {
+        /// A process that differs.
+        rank: usize,
+        /// What differs: the name of the field in that process, `training` in the others.
+        field: String,
+    },
+    /// Processes that train together have come to have different networks.
+    #[error(
+        "after step {step} the network of rank {rank} is not that of rank 0: their processors or libraries round otherwise"
+    )]
+    Apart {
+        /// A process that differs.
+        rank: usize,
+        /// The steps that are done.
+        step: usize,
+    },
+    /// The processes of a training lost each other.
+    #[error("{source}")]
+    Group {
+        /// Whom it is for.
+        kind: ErrorKind,
+        /// What the group said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Two sets of vectors that do not belong together.
     #[error("vectors of shape {found:?}, expected {expected:?}")]
     Vectors {
@@ -145,10 +171,12 @@ impl Error {
             Self::Network(error) => error.kind(),
             Self::Analysis(error) => error.kind(),
             Self::File(error) => error.kind(),
+            Self::Group { kind, .. } => *kind,
             Self::Interrupted { .. } => ErrorKind::Interrupted,
             Self::Parameter { .. }
             | Self::Rows { .. }
             | Self::OtherTraining { .. }
+            | Self::OtherRank { .. }
             | Self::Diverged { .. } => ErrorKind::Configuration,
             Self::Pixels { .. }
             | Self::Groups { .. }
@@ -157,7 +185,7 @@ impl Error {
             | Self::Vectors { .. }
             | Self::Rings { .. }
             | Self::NotFinite { .. } => ErrorKind::Input,
-            Self::OutOfMemory { .. } => ErrorKind::Environment,
+            Self::OutOfMemory { .. } | Self::Apart { .. } => ErrorKind::Environment,
         }
     }
 

@@ -13,7 +13,8 @@
 //! - [`Augment`]: changes to the crops that leave only the music in common;
 //! - [`loss`]: NT-Xent, decoupled contrastive, sigmoid, and the published binary NCE;
 //! - [`KeyQueue`]: the momentum network and its keys; [`AdamW`]: the optimiser;
-//! - [`train`] with [`TrainParams`]: the loop, with checkpoints from which it continues exactly;
+//! - [`train`] with [`TrainParams`]: the loop, with checkpoints from which it continues exactly; [`train_in`]: the
+//!   same by several processes, a [`Group`]; [`train_on`]: from the weights of another training;
 //! - [`evaluation`]: the scores of an encoder's vectors beside those of every [`baseline`]: retrieval of the
 //!   other half of a song and of other recordings of it, and [`probe`]s that predict a label.
 //!
@@ -47,6 +48,7 @@ mod criterion;
 mod error;
 pub mod evaluation;
 mod events;
+mod group;
 mod hardness;
 mod history;
 pub mod loss;
@@ -66,13 +68,14 @@ pub mod whitening;
 
 pub use augment::Augment;
 pub use error::{Error, Result};
+pub use group::{Alone, Group};
 pub use hardness::SongLosses;
 pub use history::Step;
 pub use optimizer::{AdamW, clip};
 pub use pairs::{Pair, PairSampler, Songs};
 pub use params::{Loss, Sampling, Schedule, TrainParams};
 pub use queue::KeyQueue;
-pub use trainer::{Trained, train, train_on};
+pub use trainer::{Trained, train, train_in, train_on};
 pub use validation::Validation;
 
 // What signatures of this crate use.

@@ -47,14 +47,22 @@ impl KeyQueue {
     /// # Errors
     /// [`Error::Network`](crate::Error::Network) for images that do not fit the network.
     pub fn push(&mut self, images: &Tensor, songs: &Tensor) -> Result<()> {
-        let keys =
-            tch::no_grad(|| self.network.head().forward(&self.network.encoder().forward(images)?))?;
+        self.push_keys(&self.keys_of(images)?, songs)
+    }
+
+    /// The keys of images, which are not added.
+    pub(crate) fn keys_of(&self, images: &Tensor) -> Result<Tensor> {
+        Ok(tch::no_grad(|| self.network.head().forward(&self.network.encoder().forward(images)?))?)
+    }
+
+    /// Adds keys, whose songs have these numbers, and drops the oldest.
+    pub(crate) fn push_keys(&mut self, keys: &Tensor, songs: &Tensor) -> Result<()> {
         let newest = |new: &Tensor, old: &Tensor| -> Result<Tensor> {
             let all = Tensor::f_cat(&[new, old], 0)?;
             let length = all.size()[0].min(self.length as i64);
             Ok(all.f_narrow(0, 0, length)?.f_contiguous()?)
         };
-        (self.keys, self.songs) = (newest(&keys, &self.keys)?, newest(songs, &self.songs)?);
+        (self.keys, self.songs) = (newest(keys, &self.keys)?, newest(songs, &self.songs)?);
         Ok(())
     }
 

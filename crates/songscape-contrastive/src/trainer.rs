@@ -10,6 +10,7 @@ use crate::checkpoint::{Checkpoint, Identity};
 use crate::criterion::Criterion;
 use crate::error::{Error, Result};
 use crate::events::EventFile;
+use crate::group::{self, Alone, Group};
 use crate::hardness::Draw;
 use crate::history::{self, Step};
 use crate::optimizer::{AdamW, clip};
@@ -33,6 +34,7 @@ pub struct Trained {
 
 /// The state that changes from step to step.
 struct Trainer<'a> {
+    group: &'a dyn Group,
     songs: &'a Songs<'a>,
     params: &'a TrainParams,
     folder: &'a Path,
@@ -89,17 +91,52 @@ pub fn train(
     folder: impl AsRef<Path>,
     progress: &dyn Progress,
 ) -> Result<Trained> {
+    train_in(&Alone, songs, encoder, params, origin, device, folder, progress)
+}
+
+/// [`train`] by several processes. Each has all songs and makes the same batches, runs its part of the pairs
+/// through the network, judges the outputs of all, and all sum their gradients: the network is the same in
+/// all after every step. [`TrainParams::pairs`] are those of all processes together, and each has at least
+/// one. Files are read and written by rank 0 alone; the others need no folder.
+///
+/// The same number of processes ends with the same bits. Two of them end with those of one process with
+/// half of the pairs as [`TrainParams::chunk_pairs`], if the pairs are even in number; more, with what rounding
+/// makes of it. Checkpoints do not ask how many processes made them, and an observer is told when another
+/// number goes on.
+///
+/// An observer that asks to stop in any of the processes stops all of them, after the step that is being
+/// done.
+///
+/// # Errors
+/// As [`train`]; and
+/// - [`Error::Parameter`]: there are fewer pairs than processes;
+/// - [`Error::OtherRank`]: the processes do not have the same parameters and songs, or began with other weights;
+/// - [`Error::Apart`]: they no longer have the same network, which is looked at with every checkpoint;
+/// - [`Error::Group`]: they lost each other; the last checkpoint is good.
+#[allow(clippy::too_many_arguments)] // those of `train`, and the group
+pub fn train_in(
+    group: &dyn Group,
+    songs: &Songs,
+    encoder: &EncoderConfig,
+    params: &TrainParams,
+    origin: Origin,
+    device: Device,
+    folder: impl AsRef<Path>,
+    progress: &dyn Progress,
+) -> Result<Trained> {
     encoder.check()?;
     let model = Model::new(encoder, device, params.seed)?;
-    run(songs, model, None, params, origin, folder.as_ref(), progress)
+    run(group, songs, model, None, params, origin, folder.as_ref(), progress)
 }
 
 /// Trains a network that is trained already on other songs, such as a library that has grown since: as
-/// [`train`], but from its weights. [`TrainParams::fine_tuning`] suits it.
+/// [`train_in`], but from its weights, which are the same in all processes. [`TrainParams::fine_tuning`] suits
+/// it.
 ///
 /// # Errors
-/// As [`train`].
+/// As [`train_in`].
 pub fn train_on(
+    group: &dyn Group,
     songs: &Songs,
     model: Model,
     params: &TrainParams,
@@ -108,10 +145,12 @@ pub fn train_on(
     progress: &dyn Progress,
 ) -> Result<Trained> {
     let begun_with = model.fingerprint()?;
-    run(songs, model, Some(begun_with), params, origin, folder.as_ref(), progress)
+    run(group, songs, model, Some(begun_with), params, origin, folder.as_ref(), progress)
 }
 
+#[allow(clippy::too_many_arguments)] // those of `train_on`, and what it began with
 fn run(
+    group: &dyn Group,
     songs: &Songs,
     model: Model,
     begun_with: Option<String>,
@@ -138,26 +177,30 @@ fn run(
         songs: songs.fingerprint(),
         begun_with,
     };
+    group::agree(group, &identity)?;
     let checkpoints = folder.join("checkpoints");
     let origin = Origin {
         songscape: Some(env!("CARGO_PKG_VERSION").into()),
         training: Some(serde_json::to_value(params).expect("numbers and names are JSON")),
         ..origin
     };
-    let mut trainer = Trainer::new(songs, model.with_origin(origin), params, folder)?;
+    let mut trainer = Trainer::new(group, songs, model.with_origin(origin), params, folder)?;
     // Two trainings in one folder would take turns in writing over each other.
-    let _lock = Project::open(&checkpoints)?;
+    let _lock = trainer.writes().then(|| Project::open(&checkpoints)).transpose()?;
     let job = Job::begin(progress, "training", params.steps as u64, "steps");
     trainer.run(&identity, &checkpoints, &job)?;
     drop(job);
-    trainer.model.save(folder.join("model.safetensors"))?;
-    write_csv(folder.join("history.csv"), &Step::COLUMNS, &trainer.history)?;
+    if trainer.writes() {
+        trainer.model.save(folder.join("model.safetensors"))?;
+        write_csv(folder.join("history.csv"), &Step::COLUMNS, &trainer.history)?;
+    }
     let Trainer { model, history, validations, held_out, .. } = trainer;
     Ok(Trained { model, history, validations, held_out })
 }
 
 impl<'a> Trainer<'a> {
     fn new(
+        group: &'a dyn Group,
         songs: &'a Songs<'a>,
         model: Model,
         params: &'a TrainParams,
@@ -172,6 +215,11 @@ impl<'a> Trainer<'a> {
             params.min_distance,
             params.seed,
         )?;
+        if sampler.pairs() < group.size() {
+            let (field, found) = ("pairs", sampler.pairs().to_string());
+            let expected = format!("at least {}, the number of processes", group.size());
+            return Err(Error::Parameter { field, found, expected });
+        }
         let optimizer = AdamW::new(
             &model.parameters().flat(),
             params.beta1,
@@ -181,6 +229,7 @@ impl<'a> Trainer<'a> {
         let criterion = Criterion::new(params, &model)?;
         let draw = Draw::new(params.sampling, &sampler);
         Ok(Self {
+            group,
             songs,
             params,
             folder,
@@ -198,11 +247,43 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    fn run(&mut self, identity: &Identity, folder: &Path, progress: &Job) -> Result<()> {
+    /// Whether this process reads and writes files.
+    fn writes(&self) -> bool {
+        self.group.rank() == 0
+    }
+
+    /// The newest checkpoint, for all processes the one that rank 0 finds.
+    fn newest(
+        &self,
+        identity: &Identity,
+        folder: &Path,
+        progress: &Job,
+    ) -> Result<Option<Checkpoint>> {
         let skipped = |error: &Error| progress.message(&format!("checkpoint skipped: {error}"));
-        if let Some(checkpoint) = Checkpoint::newest(folder, identity, self.device, skipped)? {
+        let found = if self.writes() {
+            Checkpoint::newest(folder, identity, self.device, skipped)?
+        } else {
+            None
+        };
+        let (found, bytes) = found.unzip();
+        match (found, group::broadcast_bytes(self.group, bytes)?) {
+            (None, Some(bytes)) => {
+                Checkpoint::parse(folder, &bytes, identity, self.device).map(Some)
+            }
+            (found, _) => Ok(found),
+        }
+    }
+
+    fn run(&mut self, identity: &Identity, folder: &Path, progress: &Job) -> Result<()> {
+        if let Some(checkpoint) = self.newest(identity, folder, progress)? {
             self.restore(&checkpoint, folder)?;
             progress.advance(self.history.len() as u64);
+            let (before, now) = (checkpoint.processes, self.group.size());
+            if before != now {
+                progress.message(&format!(
+                    "the checkpoint was made by {before} processes, and {now} go on: sums round otherwise"
+                ));
+            }
         }
         if self.history.len() == self.params.steps {
             return Ok(());
@@ -221,51 +302,67 @@ impl<'a> Trainer<'a> {
                 Err(error) => return Err(error),
             };
         }
-        let mut events = EventFile::begin(self.folder, &self.history, &self.validations)?;
+        let mut events = if self.writes() {
+            Some(EventFile::begin(self.folder, &self.history, &self.validations)?)
+        } else {
+            None
+        };
         let before = self.history.last().map_or(0.0, |step| step.seconds);
         let start = Instant::now();
         while self.history.len() < self.params.steps {
             let done = self.history.len();
-            if progress.interrupted() {
+            // Several processes stop together, which costs them one more step.
+            let stop = progress.interrupted();
+            if stop && self.group.size() == 1 {
                 self.save(folder, identity)?;
                 return Err(Error::Interrupted { step: done });
             }
-            let mut step = self.step(done)?;
+            let (mut step, stop) = self.step(done, stop)?;
+            let stop = stop && done + 1 < self.params.steps;
             step.seconds = before + start.elapsed().as_secs_f64();
             self.history.push(step);
-            events.push(&step)?;
+            if let Some(events) = &mut events {
+                events.push(&step)?;
+            }
             progress.advance(1);
             progress.message(&format!("loss {:.3}, accuracy {:.2}", step.loss, step.accuracy));
             let every = self.params.validate_every;
             if every > 0
                 && (done + 1).is_multiple_of(every)
                 && let Some(found) = self.validate(done + 1, progress)?
+                && let Some(events) = &mut events
             {
                 events.push_validation(&found, step.seconds)?;
             }
             let every = self.params.checkpoint_every;
-            if every > 0 && (done + 1).is_multiple_of(every) {
+            if stop || (every > 0 && (done + 1).is_multiple_of(every)) {
                 self.save(folder, identity)?;
+            }
+            if stop {
+                return Err(Error::Interrupted { step: done + 1 });
             }
         }
         self.save(folder, identity)
     }
 
-    /// One batch: forward, backward, update.
-    fn step(&mut self, step: usize) -> Result<Step> {
-        let params = self.params;
+    /// One batch: forward, backward, update; and whether any process asks to stop, as this one does or not.
+    fn step(&mut self, step: usize, stop: bool) -> Result<(Step, bool)> {
+        let (params, group) = (self.params, self.group);
         let pairs = self.draw.pairs(&self.sampler, step);
-        let batch =
-            Batch::new(self.songs, self.resident.as_ref(), &pairs, params, step, self.device);
+        let (resident, own) = (self.resident.as_ref(), group::share(group, pairs.len()));
+        let own_pairs = own.len();
+        let batch = Batch::new(self.songs, resident, &pairs, own, params, step, self.device);
         let (criterion, norm_weight) = (&self.criterion, self.criterion.norm_weight());
-        let judge = |a: &Tensor, b: &Tensor| criterion.judge(a, b, &batch);
-        let attempt = |chunk| batch.gradient(&self.model, chunk, norm_weight, judge);
-        let outcome = match attempt(params.chunk_pairs) {
+        let attempt = |group: &dyn Group, chunk| {
+            let judge = |a: &Tensor, b: &Tensor| criterion.judge(group, a, b, &batch);
+            batch.gradient(group, &self.model, chunk, norm_weight, stop, judge)
+        };
+        let outcome = match attempt(group, params.chunk_pairs) {
             Err(error) if error.is_out_of_memory() => {
-                let at_once =
-                    if params.chunk_pairs == 0 { pairs.len() } else { params.chunk_pairs };
-                let pairs = at_once.min(pairs.len());
-                let fitting = fitting(pairs, |chunk| attempt(chunk).is_ok());
+                let at_once = if params.chunk_pairs == 0 { own_pairs } else { params.chunk_pairs };
+                let pairs = at_once.min(own_pairs);
+                // The other processes are not there for that.
+                let fitting = fitting(pairs, |chunk| attempt(&Alone, chunk).is_ok());
                 return Err(Error::OutOfMemory { pairs, fitting });
             }
             outcome => outcome?,
@@ -274,12 +371,12 @@ impl<'a> Trainer<'a> {
 
         // One transfer from the device for all of them.
         let figures = tch::no_grad(|| {
-            let three = Tensor::f_stack(&[outcome.loss, outcome.accuracy, norm], 0)?;
-            Tensor::f_cat(&[three, outcome.costs], 0)
+            let four = [outcome.loss, outcome.accuracy, norm, outcome.stops];
+            Tensor::f_cat(&[Tensor::f_stack(&four, 0)?, outcome.costs], 0)
         })?;
         let figures: Vec<f64> = history::from_tensor(&figures.f_to_device(Device::Cpu)?, |[x]| x)?;
-        let [loss, accuracy, gradient_norm, ref costs @ ..] = figures[..] else {
-            let text = format!("{} figures of a batch, expected at least 3", figures.len());
+        let [loss, accuracy, gradient_norm, stops, ref costs @ ..] = figures[..] else {
+            let text = format!("{} figures of a batch, expected at least 4", figures.len());
             return Err(tch::TchError::Shape(text).into());
         };
         let learning_rate = params.learning_rate_at(step);
@@ -296,20 +393,31 @@ impl<'a> Trainer<'a> {
         }
         self.optimizer.step(&self.model.parameters().flat(), &gradient, learning_rate)?;
         self.draw.record(&pairs, costs);
-        self.criterion.follow(&batch, outcome.learned.as_ref(), learning_rate, &self.model)?;
-        Ok(Step { step: step + 1, loss, accuracy, gradient_norm, learning_rate, seconds: 0.0 })
+        self.criterion.follow(
+            group,
+            &batch,
+            outcome.learned.as_ref(),
+            learning_rate,
+            &self.model,
+        )?;
+        let step = step + 1;
+        let step = Step { step, loss, accuracy, gradient_norm, learning_rate, seconds: 0.0 };
+        Ok((step, stops > 0.0))
     }
 
     /// Scores the network on the held-out songs, and keeps the best one.
     fn validate(&mut self, step: usize, progress: &Job) -> Result<Option<Validation>> {
-        let found = Validation::of(&self.model, self.songs, &self.held_out, self.params, step)?;
+        let (group, held_out) = (self.group, &self.held_out);
+        let found = Validation::of(group, &self.model, self.songs, held_out, self.params, step)?;
         let Some(found) = found else { return Ok(None) };
         let best = self.validations.iter().map(|v| v.reciprocal_rank).fold(0.0, f64::max);
         self.validations.push(found);
-        if found.reciprocal_rank > best {
-            self.model.save(self.folder.join("best.safetensors"))?;
+        if self.writes() {
+            if found.reciprocal_rank > best {
+                self.model.save(self.folder.join("best.safetensors"))?;
+            }
+            write_csv(self.folder.join("validation.csv"), &Validation::COLUMNS, &self.validations)?;
         }
-        write_csv(self.folder.join("validation.csv"), &Validation::COLUMNS, &self.validations)?;
         let Validation { recall_1, alignment, uniformity, spread, .. } = found;
         progress.message(&if found.is_collapsed() {
             format!("step {step}: collapsed, the vectors of all songs are alike (spread {spread:.3})")
@@ -324,6 +432,15 @@ impl<'a> Trainer<'a> {
         if self.saved == Some(step) {
             return Ok(());
         }
+        group::together(self.group, &self.model.parameters().flat(), step)?;
+        if self.writes() {
+            self.write(step, folder, identity)?;
+        }
+        self.saved = Some(step);
+        Ok(())
+    }
+
+    fn write(&self, step: usize, folder: &Path, identity: &Identity) -> Result<()> {
         let moments = self.optimizer.moments().map(Tensor::shallow_clone);
         let criterion = self.criterion.state()?;
         let criterion =
@@ -331,10 +448,18 @@ impl<'a> Trainer<'a> {
         let (history, validations) = (self.history.clone(), self.validations.clone());
         let song_losses = self.draw.to_tensor()?;
         let parameters = self.model.parameters().flat();
-        Checkpoint { step, parameters, moments, criterion, song_losses, history, validations }
-            .save(folder, identity)?;
-        self.saved = Some(step);
-        Ok(())
+        let processes = self.group.size();
+        let state = Checkpoint {
+            step,
+            parameters,
+            moments,
+            criterion,
+            song_losses,
+            history,
+            validations,
+            processes,
+        };
+        state.save(folder, identity)
     }
 
     fn restore(&mut self, checkpoint: &Checkpoint, folder: &Path) -> Result<()> {

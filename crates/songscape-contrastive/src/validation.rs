@@ -9,9 +9,10 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use songscape_analysis::retrieval::{Places, numbered, same_label, same_row, standardized};
 use songscape_resnet::{Embedder, EncoderConfig, Model, Pooling};
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use crate::error::Result;
+use crate::group::{Group, gather_rows, share};
 use crate::history;
 use crate::pairs::Songs;
 use crate::params::TrainParams;
@@ -56,40 +57,18 @@ impl Validation {
         self.spread.is_nan() || self.spread < COLLAPSED
     }
 
-    /// Embeds and scores the held-out songs. `None` where fewer than two are long enough.
+    /// Embeds and scores the held-out songs, each process its part of them. `None` where fewer than two are
+    /// long enough.
     pub(crate) fn of(
+        group: &dyn Group,
         model: &Model,
         songs: &Songs,
         held_out: &[usize],
         params: &TrainParams,
         step: usize,
     ) -> Result<Option<Self>> {
-        let apart = gap(model.config());
-        let (mut whole, mut first, mut second, mut numbers) = (vec![], vec![], vec![], vec![]);
-        for &song in held_out {
-            let embed = |pixels: &[u8]| Embedder::default().embed(model, pixels);
-            if songs.columns(song) < model.config().columns_per_vector() {
-                continue;
-            }
-            let features = embed(songs.pixels(song))?;
-            let view = |side: u64| -> Result<Array2<f32>> {
-                if params.augment.is_none() {
-                    return Ok(features.clone());
-                }
-                // The same changes at every validation.
-                let seed = params.seed.wrapping_add((2 * song as u64 + side) << 20);
-                let changed = params.augment.image(songs.pixels(song), songs.rows(), seed);
-                Ok(embed(&changed)?)
-            };
-            let (own, other) = (view(0)?, view(1)?);
-            let [own, other] = [&own, &other].map(|f| halves(f.view(), apart, Pooling::Mean));
-            if let (Some((a, _)), Some((_, b))) = (own, other) {
-                whole.push(Pooling::Mean.apply(features.view()));
-                first.push(a);
-                second.push(b);
-                numbers.push(song);
-            }
-        }
+        let Held { numbers, whole, first, second } =
+            Held::of(group, model, songs, held_out, params)?;
         if first.len() < 2 {
             return Ok(None);
         }
@@ -136,6 +115,83 @@ impl Validation {
         };
         history::from_tensor(tensor, record)
     }
+}
+
+/// The held-out songs that are long enough, and their vectors.
+#[derive(Default)]
+struct Held {
+    numbers: Vec<usize>,
+    whole: Vec<Array1<f32>>,
+    /// Of the halves, each changed on its own.
+    first: Vec<Array1<f32>>,
+    second: Vec<Array1<f32>>,
+}
+
+impl Held {
+    /// Embeds them, each process its part of them.
+    fn of(
+        group: &dyn Group,
+        model: &Model,
+        songs: &Songs,
+        held_out: &[usize],
+        params: &TrainParams,
+    ) -> Result<Self> {
+        let (own, channels) = (share(group, held_out.len()), model.config().channels());
+        // A song's row: whether it is long enough, and its three vectors.
+        let width = 1 + 3 * channels;
+        let mut rows = vec![0.0; own.len() * width];
+        for (&song, row) in held_out[own.clone()].iter().zip(rows.chunks_exact_mut(width)) {
+            if let Some(vectors) = vectors(model, songs, song, params)? {
+                row[0] = 1.0;
+                let to = row[1..].chunks_exact_mut(channels).zip(&vectors);
+                to.for_each(|(to, from)| to.iter_mut().zip(from).for_each(|(to, x)| *to = *x));
+            }
+        }
+        let own = Tensor::f_from_slice(&rows)?.f_view([own.len() as i64, width as i64])?;
+        let own = own.f_to_device(model.device())?;
+        let all = gather_rows(group, &own, held_out.len())?.f_to_device(Device::Cpu)?;
+        let mut rows = vec![0.0_f32; all.numel()];
+        all.f_contiguous()?.f_copy_data(&mut rows, all.numel())?;
+        let mut held = Self::default();
+        for (&song, row) in held_out.iter().zip(rows.chunks_exact(width)) {
+            if row[0] == 0.0 {
+                continue;
+            }
+            let part = |i: usize| Array1::from(row[1 + i * channels..][..channels].to_vec());
+            held.numbers.push(song);
+            held.whole.push(part(0));
+            held.first.push(part(1));
+            held.second.push(part(2));
+        }
+        Ok(held)
+    }
+}
+
+/// The vectors of a song and of its two halves, if it is long enough.
+fn vectors(
+    model: &Model,
+    songs: &Songs,
+    song: usize,
+    params: &TrainParams,
+) -> Result<Option<[Array1<f32>; 3]>> {
+    if songs.columns(song) < model.config().columns_per_vector() {
+        return Ok(None);
+    }
+    let embed = |pixels: &[u8]| Embedder::default().embed(model, pixels);
+    let features = embed(songs.pixels(song))?;
+    let view = |side: u64| -> Result<Array2<f32>> {
+        if params.augment.is_none() {
+            return Ok(features.clone());
+        }
+        // The same changes at every validation.
+        let seed = params.seed.wrapping_add((2 * song as u64 + side) << 20);
+        let changed = params.augment.image(songs.pixels(song), songs.rows(), seed);
+        Ok(embed(&changed)?)
+    };
+    let (own, other, apart) = (view(0)?, view(1)?, gap(model.config()));
+    let [own, other] = [&own, &other].map(|f| halves(f.view(), apart, Pooling::Mean));
+    let (Some((a, _)), Some((_, b))) = (own, other) else { return Ok(None) };
+    Ok(Some([Pooling::Mean.apply(features.view()), a, b]))
 }
 
 fn matrix(rows: &[Array1<f32>]) -> Array2<f32> {

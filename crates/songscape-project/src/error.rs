@@ -53,6 +53,22 @@ pub enum Error {
         /// What the parser said, with line and column.
         source: serde_json::Error,
     },
+    /// A text names no part of a job.
+    #[error("shard {found}, expected {expected}")]
+    Shard {
+        /// The text.
+        found: String,
+        /// What it must be.
+        expected: String,
+    },
+    /// The parts of a job are not all there, finished and alike.
+    #[error("{}: {reason}", path.display())]
+    Shards {
+        /// The folder of their folders.
+        path: PathBuf,
+        /// Which are missing, not finished, or made otherwise.
+        reason: String,
+    },
     /// A table does not have the expected form.
     #[error("{}: {}{reason}", path.display(), at(*line))]
     Table {
@@ -75,8 +91,8 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         use std::io::ErrorKind as Io;
         match self {
-            Self::OtherParameters { .. } => ErrorKind::Configuration,
-            Self::Json { .. } | Self::Table { .. } => ErrorKind::Input,
+            Self::OtherParameters { .. } | Self::Shard { .. } => ErrorKind::Configuration,
+            Self::Json { .. } | Self::Table { .. } | Self::Shards { .. } => ErrorKind::Input,
             Self::Io { source, .. } => match source.kind() {
                 Io::NotFound | Io::InvalidData | Io::IsADirectory | Io::NotADirectory => {
                     ErrorKind::Input

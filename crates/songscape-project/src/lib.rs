@@ -15,6 +15,7 @@
 //! - [`Project`]: the folder, held by one writer at a time;
 //! - [`Stage`]: the parameters and inputs that a stage was made with, so that a second run skips
 //!   what is done and refuses what was made otherwise; [`Record`] reads them back;
+//! - [`Shard`]: one part of a stage that many machines do, with a folder of its own;
 //! - [`SongTable`]: what is known of each song; [`year`]: years, as tables write them;
 //!   [`artist_key`] and [`song_key`]: when two spellings are one artist, one song;
 //! - [`Source`]: the vectors of a project, by the encoder and by its baselines;
@@ -66,6 +67,7 @@ mod nowhere;
 mod pixel;
 mod progress;
 mod project;
+mod shard;
 mod songs;
 mod source;
 mod stage;
@@ -82,6 +84,7 @@ pub use names::{artist_key, song_key};
 pub use pixel::{level_db, row_hz};
 pub use progress::{Job, Progress, Silent};
 pub use project::Project;
+pub use shard::Shard;
 pub use songs::{BadRow, Field, PlaylistPaths, Song, SongTable, Used};
 pub use source::{Part, Source, name_of_vectors};
 pub use stage::{Record, Stage, State, differences};

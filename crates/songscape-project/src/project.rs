@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub struct Project {
     root: PathBuf,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl Project {
@@ -32,10 +32,15 @@ impl Project {
             .open(&path)
             .map_err(Error::io(&path))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { root: root.into(), _lock: lock }),
+            Ok(()) => Ok(Self { root: root.into(), _lock: Some(lock) }),
             Err(TryLockError::WouldBlock) => Err(Error::Locked { path: root.into() }),
             Err(TryLockError::Error(source)) => Err(Error::Io { path, source }),
         }
+    }
+
+    /// A folder that another process of the same program holds, for this one to read from.
+    pub fn beside(root: impl AsRef<Path>) -> Self {
+        Self { root: root.as_ref().into(), _lock: None }
     }
 
     /// The project folder.

@@ -65,7 +65,10 @@ impl Record {
 
     /// The fields in which the recorded parameters differ. They are read as `P` first, so that a field
     /// that an earlier program did not have yet has its serde default.
-    fn differences<P: Serialize + DeserializeOwned>(&self, requested: &P) -> Vec<Difference> {
+    pub(crate) fn differences<P: Serialize + DeserializeOwned>(
+        &self,
+        requested: &P,
+    ) -> Vec<Difference> {
         let json = |parameters: &P| serde_json::to_value(parameters).ok();
         // What cannot be read as `P` is compared as it is, so that the fields are named.
         let known = serde_json::from_value::<P>(self.parameters.clone()).ok();

@@ -33,6 +33,10 @@ pub enum Error {
     #[cfg(feature = "contrastive")]
     #[error(transparent)]
     Contrastive(#[from] songscape_contrastive::Error),
+    /// The processes of a training.
+    #[cfg(feature = "c10d")]
+    #[error(transparent)]
+    C10d(#[from] songscape_c10d::Error),
     /// The analysis.
     #[cfg(feature = "analysis")]
     #[error(transparent)]
@@ -125,6 +129,8 @@ impl Error {
             Self::Resnet(error) => error.kind(),
             #[cfg(feature = "contrastive")]
             Self::Contrastive(error) => error.kind(),
+            #[cfg(feature = "c10d")]
+            Self::C10d(error) => error.kind(),
             #[cfg(feature = "analysis")]
             Self::Analysis(error) => error.kind(),
             #[cfg(feature = "report")]

@@ -14,6 +14,7 @@
 //! | `audio` | catalog, decoding, the store of spectrogram images | |
 //! | `resnet` | the encoder: image to feature vectors | yes |
 //! | `contrastive` | training without labels, retrieval evaluation | yes |
+//! | `c10d` | training by several processes, on one machine or many | yes |
 //! | `analysis` | neighbours, UMAP, HDBSCAN, gradient boosting, tables | |
 //! | `report` | figures and the interactive map | |
 //! | `synth` | the embedded demo music | |
@@ -22,6 +23,7 @@
 //! | `similar` | songs like songs, of a project or of any vectors: by name, as lists and playlists | |
 //! | `vectors` | from images to vectors, by an encoder and by its baselines | yes |
 //! | `evaluation` | the scores of vectors on a table of songs | yes |
+//! | `processes` | the processes that a launcher started, or this one alone | yes |
 //! | `pipeline` | all stages over one project folder | yes |
 //!
 //! ```text
@@ -59,6 +61,8 @@
 pub use songscape_analysis as analysis;
 #[cfg(feature = "audio")]
 pub use songscape_audio as audio;
+#[cfg(feature = "c10d")]
+pub use songscape_c10d as c10d;
 #[cfg(feature = "contrastive")]
 pub use songscape_contrastive as contrastive;
 #[cfg(feature = "project")]
@@ -86,6 +90,8 @@ mod error;
 pub mod evaluation;
 #[cfg(feature = "pipeline")]
 pub mod pipeline;
+#[cfg(feature = "pipeline")]
+pub mod processes;
 #[cfg(feature = "report-input")]
 pub mod report_input;
 #[cfg(feature = "similar")]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use songscape_audio::Store;
-use songscape_contrastive::{TrainParams, Trained, train, train_on};
+use songscape_contrastive::{TrainParams, Trained, train_in, train_on};
 use songscape_project::{
     Progress, Record, Stage, State, hash_file, remove_folder_if_there, remove_if_there,
     write_atomic,
@@ -13,6 +13,7 @@ use songscape_resnet::{EncoderConfig, Model, Origin, Pooling};
 use tch::Device;
 
 use crate::error::{Error, Result};
+use crate::processes::Processes;
 use crate::vectors::Images;
 
 /// The meaning of a training: raised when the same parameters would give another model.
@@ -29,14 +30,6 @@ const WEIGHTS: &str = "weights";
 /// Whether the training in a folder goes on, or went on, from weights of before.
 fn is_tuned(folder: &Path) -> Result<bool> {
     Ok(Record::file(folder).exists() && Record::read(folder)?.inputs.contains_key(WEIGHTS))
-}
-
-/// A training that goes on from the weights of before.
-#[derive(Debug)]
-pub struct Tuning {
-    /// Its folder.
-    pub stage: Stage,
-    model: Model,
 }
 
 /// What an encoder is made with. A folder keeps it beside the model; the pipeline and the example
@@ -91,8 +84,7 @@ impl Training {
         store: &Store,
         images: &Images,
         folder: impl AsRef<Path>,
-        device: Device,
-    ) -> Result<Option<Tuning>> {
+    ) -> Result<Option<Stage>> {
         let folder = folder.as_ref();
         let before = folder.join(BEFORE);
         if self.is_finished(images, folder)? {
@@ -106,29 +98,40 @@ impl Training {
             return Ok(None);
         }
         let inputs = vec![("images", store.fingerprint()?), (WEIGHTS, hash_file(&before)?)];
-        let stage = self.open_from(inputs, folder)?;
-        Ok(Some(Tuning { stage, model: Model::load(&before, device)? }))
+        self.open_from(inputs, folder).map(Some)
     }
 
-    /// Trains a network of before on the images, from where an earlier run was interrupted, and finishes the
-    /// stage.
+    /// The network of before, in a folder that was opened so.
+    ///
+    /// # Errors
+    /// [`Error::Resnet`](crate::Error::Resnet) when it cannot be read.
+    pub fn before(folder: impl AsRef<Path>, device: Device) -> Result<Model> {
+        Ok(Model::load(folder.as_ref().join(BEFORE), device)?)
+    }
+
+    /// Trains the [network of before](Self::before) on the images, from where an earlier run was interrupted,
+    /// and finishes the stage. Of several processes only the first opens the folder and gives its stage.
     ///
     /// # Errors
     /// As [`train_on`]; what is done is kept.
     pub fn tune(
         &self,
-        tuning: Tuning,
+        processes: &Processes,
+        stage: Option<Stage>,
+        before: Model,
         images: &Images,
         pooling: Pooling,
         progress: &dyn Progress,
     ) -> Result<Trained> {
-        let Tuning { stage, model } = tuning;
         let (songs, origin) = (images.songs()?, images.origin(pooling));
-        let params = self.training.fine_tuning();
-        let trained = train_on(&songs, model, &params, origin, stage.folder(), progress)?;
-        let before = stage.path(BEFORE);
-        stage.finish()?;
-        remove_if_there(before)?;
+        let (params, group) = (self.training.fine_tuning(), processes.group());
+        let folder = stage.as_ref().map_or(Path::new(""), Stage::folder);
+        let trained = train_on(group, &songs, before, &params, origin, folder, progress)?;
+        if let Some(stage) = stage {
+            let before = stage.path(BEFORE);
+            stage.finish()?;
+            remove_if_there(before)?;
+        }
         Ok(trained)
     }
 
@@ -137,10 +140,29 @@ impl Training {
     /// image, what is [held out](TrainParams::held_out) is held out by groups.
     ///
     /// # Errors
-    /// As [`train`]; what is done is kept.
+    /// As [`train`](songscape_contrastive::train); what is done is kept.
     pub fn run(
         &self,
         stage: Stage,
+        images: &Images,
+        groups: Option<Vec<usize>>,
+        pooling: Pooling,
+        device: Device,
+        progress: &dyn Progress,
+    ) -> Result<Trained> {
+        self.run_in(&Processes::Alone, Some(stage), images, groups, pooling, device, progress)
+    }
+
+    /// [`run`](Self::run) by several processes. Only the first opens the folder and gives its stage; the
+    /// others read nothing but the images.
+    ///
+    /// # Errors
+    /// As [`train_in`]; what is done is kept.
+    #[allow(clippy::too_many_arguments)] // those of `run`, and the processes
+    pub fn run_in(
+        &self,
+        processes: &Processes,
+        stage: Option<Stage>,
         images: &Images,
         groups: Option<Vec<usize>>,
         pooling: Pooling,
@@ -152,9 +174,10 @@ impl Training {
             Some(groups) if self.training.held_out > 0.0 => songs.grouped(groups)?,
             _ => songs,
         };
-        let Self { encoder, training } = self;
-        let trained = train(&songs, encoder, training, origin, device, stage.folder(), progress)?;
-        stage.finish()?;
+        let (Self { encoder, training }, group) = (self, processes.group());
+        let folder = stage.as_ref().map_or(Path::new(""), Stage::folder);
+        let trained = train_in(group, &songs, encoder, training, origin, device, folder, progress)?;
+        stage.map_or(Ok(()), Stage::finish)?;
         Ok(trained)
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ndarray::Axis;
 use songscape::audio::{ImageParams, Store};
 use songscape::pipeline::{Input, Parameters, Pipeline, Step};
-use songscape::project::{Progress, Silent, Source};
+use songscape::project::{Progress, Shard, Silent, Source};
 use songscape::resnet::{EncoderConfig, Model, Origin, Pooling};
 use songscape::vectors::{Embedding, Images, Keep, Vectors, read_ids};
 use tch::Device;
@@ -194,4 +194,49 @@ fn interrupted_and_damaged_work_ends_in_the_same_bytes() {
     let keep = Keep::Features(straight);
     let narrow = other.compute(&images, &[Source::TrainedEncoder], &keep, &Silent).unwrap();
     assert_eq!(2 * narrow.sets[0].whole.ncols(), once.sets[0].whole.ncols());
+}
+
+#[test]
+fn any_number_of_shards_is_one_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = Images::open(&store(folder.path())).unwrap();
+    let model = model();
+    let mut embedding = Embedding::new(&model);
+    // Batches of two songs.
+    embedding.embedder.vectors_per_chunk = 4;
+    embedding.embedder.chunks_per_batch = 2;
+    let sources = [Source::TrainedEncoder, Source::Chroma];
+    let keep = |folder: &Path| Keep::Features(folder.into());
+    // Relative to the folder, without those of the shards.
+    let results = |folder: &Path| -> Vec<(PathBuf, Vec<u8>)> {
+        let all = files(folder).into_iter();
+        let all = all.map(|(path, bytes)| (path.strip_prefix(folder).unwrap().to_owned(), bytes));
+        all.filter(|(path, _)| !path.starts_with("shards")).collect()
+    };
+    let whole = folder.path().join("whole");
+    let once = embedding.compute(&images, &sources, &keep(&whole), &Silent).unwrap();
+    let kept = results(&whole);
+    once.write(&whole).unwrap();
+    let written = results(&whole);
+    for count in [1, 3, 7] {
+        let out = folder.path().join(format!("out-{count}"));
+        let compute = |index: u32, progress: &dyn Progress| {
+            let shard = Shard::new(index, count).unwrap();
+            let keep = keep(&shard.folder(&out));
+            embedding.compute_shard(shard, &images, &sources, &keep, progress)
+        };
+        // A shard that is interrupted is run again; the order of shards does not matter.
+        let stopped = compute(count - 1, &StopAfter(AtomicU64::new(0))).unwrap_err();
+        assert!(stopped.is_interrupted(), "{stopped}");
+        let songs = (0..count).rev().map(|index| compute(index, &Silent).unwrap().ids.len());
+        assert_eq!(songs.sum::<usize>(), 6);
+        let folders = (0..count).map(|index| Shard::new(index, count).unwrap().folder(&out));
+        let parts: Vec<Keep> = folders.map(|folder| keep(&folder)).collect();
+        embedding.gather(&images, &sources, &keep(&out), &parts).unwrap();
+        assert!(results(&out) == kept, "{count} shards");
+        let together = embedding.compute(&images, &sources, &keep(&out), &Silent).unwrap();
+        assert_eq!(bytes(&together), bytes(&once));
+        together.write(&out).unwrap();
+        assert!(results(&out) == written, "{count} shards");
+    }
 }

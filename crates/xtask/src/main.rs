@@ -6,6 +6,7 @@ mod ci;
 mod demo;
 mod libtorch;
 mod metadata;
+mod nccl;
 mod packages;
 mod pictures;
 mod policy;
@@ -33,7 +34,8 @@ Usage: cargo xtask <COMMAND>
   pictures  write the copies of the pictures on the crates' front pages
   policy    licences, sources, duplicates and advisories of the dependencies, by a
             cargo-deny that is fetched if it is not installed; the public interface
-  libtorch  provide libtorch 2.11 under target/libtorch and print its folder";
+  libtorch  provide libtorch 2.11 under target/libtorch and print its folder
+  nccl      build the library with which several GPUs train together, and print its path";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -50,6 +52,10 @@ fn main() -> ExitCode {
         ["policy"] => policy::check().map(|()| ExitCode::SUCCESS),
         ["libtorch"] => libtorch::provide().map(|folder| {
             println!("{}", folder.display());
+            ExitCode::SUCCESS
+        }),
+        ["nccl"] => nccl::build().map(|library| {
+            println!("{}", library.display());
             ExitCode::SUCCESS
         }),
         ["--help" | "-h" | "help"] => {

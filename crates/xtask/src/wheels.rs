@@ -16,6 +16,7 @@ pub const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 pub const LINUX: &[&str] = &[
     "--platform=manylinux_2_28_x86_64",
     "--platform=manylinux_2_25_x86_64",
+    "--platform=manylinux_2_18_x86_64",
     "--platform=manylinux_2_17_x86_64",
     "--platform=manylinux2014_x86_64",
 ];

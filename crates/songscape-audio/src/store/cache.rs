@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use songscape_project::{Job, Progress, remove_if_there, write_atomic, write_csv};
+use songscape_project::{Job, Progress, Shard, remove_if_there, write_atomic, write_csv};
 
 use super::ImageEntry;
 use crate::disk::check_room;
@@ -13,9 +13,9 @@ use crate::image::ImageReader;
 use crate::params::ImageParams;
 
 /// The pixels.
-pub(crate) const PIXELS: &str = "pixels.u8";
+const PIXELS: &str = "pixels.u8";
 /// Where each song's pixels are; there only while it tells the truth.
-pub(crate) const PLACES: &str = "pixels.csv";
+pub(super) const PLACES: &str = "pixels.csv";
 
 /// Pixels that one thread holds at a time.
 const PIECE: usize = 1 << 24;
@@ -28,6 +28,19 @@ pub(crate) struct Place {
     pub offset: u64,
     pub columns: u64,
     pub rows: usize,
+    /// The part of the store that has them, if it was made by shards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+}
+
+impl Place {
+    /// The file with the pixels, in the store of that folder.
+    pub(crate) fn file(&self, folder: &Path) -> PathBuf {
+        match self.shard {
+            Some(shard) => shard.folder(folder).join(PIXELS),
+            None => folder.join(PIXELS),
+        }
+    }
 }
 
 /// The cache of a store's folder.
@@ -57,8 +70,9 @@ impl<'a> Cache<'a> {
         let mut places = Vec::with_capacity(images.len());
         let mut offset = 0;
         for ImageEntry { id, columns, .. } in images {
-            places.push(Place { id: id.clone(), offset, columns: *columns, rows: self.rows });
-            offset = offset.saturating_add(columns.saturating_mul(self.rows as u64));
+            let (id, columns, rows) = (id.clone(), *columns, self.rows);
+            places.push(Place { id, offset, columns, rows, shard: None });
+            offset = offset.saturating_add(columns.saturating_mul(rows as u64));
         }
         let there = std::fs::metadata(self.folder.join(PIXELS)).is_ok_and(|m| m.len() == offset);
         if there && read_places(self.folder).is_ok_and(|old| old == places) {
@@ -130,9 +144,12 @@ impl<'a> Cache<'a> {
         })
     }
 
-    fn write_places(&self, places: &[Place]) -> Result<()> {
-        let header = ["id", "offset", "columns", "rows"];
-        Ok(write_csv(self.folder.join(PLACES), &header, places)?)
+    /// Writes where the songs are: from here on the cache counts.
+    pub(super) fn write_places(&self, places: &[Place]) -> Result<()> {
+        const COLUMNS: [&str; 5] = ["id", "offset", "columns", "rows", "shard"];
+        let sharded = places.iter().any(|place| place.shard.is_some());
+        let columns = if sharded { &COLUMNS[..] } else { &COLUMNS[..4] };
+        Ok(write_csv(self.folder.join(PLACES), columns, places)?)
     }
 }
 

@@ -11,7 +11,7 @@ use songscape_project::{Failure, Job, Progress, Project, SongTable, Stage, remov
 
 use super::cache::Cache;
 use super::index::{self, Row};
-use super::{ImageEntry, Made, STAGE, Store, identical};
+use super::{ImageEntry, Made, STAGE, Store, identical, shards};
 use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
 use crate::params::ImageParams;
@@ -38,7 +38,7 @@ impl Store {
     /// # Errors
     /// [`Error::Interrupted`] when `progress` says so; [`Error::Project`] when another process
     /// works on the folder, when its images were made with other parameters (the fields are
-    /// named), or when it cannot be written; [`Error::DiskSpace`] when the cache would not fit onto
+    /// named), or when it cannot be written; [`Error::Sharded`] when they were made by shards; [`Error::DiskSpace`] when the cache would not fit onto
     /// the disk, before it is begun; [`Error::Parameter`] and [`Error::Transform`] for a
     /// parameter outside its range. In all cases what is done is kept.
     pub fn make(
@@ -52,6 +52,7 @@ impl Store {
         let folder = folder.as_ref();
         let renderer = Renderer::new(params, limits)?.scratch(folder);
         let _lock = Project::open(folder)?;
+        shards::refuse_sharded(folder)?;
         let stage = Stage::open(folder, VERSION, params, &[("songs", fingerprint(catalog))])?;
         let cache = Cache::new(folder, params.rows);
         let mut songs = plan(catalog, folder, limits, params)?;
@@ -81,7 +82,7 @@ impl Store {
 }
 
 /// What the songs are, whatever their order in time.
-fn fingerprint(catalog: &SongTable) -> String {
+pub(super) fn fingerprint(catalog: &SongTable) -> String {
     let mut hasher = blake3::Hasher::new();
     for song in &catalog.songs {
         hasher.update(song.id.as_bytes());

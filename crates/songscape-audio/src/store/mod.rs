@@ -7,6 +7,7 @@
 //! | `index.csv` | one row per song: its file's stamp, and what became of it |
 //! | `pixels.u8` | the pixels of all images, time-major, one song after the other |
 //! | `pixels.csv` | where each song's pixels begin in it |
+//! | `shards/I-of-N/` | a store of one part of the songs, where N machines made one each ([`Store::make_shard`]); PNG and pixels stay there |
 //!
 //! Everything is written whole or not at all. A run that ends early, in whatever way, is continued
 //! by the next one, and the files are the same as those of a run that was never interrupted. A
@@ -17,17 +18,19 @@ mod cache;
 mod identical;
 mod index;
 mod make;
+mod shards;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use songscape_project::Failure;
+use songscape_project::{Failure, Shard};
 
 use crate::catalog::Duplicate;
 use crate::error::Result;
 use crate::params::ImageParams;
 use crate::pixels::Pixels;
-pub(crate) use cache::{PIXELS, Place, read_places};
+pub(crate) use cache::{Place, read_places};
 
 /// The stage that [`Failure`]s of this module name.
 pub(crate) const STAGE: &str = "spectrograms";
@@ -36,6 +39,8 @@ pub(crate) const STAGE: &str = "spectrograms";
 #[derive(Debug, Clone)]
 pub struct Store {
     folder: PathBuf,
+    /// The shards that songs are in, once asked for.
+    shards: OnceLock<HashMap<String, Shard>>,
 }
 
 /// What [`Store::make`] did.
@@ -95,7 +100,7 @@ pub struct ImageEntry {
 impl Store {
     /// The store in a folder, which need not exist yet.
     pub fn new(folder: impl AsRef<Path>) -> Self {
-        Self { folder: folder.as_ref().into() }
+        Self { folder: folder.as_ref().into(), shards: OnceLock::new() }
     }
 
     /// The folder.
@@ -105,7 +110,9 @@ impl Store {
 
     /// The image of a song.
     pub fn image(&self, id: &str) -> PathBuf {
-        self.folder.join(format!("{id}.png"))
+        let shards = self.shards.get_or_init(|| shards::of_songs(&self.folder));
+        let folder = shards.get(id).map(|shard| shard.folder(&self.folder));
+        folder.as_ref().unwrap_or(&self.folder).join(format!("{id}.png"))
     }
 
     /// What is known of the images, by the songs' ids: also of songs that sound exactly like another one,

@@ -23,6 +23,7 @@ pub use parameters::Parameters;
 pub use songscape_analysis::study::{Scores, StudyParams};
 
 pub use crate::error::{Error, Result};
+use crate::processes::Processes;
 use crate::training::MODEL;
 use crate::vectors::{Embedding, Images, Keep, Meant, read_ids};
 
@@ -92,6 +93,7 @@ impl fmt::Display for Summary {
 /// The stages over one project folder.
 #[derive(Debug)]
 pub struct Pipeline {
+    processes: Processes,
     project: Project,
     input: Input,
     parameters: Parameters,
@@ -116,33 +118,57 @@ impl Pipeline {
         device: Device,
         threads: usize,
     ) -> Result<Self> {
+        Self::new_in(Processes::Alone, folder, input, parameters, device, threads)
+    }
+
+    /// [`new`](Self::new) for several processes with one folder, which all of them can read. They train
+    /// together; all else is done by the first one, which alone writes, while the others wait.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn new_in(
+        processes: Processes,
+        folder: impl AsRef<Path>,
+        input: Input,
+        parameters: Parameters,
+        device: Device,
+        threads: usize,
+    ) -> Result<Self> {
         if let Some(model) = &parameters.model {
             Origin::read(model)?.check_images(&parameters.images)?;
         }
-        let project = Project::open(folder)?;
+        let project =
+            if processes.is_first() { Project::open(folder)? } else { Project::beside(folder) };
         let threads = threads.max(1);
         tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
             .map_err(|source| Error::Threads { threads, source })?;
-        Ok(Self { project, input, parameters, device, threads, pool })
+        Ok(Self { processes, project, input, parameters, device, threads, pool })
     }
 
     /// Runs one stage, or finds it done.
     ///
     /// # Errors
-    /// As the stage's crate says; [`Error::is_interrupted`] when `progress` asked to stop.
+    /// As the stage's crate says; [`Error::is_interrupted`] when `progress` asked to stop; [`Error::C10d`] when
+    /// several processes lost each other, or the first one failed.
     pub fn run(&self, step: Step, progress: &dyn Progress) -> Result<Summary> {
-        match step {
-            Step::Catalog => self.catalog(progress),
-            Step::Spectrograms => self.spectrograms(progress),
-            Step::Training => self.training(progress),
-            Step::Vectors => self.vectors(progress),
-            Step::Analysis => self.pool.install(|| self.analysis(progress)),
-            Step::Report => self.report(progress),
-        }
-        .map(Summary)
+        let all = &self.processes;
+        let summary = match step {
+            Step::Catalog => all.first(|| self.catalog(progress))?,
+            Step::Spectrograms => all.first(|| self.spectrograms(progress))?,
+            Step::Training => Some(self.training(progress)?),
+            Step::Vectors => all.first(|| self.vectors(progress))?,
+            Step::Analysis => all.first(|| self.pool.install(|| self.analysis(progress)))?,
+            Step::Report => all.first(|| self.report(progress))?,
+        };
+        Ok(Summary(summary.unwrap_or_else(|| "done by the first process".into())))
+    }
+
+    /// Whether this process is the one that writes.
+    pub fn is_first(&self) -> bool {
+        self.processes.is_first()
     }
 
     /// The number of inputs that failed, all of them listed in `failures.csv`.

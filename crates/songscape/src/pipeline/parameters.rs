@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
 use songscape_analysis::study::StudyParams;
 use songscape_audio::{ImageParams, LibraryParams};
 use songscape_contrastive::TrainParams;
@@ -64,5 +65,11 @@ impl Parameters {
             training: TrainParams { seed, ..TrainParams::published() },
             ..Self::demo(seed)
         }
+    }
+
+    /// What several processes must have in common: whatever decides the training, and how its images are made.
+    pub fn identity(&self) -> Value {
+        let Self { images, encoder, training, pooling, .. } = self;
+        json!({ "images": images, "encoder": encoder, "training": training, "pooling": pooling })
     }
 }

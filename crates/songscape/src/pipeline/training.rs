@@ -18,59 +18,86 @@ struct Given {
     given: String,
 }
 
+/// What there is to do.
+enum Begun {
+    /// Nothing, for a reason.
+    Nothing(String),
+    Train(Stage),
+    /// Going on from the weights of before.
+    Tune(Stage),
+}
+
 impl Pipeline {
     pub(super) fn training(&self, progress: &dyn Progress) -> Result<String> {
         // What cannot be studied is said before there is any work.
         self.wanted()?;
+        let parameters = &self.parameters;
+        let (encoder, training) = (parameters.encoder.clone(), parameters.training.clone());
+        let training = Training { encoder, training };
+        // The first process knows what there is to do.
+        let begun = self.processes.first(|| self.begin(&training, progress))?;
+        let (stage, tunes, nothing) = match begun {
+            Some(Begun::Train(stage)) => (Some(stage), false, None),
+            Some(Begun::Tune(stage)) => (Some(stage), true, None),
+            Some(Begun::Nothing(reason)) => (None, false, Some(reason)),
+            None => (None, false, None),
+        };
+        if !self.processes.first_says(stage.is_some())? {
+            return Ok(nothing.unwrap_or_else(|| "nothing to train".into()));
+        }
+        let mut made_again = stage.as_ref().map(again).unwrap_or_default();
+        let images = Images::open(&self.store())?;
+        let (all, pooling, device) = (&self.processes, parameters.pooling, self.device);
+        let trained = if all.first_says(tunes)? {
+            made_again += ", from the weights of before";
+            let before = Training::before(self.project.path("model"), device)?;
+            training.tune(all, stage, before, &images, pooling, progress)?
+        } else {
+            training.run_in(all, stage, &images, None, pooling, device, progress)?
+        };
+        let steps = trained.history.len();
+        let last = &trained.history[steps - steps.min(10)..];
+        let loss = last.iter().map(|step| step.loss).sum::<f64>() / last.len().max(1) as f64;
+        let by = match all.size() {
+            1 => String::new(),
+            size => format!(" by {size} processes"),
+        };
+        Ok(format!("{steps} steps on {device:?}{by}, loss {loss:.3}{made_again}"))
+    }
+
+    /// Opens the folder of the training, or says why there is nothing to train.
+    fn begin(&self, training: &Training, progress: &dyn Progress) -> Result<Begun> {
         let folder = self.project.path("model");
         let parameters = &self.parameters;
         let given = Record::file(&folder).exists() && Record::read(&folder)?.is::<Given>();
         match &parameters.model {
-            Some(file) => return take(file, &folder, given),
-            None if given && !parameters.retrain => return Ok("given before".into()),
+            Some(file) => return take(file, &folder, given).map(Begun::Nothing),
+            None if given && !parameters.retrain => {
+                return Ok(Begun::Nothing("given before".into()));
+            }
             None if given => {
                 let reason =
                     "holds a given model, which cannot be trained again; choose another output";
                 return Err(Error::input(folder, reason));
             }
-            None if self.is_untrained()? => return self.measure(progress),
+            None if self.is_untrained()? => return self.measure(progress).map(Begun::Nothing),
             None => {}
         }
         let store = self.store();
         let images = Images::open(&store)?;
-        let (encoder, training) = (parameters.encoder.clone(), parameters.training.clone());
-        let training = Training { encoder, training };
-        let finished = training.is_finished(&images, &folder)?;
-        if finished {
+        if training.is_finished(&images, &folder)? {
             let trained_on = Record::read(&folder)?.inputs.remove("images");
             if trained_on == Some(store.fingerprint()?) {
-                return Ok("done before".into());
+                return Ok(Begun::Nothing("done before".into()));
             }
             if !parameters.retrain {
-                return Ok("kept, although the songs have changed".into());
+                return Ok(Begun::Nothing("kept, although the songs have changed".into()));
             }
         }
-        let (made_again, trained) =
-            match training.open_tuning(&store, &images, &folder, self.device)? {
-                Some(tuning) => {
-                    let made_again = again(&tuning.stage);
-                    let pooling = parameters.pooling;
-                    let trained = training.tune(tuning, &images, pooling, progress)?;
-                    (format!("{made_again}, from the weights of before"), trained)
-                }
-                None => {
-                    let stage = training.open(&store, &folder)?;
-                    let made_again = again(&stage);
-                    let pooling = parameters.pooling;
-                    let trained =
-                        training.run(stage, &images, None, pooling, self.device, progress)?;
-                    (made_again, trained)
-                }
-            };
-        let steps = trained.history.len();
-        let last = &trained.history[steps - steps.min(10)..];
-        let loss = last.iter().map(|step| step.loss).sum::<f64>() / last.len().max(1) as f64;
-        Ok(format!("{steps} steps on {:?}, loss {loss:.3}{made_again}", self.device))
+        if let Some(stage) = training.open_tuning(&store, &images, &folder)? {
+            return Ok(Begun::Tune(stage));
+        }
+        training.open(&store, &folder).map(Begun::Train)
     }
 }
 

@@ -50,6 +50,25 @@ impl Done {
         Ok(done)
     }
 
+    /// Adds the rows of another file that are not here yet, in their order there.
+    pub(super) fn absorb(&mut self, path: PathBuf) -> Result<()> {
+        let bytes = std::fs::read(&path).map_err(|source| Error::Io { path, source })?;
+        let mut other = Self::in_memory(self.width);
+        for record in bytes.chunks_exact(KEY + 4 * self.width + CHECK) {
+            if !other.take(record) {
+                break;
+            }
+        }
+        let mut rows: Vec<_> = other.places.into_iter().collect();
+        rows.sort_unstable_by_key(|&(_, place)| place);
+        for (key, place) in rows {
+            if !self.places.contains_key(&key) {
+                self.push(key, &other.values[place * self.width..(place + 1) * self.width])?;
+            }
+        }
+        Ok(())
+    }
+
     /// The row of a key.
     pub(super) fn get(&self, key: &Key) -> Option<&[f32]> {
         let place = self.places.get(key)?;

@@ -1,6 +1,7 @@
 //! The vectors of all songs, in batches, of which what is done is kept.
 
 use std::collections::{HashMap, HashSet};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
@@ -12,7 +13,9 @@ use songscape_audio::{ImageParams, Pixels, Store};
 use songscape_contrastive::Songs;
 use songscape_contrastive::baseline::{self, Pitches, changes, patches, row_statistics, sequences};
 use songscape_contrastive::retrieval::{gap, halves};
-use songscape_project::{Failure, Job, Part, Progress, Source, remove_if_there};
+use songscape_project::{
+    Failure, Job, Part, Progress, Shard, Source, remove_if_there, write_atomic,
+};
 use songscape_resnet::{Embedder, Model, Origin, Pooling};
 
 use super::done::{Done, Key};
@@ -310,23 +313,37 @@ impl<'a> Embedding<'a> {
         keep: &Keep,
         progress: &dyn Progress,
     ) -> Result<Vectors> {
+        self.compute_shard(Shard::WHOLE, images, sources, keep, progress)
+    }
+
+    /// [`compute`](Self::compute) for one part of the songs, so that many machines share them. Parts are cut
+    /// between the batches of the whole: the vectors of all parts together have the bits of those of one run.
+    ///
+    /// # Errors
+    /// As [`compute`](Self::compute).
+    pub fn compute_shard(
+        &self,
+        shard: Shard,
+        images: &Images,
+        sources: &[Source],
+        keep: &Keep,
+        progress: &dyn Progress,
+    ) -> Result<Vectors> {
         self.check(images)?;
-        let pixels = &images.pixels;
         let (songs, left_out) = self.long_enough(images);
+        let batches = self.batches(images, &songs);
+        let batches = &batches[shard.range(batches.len())];
         let mut sets = computed(sources)
             .into_iter()
             .map(|source| Set::new(source, self, images, keep))
             .collect::<Result<Vec<_>>>()?;
-        let mut done = Vec::with_capacity(songs.len());
-        let job = Job::begin(progress, "vectors", songs.len() as u64, "songs");
-        let mut left = &songs[..];
-        while !left.is_empty() {
+        let count: usize = batches.iter().map(|batch| batch.len()).sum();
+        let mut done = Vec::with_capacity(count);
+        let job = Job::begin(progress, "vectors", count as u64, "songs");
+        for batch in batches {
             if job.interrupted() {
                 return Err(Error::Interrupted);
             }
-            let columns = left.iter().map(|&song| pixels.columns(song));
-            let next = self.embedder.songs_per_batch(self.model.config(), columns);
-            let (batch, rest) = left.split_at(next);
             let batch: Vec<Song> = batch.iter().map(|&song| Song::new(images, song)).collect();
             let songs = batch.len() as u64;
             for set in &mut sets {
@@ -334,7 +351,6 @@ impl<'a> Embedding<'a> {
             }
             done.extend(batch);
             job.advance(songs);
-            left = rest;
         }
         drop(job);
         let ids: Vec<String> = done.iter().map(|song| song.id.to_owned()).collect();
@@ -345,6 +361,54 @@ impl<'a> Embedding<'a> {
         let sets = with_joined(sources, sets);
         keep.forget_others(&ids)?;
         Ok(Vectors { ids, sources: sources.to_vec(), sets, left_out })
+    }
+
+    /// Takes up what [`compute_shard`](Self::compute_shard) kept in the folders of all parts, in their order, so
+    /// that [`compute`](Self::compute) finds it done.
+    ///
+    /// # Errors
+    /// [`Error::Project`] when a file of a part is not there, or cannot be written.
+    pub fn gather(
+        &self,
+        images: &Images,
+        sources: &[Source],
+        keep: &Keep,
+        parts: &[Keep],
+    ) -> Result<()> {
+        for source in computed(sources) {
+            let mut set = Set::new(source, self, images, keep)?;
+            for rows in parts.iter().filter_map(|part| part.rows(source)) {
+                set.done.absorb(rows)?;
+            }
+        }
+        let Some(to) = keep.features() else { return Ok(()) };
+        std::fs::create_dir_all(&to).map_err(Error::io(&to))?;
+        for folder in parts.iter().filter_map(Keep::features).filter(|folder| folder.is_dir()) {
+            for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
+                let entry = entry.map_err(Error::io(&folder))?;
+                let (from, to) = (entry.path(), to.join(entry.file_name()));
+                remove_if_there(&to)?;
+                // One file under two names where the system can do that.
+                if std::fs::hard_link(&from, &to).is_err() {
+                    let bytes = std::fs::read(&from).map_err(Error::io(&from))?;
+                    write_atomic(&to, |file| file.write_all(&bytes))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The songs that run through the network together.
+    fn batches<'s>(&self, images: &Images, songs: &'s [usize]) -> Vec<&'s [usize]> {
+        let (mut batches, mut left) = (Vec::new(), songs);
+        while !left.is_empty() {
+            let columns = left.iter().map(|&song| images.pixels.columns(song));
+            let next = self.embedder.songs_per_batch(self.model.config(), columns);
+            let (batch, rest) = left.split_at(next);
+            batches.push(batch);
+            left = rest;
+        }
+        batches
     }
 }
 

@@ -1,0 +1,58 @@
+//! Several processes that train one network: torch's c10d for tensors of `tch`, with errors that name ranks.
+//!
+#![doc = concat!(
+    "![One step of two processes: outputs are gathered, gradients summed](data:image/svg+xml;base64,",
+    include_str!("../doc/step.svg.base64"),
+    ")"
+)]
+//!
+//! - [`Place`]: where a process stands, as `torchrun` or `srun` say in its environment;
+//! - [`ProcessGroup`]: the processes, once they have met: [`sum`](ProcessGroup::sum),
+//!   [`gather`](ProcessGroup::gather), [`broadcast`](ProcessGroup::broadcast), and
+//!   [`first`](ProcessGroup::first), for what one of them does while the others wait. It is a
+//!   [`Group`](songscape_contrastive::Group), with which [`train_in`](songscape_contrastive::train_in) trains;
+//! - [`Backend`]: Gloo between CPUs, NCCL between GPUs;
+//! - [`Error`]: who is lost, missing, or different, and in what.
+//!
+//! # How the processes meet
+//! Rank 0 (or the launcher) hosts a key-value store of c10d. Each process says what it is: the size of the
+//! group, the versions of Songscape and libtorch, the vector instructions and the number of threads, which decide
+//! how sums are rounded, and an identity of the caller's. Rank 0 compares all of them with itself, and all
+//! read its verdict. Only then they connect to each other, from the address of the route to the store
+//! (`GLOO_SOCKET_IFNAME` names other interfaces), and try the connections.
+//!
+//! # How nothing hangs
+//! Every call ends within the timeout that [`join`](ProcessGroup::join) was given, whatever happens to other
+//! processes; calls of the store that could wait for a stopped server are left behind on a thread. When an
+//! operation fails, all that notice close their connections, so that the others notice, too, and answer to a roll
+//! call in the store: who does not is [`Lost`](Error::Lost). Before each operation a process compares what it
+//! is about to do with what rank 0 is about to do, since Gloo ends a process that receives more than it asked
+//! for.
+//!
+//! # What sums are
+//! A sum has the same bits in all processes. That of two is `a + b`; that of more depends on their number,
+//! but not on the time. So a training has the same bits with the same number of processes, and two of them
+//! have those of one ([`train_in`](songscape_contrastive::train_in)).
+
+mod board;
+mod call;
+mod error;
+#[cfg_attr(not(target_os = "linux"), path = "absent.rs")]
+mod ffi;
+mod group;
+mod meeting;
+mod patience;
+mod place;
+mod roll;
+mod route;
+
+pub use error::{Error, Result};
+pub use group::{Backend, ProcessGroup};
+pub use place::Place;
+
+// What the signatures here use.
+pub use {serde_json, songscape_contrastive as contrastive, songscape_project as project, tch};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
