@@ -9,7 +9,7 @@ use songscape::Error;
 use songscape::audio::SameName;
 use songscape::pipeline::{Input, Parameters, Pipeline, Step};
 use songscape::processes::Launch;
-use songscape::project::{Progress, Source};
+use songscape::project::Source;
 use songscape::resnet::DeviceChoice;
 use songscape_examples::{Bars, End, choice, device, print, start};
 
