@@ -44,10 +44,10 @@ fn reduce(a: Array2<f64>) -> Reduced {
     let (mut diagonal, mut off, mut reflectors) = (vec![0.0; n], vec![0.0; n], Vec::new());
     let (mut v, mut w) = (vec![0.0; n], vec![0.0; n]);
     for k in 0..n {
-        let stepped = |i: usize| a[i * n + k] - (v[i] * w[k] + w[i] * v[k]);
-        diagonal[k] = stepped(k);
+        let mut stepped = (k..n).map(|i| a[i * n + k] - (v[i] * w[k] + w[i] * v[k]));
+        diagonal[k] = stepped.next().expect("k is a column");
         // What is below is reflected to its first entry alone.
-        let mut next: Vec<f64> = (k + 1..n).map(stepped).collect();
+        let mut next: Vec<f64> = stepped.collect();
         let Some(&first) = next.first() else { break };
         let length = next.iter().map(|x| x * x).sum::<f64>().sqrt();
         let head = if first > 0.0 { -length } else { length };

@@ -151,6 +151,7 @@ pub fn name_of_vectors(file: impl AsRef<Path>) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -178,7 +178,7 @@ mod tests {
     /// Four groups in each of three decades. `shared` says whether they are the same in all.
     fn songs(shared: bool) -> (Array2<f32>, Vec<Option<i32>>, Vec<usize>) {
         let mut rng = ChaCha8Rng::seed_from_u64(5);
-        let years: Vec<Option<i32>> = (0..720).map(|i| Some(1960 + (i / 24) as i32)).collect();
+        let years: Vec<Option<i32>> = (0..720).map(|i| Some(1960 + i / 24)).collect();
         let groups: Vec<usize> = (0..720).map(|i| i % 4).collect();
         let centres: Vec<Vec<f32>> =
             (0..12).map(|_| (0..16).map(|_| 6.0 * rng.random::<f32>()).collect()).collect();

@@ -243,7 +243,7 @@ impl Collection {
     ) -> Result<()> {
         let file = file.as_ref();
         let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        Ok(match ending.to_ascii_lowercase().as_str() {
+        match ending.to_ascii_lowercase().as_str() {
             "csv" => {
                 let header = ["rank", "cosine", "id", "title", "artist", "year", "seconds", "path"];
                 write_csv(file, &header, self.listed(list))?;
@@ -253,7 +253,8 @@ impl Collection {
                 let entries = list.iter().map(|found| (found.row, self.seconds(found.row)));
                 self.songs.write_playlist(file, entries, paths)?;
             }
-        })
+        }
+        Ok(())
     }
 }
 
