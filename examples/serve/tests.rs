@@ -272,7 +272,8 @@ fn clients_that_hang_or_ask_by_halves_keep_nobody_out() {
         })
         .collect();
     // All places are taken, and free again when the patience is at its end.
-    let ask = || ureq::get(&format!("http://{address}/similar?id=s0&count=2")).call().map_err(Box::new);
+    let ask =
+        || ureq::get(&format!("http://{address}/similar?id=s0&count=2")).call().map_err(Box::new);
     let answered = loop {
         if let Ok(answer) = ask() {
             break answer;
