@@ -47,7 +47,7 @@ impl Training {
     /// these are, of whatever songs: an encoder that songs may be added to.
     ///
     /// # Errors
-    /// [`Error::Project`](crate::Error::Project) and [`Error::Resnet`](crate::Error::Resnet) when what is
+    /// [`Error::Project`] and [`Error::Resnet`] when what is
     /// there cannot be read.
     pub fn is_finished(&self, images: &Images, folder: impl AsRef<Path>) -> Result<bool> {
         let folder = folder.as_ref();
@@ -59,8 +59,8 @@ impl Training {
     /// are removed.
     ///
     /// # Errors
-    /// [`Error::Audio`](crate::Error::Audio) when there is no store;
-    /// [`Error::Project`](crate::Error::Project) when the folder holds a training with other
+    /// [`Error::Audio`] when there is no store;
+    /// [`Error::Project`] when the folder holds a training with other
     /// parameters (the fields are named), or cannot be written.
     pub fn open(&self, store: &Store, folder: impl AsRef<Path>) -> Result<Stage> {
         self.open_from(vec![("images", store.fingerprint()?)], folder.as_ref())
@@ -78,7 +78,7 @@ impl Training {
     /// ([`TrainParams::fine_tuning`]), or finds one that was interrupted there. `None` where there is neither.
     ///
     /// # Errors
-    /// As [`open`](Self::open); [`Error::Resnet`](crate::Error::Resnet) when the weights cannot be read.
+    /// As [`open`](Self::open); [`Error::Resnet`] when the weights cannot be read.
     pub fn open_tuning(
         &self,
         store: &Store,
@@ -104,7 +104,7 @@ impl Training {
     /// The network of before, in a folder that was opened so.
     ///
     /// # Errors
-    /// [`Error::Resnet`](crate::Error::Resnet) when it cannot be read.
+    /// [`Error::Resnet`] when it cannot be read.
     pub fn before(folder: impl AsRef<Path>, device: Device) -> Result<Model> {
         Ok(Model::load(folder.as_ref().join(BEFORE), device)?)
     }

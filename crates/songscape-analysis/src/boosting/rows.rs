@@ -12,7 +12,7 @@ use super::histogram::{Cell, MOST_ROWS, Scale};
 use super::{Bins, BoosterParams, Node, Tree};
 use crate::error::{Error, Result};
 
-/// Rows cut into bins once, for several boosters of parts of them ([`Booster::fit_rows`]).
+/// Rows cut into bins once, for several boosters of parts of them ([`Booster::fit_rows`](super::Booster::fit_rows)).
 #[derive(Debug, Clone)]
 pub struct BinnedRows<'a> {
     pub(super) x: ArrayView2<'a, f32>,

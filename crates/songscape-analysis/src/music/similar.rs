@@ -142,7 +142,7 @@ pub fn playlist(
 ///
 /// # Errors
 /// As [`playlist`]; [`Error::ColumnMismatch`] for vectors of another width; those of
-/// [`check_finite`](crate::vectors::check_finite).
+/// [`check_finite`].
 pub fn playlist_from(
     index: &Index,
     artists: &[String],

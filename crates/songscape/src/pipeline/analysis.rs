@@ -176,7 +176,7 @@ impl Pipeline {
     /// The results beside their baselines, once the analysis is done.
     ///
     /// # Errors
-    /// [`Error::Analysis`](crate::Error::Analysis) when they are not there.
+    /// [`Error::Analysis`] when they are not there.
     pub fn scores(&self) -> Result<Scores> {
         Ok(Scores::read(self.project.path("analysis"))?)
     }
