@@ -30,7 +30,8 @@ pub enum Backend {
 }
 
 /// Processes that work together. All call the same methods in the same order, with tensors of the same kind
-/// and size; what differs is an error in all of them, not a wrong sum.
+/// and size; what differs is an error in all of them, not a wrong sum: at once, or after a broadcast, for whose end
+/// nobody waits, at the next operation.
 ///
 /// After an error other than [`Error::Tensor`] the group cannot be used any more: end the process, and let
 /// the launcher start all of them again.

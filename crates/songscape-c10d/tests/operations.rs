@@ -34,9 +34,11 @@ fn sums_are_those_of_one_process_and_the_same_in_all() {
         if group.size() <= 2 {
             assert_eq!(sum, whole);
         } else {
-            // Each of the few additions rounds by at most half a unit in the last place.
+            // In both orders, each of the few additions rounds by at most half a unit in the last place.
             let bound: Tensor = parts().map(|part| part.abs()).reduce(|a, b| a + b).unwrap();
-            let far = (&sum - &whole).abs().greater_tensor(&(bound * f64::from(f32::EPSILON)));
+            let far = (&sum - &whole)
+                .abs()
+                .greater_tensor(&(bound * (group.size() - 1) as f64 * f64::from(f32::EPSILON)));
             assert_eq!(i64::try_from(far.any()).unwrap(), 0);
         }
         let all = group.gather(&sum).unwrap().view([group.size() as i64, count]);
@@ -131,10 +133,14 @@ fn calls_that_differ_are_named_in_all() {
             }
             let said = launch.finish();
             for rank in [0, 2] {
-                let expected = format!(
-                    "rank 1 calls {there}, but this process, rank {rank}, calls {here}; Broken"
-                );
-                assert_eq!(said[rank], expected);
+                let expected = |here: &str| {
+                    format!(
+                        "rank 1 calls {there}, but this process, rank {rank}, calls {here}; Broken"
+                    )
+                };
+                // Nobody waits for the end of a broadcast: it may be the next operation that notices.
+                let later = case == 2 && said[rank] == expected("sum of 5 Float");
+                assert!(later || said[rank] == expected(here), "{}", said[rank]);
             }
             let expected =
                 format!("rank 0 calls {here}, but this process, rank 1, calls {there}; Broken");
@@ -150,7 +156,10 @@ fn calls_that_differ_are_named_in_all() {
         "0" => group.sum(&ones(if odd { 200 } else { 100 }, Kind::Float)),
         "1" if odd => group.gather(&five).map(drop),
         "1" => group.sum(&five),
-        _ => group.broadcast(&ones(5, if odd { Kind::Half } else { Kind::Float })),
+        _ => {
+            let sent = ones(5, if odd { Kind::Half } else { Kind::Float });
+            group.broadcast(&sent).and_then(|()| group.sum(&five))
+        }
     };
     let again = match group.sum(&five) {
         Err(Error::Broken { .. }) => "Broken",
