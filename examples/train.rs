@@ -9,18 +9,17 @@ use songscape::audio::{ImageParams, Store};
 use songscape::contrastive::{Augment, Loss, TrainParams};
 use songscape::evaluation::Scoring;
 use songscape::processes::Launch;
-use songscape::project::{Project, SongTable, Source};
+use songscape::project::{Project, SongTable};
 use songscape::resnet::{DeviceChoice, EncoderConfig, Pooling, Precision};
 use songscape::training::Training;
-use songscape::vectors::{Embedding, Images, Keep, songs_of};
+use songscape::vectors::{Images, songs_of};
 use songscape_examples::{Bars, device, print, start};
 
 /// Train an encoder without labels on a store of images, and score it beside its baselines.
 ///
 /// A store is what `song_map` leaves in OUT/spectrograms. With --held-out, what is held out is scored, and
 /// whitening is learned from the rest; without it, the scores are of what was trained on. Several processes
-/// train together under torchrun or srun.
-/// Exit codes: 0 done; 1 fatal; 2 usage; 130 interrupted, run again to continue.
+/// train together under torchrun or srun. Exit codes: 0 done; 1 fatal; 2 usage; 130 interrupted, run again to continue.
 #[derive(Parser)]
 struct Arguments {
     /// The store of images
@@ -58,9 +57,6 @@ struct Arguments {
     /// Columns of a crop
     #[arg(long)]
     crop: Option<usize>,
-    /// Least distance between the crops of a pair, in columns
-    #[arg(long)]
-    distance: Option<usize>,
     /// The largest learning rate
     #[arg(long, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
@@ -76,7 +72,7 @@ struct Arguments {
     /// Share of the songs (of the groups, with --group) that is held out
     #[arg(long, allow_negative_numbers = true)]
     held_out: Option<f64>,
-    /// Other fields of TrainParams as JSON: {"validate_every":50,"sampling":{"kind":"uniform"}}
+    /// Other fields of TrainParams as JSON: {"validate_every":50,"min_distance":400}
     #[arg(long, value_name = "JSON")]
     params: Option<String>,
     /// How the vectors of a song become one: `mean` or `mean-deviation`
@@ -101,12 +97,11 @@ fn run(a: &Arguments, bars: &Bars) -> Result<()> {
     let launch = Launch::new(a.threads.map(usize::from), device(a.device)?)?;
     let images = Images::open(&store)?;
     let training = training(a, images.params())?;
-    let table = |ids: &[String]| match &a.songs {
-        Some(table) => songs_of(table, ids),
-        None => Ok(SongTable::unknown(ids.len())),
+    let songs = match &a.songs {
+        Some(table) => songs_of(table, images.pixels().ids())?,
+        None => SongTable::unknown(images.pixels().len()),
     };
     let (file, group) = (a.songs.as_deref().unwrap_or(Path::new("")), a.group.as_deref());
-    let songs = table(images.pixels().ids())?;
     let scoring = Scoring { songs: &songs, table: file, group, probes: &a.probes, seed: a.seed };
     scoring.check()?;
     let groups = scoring.groups()?;
@@ -122,16 +117,8 @@ fn run(a: &Arguments, bars: &Bars) -> Result<()> {
         return Ok(());
     }
     let seconds = trained.history.last().map_or(0.0, |step| step.seconds);
-    let steps = trained.history.len();
-    print(format_args!("{steps} steps in {seconds:.0} s, written to {}", a.out.display()))?;
-
-    let embedding = Embedding { pooling: a.pooling, ..Embedding::new(&trained.model) };
-    let vectors = embedding.compute(&images, &Source::ALL, &Keep::Nothing, bars)?;
-    let held_out = trained.held_out.iter().map(|&song| images.pixels().ids()[song].clone());
-    let (scored, others) = vectors.split(&held_out.collect::<Vec<_>>());
-    let (scored, others) = if scored.ids.is_empty() { (others, scored) } else { (scored, others) };
-    let songs = table(&scored.ids)?;
-    let found = Scoring { songs: &songs, ..scoring }.evaluate(&scored.sets, &others.sets, None)?;
+    print(format_args!("{} steps in {seconds:.0} s: {}", trained.history.len(), a.out.display()))?;
+    let found = scoring.of_training(&trained, &images, a.pooling, bars)?;
     print(format_args!("\n{found}"))
 }
 
@@ -149,7 +136,6 @@ fn training(a: &Arguments, images: &ImageParams) -> Result<Training> {
         pairs: a.pairs.unwrap_or(preset.pairs),
         chunk_pairs: a.chunk_pairs.unwrap_or(preset.chunk_pairs),
         crop_columns: a.crop.unwrap_or(preset.crop_columns),
-        min_distance: a.distance.unwrap_or(preset.min_distance),
         learning_rate: a.learning_rate.unwrap_or(preset.learning_rate),
         loss: a.loss.unwrap_or(preset.loss),
         augment: augment.for_images(rows, f_min, f_max, range_db.into()),

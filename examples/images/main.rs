@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use songscape::Error;
-use songscape::audio::{ImageParams, Library, LibraryParams, Limits, Made, SameName, Store};
+use songscape::audio::{ImageParams, Library, LibraryParams, Limits, SameName, Store};
 use songscape::project::{Field, Progress, Shard, SongTable};
 use songscape_examples::{Bars, End, choice, print, start};
 
@@ -75,14 +75,14 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
             let threads = threads(arguments);
             let made =
                 Store::make_shard(shard, &catalog, out, &params, &limits, threads, progress)?;
-            say(&made)?;
+            print(format_args!("{made}"))?;
             // An engine would take another exit code for a reason to run the shard again.
             0
         }
         (table, None) if arguments.merge => {
             let made = Store::merge(&table_of(table.as_deref(), out)?, out)?;
             made.record(out)?;
-            say(&made)?;
+            print(format_args!("{made}"))?;
             made.failures.len()
         }
         (Some(library), None) => whole(arguments, library, &params, progress)?,
@@ -122,7 +122,7 @@ fn whole(
     let (limits, threads) = (Limits::default(), threads(arguments));
     let made = Store::make(&read.catalog, out, params, &limits, threads, progress)?;
     made.record(out)?;
-    say(&made)?;
+    print(format_args!("{made}"))?;
     Ok(read.failures.len() + made.failures.len())
 }
 
@@ -142,25 +142,4 @@ fn table_of(table: Option<&Path>, out: &Path) -> Result<SongTable, Error> {
     let table = SongTable::read(&path)?;
     table.require(&[Field::Id, Field::Path], &path)?;
     Ok(table)
-}
-
-fn say(made: &Made) -> Result<(), Error> {
-    let seconds = made.images.iter().fold(0.0, |sum, image| sum + image.seconds);
-    print(format_args!(
-        "images     {} of {:.1} h, {} of them there before",
-        made.images.len(),
-        seconds / 3600.0,
-        made.skipped_existing
-    ))?;
-    if !made.duplicates.is_empty() {
-        print(format_args!("           {} left out, the same audio", made.duplicates.len()))?;
-    }
-    let noted = made.images.iter().filter(|image| !image.note.is_empty()).count();
-    if noted > 0 {
-        print(format_args!("           {noted} with a note in index.csv"))?;
-    }
-    if !made.failures.is_empty() {
-        print(format_args!("failed     {}", made.failures.len()))?;
-    }
-    Ok(())
 }

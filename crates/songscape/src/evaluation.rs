@@ -10,12 +10,15 @@ use ndarray::Array2;
 use songscape_analysis::music::groups::together;
 use songscape_analysis::retrieval::numbered;
 use songscape_analysis::study::VectorSet;
+use songscape_contrastive::Trained;
 use songscape_contrastive::evaluation::{Contender, Evaluation, Known};
 use songscape_contrastive::probe::Probe;
-use songscape_project::{SongTable, Source};
+use songscape_project::{Progress, SongTable, Source};
+use songscape_resnet::Pooling;
 
 use crate::error::{Error, Result};
 use crate::report_input::SONGS;
+use crate::vectors::{Embedding, Images, Keep};
 
 /// What vectors are scored by.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +44,33 @@ impl Scoring<'_> {
     pub fn check(&self) -> Result<()> {
         let mut columns = self.group.into_iter().chain(self.probes.iter().map(String::as_str));
         columns.try_for_each(|name| self.column(name).map(drop))
+    }
+
+    /// The scores of a network that was trained on images, beside its baselines: of the songs that were held out, with
+    /// whitening fitted on the others, or of all songs where none were. The songs here are those of the images.
+    ///
+    /// # Errors
+    /// Those of [`Embedding::compute`] and of [`evaluate`](Self::evaluate).
+    pub fn of_training(
+        &self,
+        trained: &Trained,
+        images: &Images,
+        pooling: Pooling,
+        progress: &dyn Progress,
+    ) -> Result<Evaluation> {
+        let ids = images.pixels().ids();
+        let embedding = Embedding { pooling, ..Embedding::new(&trained.model) };
+        let vectors = embedding.compute(images, &Source::ALL, &Keep::Nothing, progress)?;
+        let held_out: Vec<String> =
+            trained.held_out.iter().map(|&song| ids[song].clone()).collect();
+        let (scored, others) = match vectors.split(&held_out) {
+            (scored, all) if scored.ids.is_empty() => (all, scored),
+            parts => parts,
+        };
+        let row = |id: &String| ids.iter().position(|own| own == id);
+        let songs = scored.ids.iter().filter_map(row).map(|row| self.songs.songs[row].clone());
+        let songs = SongTable { songs: songs.collect(), ..self.songs.clone() };
+        Scoring { songs: &songs, ..*self }.evaluate(&scored.sets, &others.sets, None)
     }
 
     /// The scores of some kinds of vectors, whose rows are the songs of the table. Vectors of the same names in

@@ -21,6 +21,7 @@ mod make;
 mod shards;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -67,6 +68,27 @@ impl Made {
         let folder = folder.as_ref();
         Failure::record(folder.join("failures.csv"), STAGE, &self.failures)?;
         Duplicate::record(folder.join("duplicates.csv"), STAGE, &self.duplicates)
+    }
+}
+
+/// What was made in lines of text: images, and what was left out, noted and not usable, where there is any.
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { images, failures, duplicates, skipped_existing } = self;
+        let hours = images.iter().map(|image| image.seconds).sum::<f64>() / 3600.0;
+        let count = images.len();
+        write!(f, "images     {count} of {hours:.1} h, {skipped_existing} of them there before")?;
+        if !duplicates.is_empty() {
+            write!(f, "\n           {} left out, the same audio", duplicates.len())?;
+        }
+        let noted = images.iter().filter(|image| !image.note.is_empty()).count();
+        if noted > 0 {
+            write!(f, "\n           {noted} with a note in index.csv")?;
+        }
+        if !failures.is_empty() {
+            write!(f, "\nfailed     {}", failures.len())?;
+        }
+        Ok(())
     }
 }
 

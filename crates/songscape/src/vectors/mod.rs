@@ -5,6 +5,7 @@
 //!   done, and refuses images that are not those that the encoder was trained on;
 //! - [`Vectors`]: the result, one row per song, ready for a [study](songscape_analysis::study) or an
 //!   [evaluation](songscape_contrastive::evaluation);
+//! - [`EmbeddedStore`]: the vectors of a store in a folder of their own, whole or by shards;
 //! - [`Choice`]: which vectors find a song of the library again ([`Embedding::choose`]);
 //! - [`read_ids`] and [`songs_of`]: which songs the rows belong to.
 //!
@@ -27,11 +28,13 @@
 mod choice;
 mod done;
 mod embedding;
+mod folder;
 mod songs;
 mod standard;
 
 pub use choice::{Choice, Trial};
 pub(crate) use embedding::Meant;
 pub use embedding::{Embedding, Images, Keep, Vectors};
+pub use folder::{Embedded, EmbeddedStore};
 pub use songs::{read_ids, songs_of};
 pub(crate) use standard::Standard;
