@@ -2,7 +2,7 @@
 //! from the vectors, with whitening that was fitted on other songs.
 //!
 //! [`Scoring`] says what is known of the songs; the vectors may come from a project, from
-//! [`Embedding`](crate::vectors::Embedding), or from anywhere.
+//! [`Embedding`], or from anywhere.
 
 use std::path::Path;
 
