@@ -313,11 +313,11 @@ fn killed_at_ten_random_times_while_songs_are_added_the_bytes_are_the_same() {
 }
 
 #[test]
-fn killed_at_ten_random_times_while_the_map_is_made_anew_the_bytes_are_the_same() {
-    killed("refit", 10);
+fn killed_at_random_times_while_the_map_is_made_anew_the_bytes_are_the_same() {
+    killed("refit", 4);
 }
 
 #[test]
-fn killed_at_ten_random_times_while_the_network_learns_on_the_bytes_are_the_same() {
-    killed("retrain", 10);
+fn killed_at_random_times_while_the_network_learns_on_the_bytes_are_the_same() {
+    killed("retrain", 4);
 }
