@@ -2,6 +2,8 @@
 #![cfg(feature = "pipeline")]
 #![allow(clippy::unwrap_used)]
 
+mod small;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,21 +12,12 @@ use std::time::{Duration, Instant};
 
 use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
 use songscape::project::{Silent, Source, write_json};
-use songscape::resnet::EncoderConfig;
 use songscape::vectors::read_ids;
 use tch::Device;
 
 /// A tiny network and a few steps of training.
 fn small() -> Parameters {
-    let mut parameters = Parameters::demo(7);
-    parameters.demo_music.songs = 20;
-    parameters.demo_music.artists = 5;
-    parameters.demo_music.seconds = 8.0;
-    parameters.encoder = EncoderConfig::narrow(4);
-    parameters.training.steps = 4;
-    parameters.training.pairs = 6;
-    parameters.training.crop_columns = 128;
-    parameters
+    small::parameters(20, 5, 4, 6)
 }
 
 /// A library whose manifest can be cut: its path and its rows.

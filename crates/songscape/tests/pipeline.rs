@@ -2,6 +2,8 @@
 #![cfg(feature = "pipeline")]
 #![allow(clippy::unwrap_used)]
 
+mod small;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -13,22 +15,14 @@ use songscape::audio::Limits;
 use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
 use songscape::project::{Failure, Progress, Silent, SongTable, Source};
 use songscape::report_input;
-use songscape::resnet::{EncoderConfig, Model};
+use songscape::resnet::Model;
 use songscape::similar::{Collection, Listener};
 use songscape::vectors::Choice;
 use tch::Device;
 
 /// 24 songs of 8 s by 8 artists, a tiny network, and a few steps of training.
 fn small() -> Parameters {
-    let mut parameters = Parameters::demo(7);
-    parameters.demo_music.songs = 24;
-    parameters.demo_music.artists = 8;
-    parameters.demo_music.seconds = 8.0;
-    parameters.encoder = EncoderConfig::narrow(4);
-    parameters.training.steps = 6;
-    parameters.training.pairs = 8;
-    parameters.training.crop_columns = 128;
-    parameters
+    small::parameters(24, 8, 6, 8)
 }
 
 fn run_all(out: &Path, input: &Input, parameters: &Parameters) -> Result<Vec<String>, Error> {
