@@ -144,7 +144,7 @@ impl ImageReader {
             .map_err(|e| refuse(format!("{PARAMETERS:?}: {e}")))?;
         params.validate().map_err(|e| refuse(format!("{PARAMETERS:?}: {e}")))?;
         let number = |keyword: &str| {
-            text(keyword)?.parse().map_err(|_| refuse(format!("{keyword:?} is no number")))
+            text(keyword)?.parse().map_err(|_| refuse(format!("{keyword:?} is not a number")))
         };
         if params.rows != header.height as usize {
             return Err(refuse(format!("{} rows, expected {}", header.height, params.rows)));

@@ -281,7 +281,7 @@ impl<'a> Trainer<'a> {
             let (before, now) = (checkpoint.processes, self.group.size());
             if before != now {
                 progress.message(&format!(
-                    "the checkpoint was made by {before} processes, and {now} go on: sums round otherwise"
+                    "the checkpoint was made by {before} processes, and {now} continue: sums are rounded differently"
                 ));
             }
         }
