@@ -16,7 +16,7 @@ use crate::neighbors::Neighbors;
 /// The neighbour whose distance is the score.
 pub const NEIGHBOR: usize = 10;
 
-/// How far each row is from its like, from the nearest neighbours of all rows: `[n]`, 0 or more. 1 is
+/// How far each row is from similar rows, by the nearest neighbours of all rows: `[n]`, 0 or more. 1 is
 /// the median row; rows from some 5 to 10 on are worth listening to. The tenth neighbour counts, or the
 /// last where fewer are known.
 ///
@@ -45,7 +45,7 @@ pub fn scores(near: &Neighbors) -> Result<Vec<f64>> {
     Ok(Usual::of(near)?.scores(near))
 }
 
-/// What is usual among some rows, so that others can be held against them.
+/// What is usual among some rows, so that others can be compared with them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Usual {
     /// The neighbour whose distance counts: the tenth, or the last where fewer were known.

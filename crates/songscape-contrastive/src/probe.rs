@@ -149,7 +149,7 @@ pub fn linear(
 }
 
 /// A number, such as a tempo, by ridge regression on standardised columns: how far the prediction of each
-/// row is off, in the unit of the numbers. The penalty is chosen on training rows alone, and the folds are made
+/// row is off, in the unit of the numbers. The penalty is chosen only on training rows, and the folds are made
 /// of whole groups. `None` as the vectors gives the errors of the median of the training rows, the constant
 /// that everything has to beat.
 ///

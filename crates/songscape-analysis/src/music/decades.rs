@@ -54,7 +54,7 @@ pub struct DecadeMap {
     pub tied: Option<f64>,
 }
 
-/// Maps of the decades of songs `[n, d]`, the earliest first. Songs without a year are in none.
+/// Maps of the decades of songs `[n, d]`, the earliest first. Songs without a year are on none of them.
 ///
 /// ```
 /// use songscape_analysis::music::decades::{DecadeParams, maps};

@@ -188,7 +188,7 @@ impl Study {
         self.map.index()
     }
 
-    /// How far the songs are from their like ([`outliers`](crate::outliers)).
+    /// How far the songs are from similar songs ([`outliers`](crate::outliers)).
     pub fn outliers(&self) -> &[f64] {
         &self.outliers
     }
