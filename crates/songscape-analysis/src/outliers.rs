@@ -2,7 +2,7 @@
 //!
 //! The score is the distance to the 10th nearest other vector (Ramaswamy, Rastogi and Shim, "Efficient
 //! Algorithms for Mining Outliers from Large Data Sets", 2000), divided by that of the median row: 1 is
-//! as usual, 10 is ten times as far from its like. Local scores that compare a row with its neighbours'
+//! as usual, 10 is ten times as far from similar rows. Local scores that compare a row with its neighbours'
 //! own distances (LOF; Breunig, Kriegel, Ng and Sander 2000) fail where strays are each other's
 //! neighbours, and so does whatever is read off a UMAP, which pulls strays into the clusters.
 

@@ -1,5 +1,5 @@
-//! Spectrogram images as PNG: 8-bit grey, one row a frequency, one column an instant, with text
-//! chunks that say what the image is of.
+//! Spectrogram images as PNG: 8-bit grey, one row per frequency, one column per instant, with text
+//! chunks that say what the image shows.
 
 use std::fs::File;
 use std::io::{self, BufReader, Write};

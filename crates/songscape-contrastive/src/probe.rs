@@ -1,4 +1,4 @@
-//! Evaluation by prediction: can what training never saw be told from the vectors by a linear model?
+//! Evaluation by prediction: can a linear model predict from the vectors what training never saw?
 //!
 //! Rows of one *group* (the recordings of one song, the songs of one artist) are never on both sides:
 //! a row is judged only by rows of other groups. Without groups, each row is its own. All functions

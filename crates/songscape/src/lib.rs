@@ -20,7 +20,7 @@
 //! | `synth` | the embedded demo music | |
 //! | `project` | project folders: stages, song tables, locks, atomic files, progress | |
 //! | `report_input` | what a report shows, from the files of a project or an analysis | |
-//! | `similar` | songs like songs, of a project or of any vectors: by name, as lists and playlists | |
+//! | `similar` | similar songs, of a project or of any vectors: by name, as lists and playlists | |
 //! | `training` | training as a stage that can be resumed | yes |
 //! | `vectors` | from images to vectors, by an encoder and by its baselines | yes |
 //! | `evaluation` | the scores of vectors on a table of songs | yes |

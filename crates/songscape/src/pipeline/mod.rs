@@ -1,7 +1,7 @@
-//! The whole way from audio files to the report, over one project folder.
+//! All stages from audio files to the report, over one project folder.
 //!
 //! A [`Pipeline`] only composes the stages: each reads the files of the stages before it and writes
-//! files of its own, so each can be run by itself and again. See [`Step`] for the files.
+//! files of its own, so each can be run by itself and repeated. See [`Step`] for the files.
 
 mod analysis;
 mod parameters;
