@@ -194,7 +194,7 @@ mod tests {
             (|c| c.probabilities[3] = f64::NAN, "probability"),
             (|c| c.core[3] = f64::NAN, "distance"),
             (|c| c.core.truncate(9), "shape"),
-            (|c| c.selected[0] = 1000, "not one of its tree"),
+            (|c| c.selected[0] = 1000, "not in its tree"),
             (|c| c.selected[0] = c.selected[1], "twice"),
             (|c| c.tree.leaves_from[0] = 1000, "no cluster of its tree"),
             (|c| c.tree.clusters[1].parent = Some(1), "comes before"),
