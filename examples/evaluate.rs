@@ -1,4 +1,5 @@
-//! How well vectors find a song again, and what they know: `evaluate -- PROJECT --group song --probe key`.
+//! Scores how well vectors find a song again, and what can be predicted from them:
+//! `evaluate -- PROJECT --group song --probe key`.
 //! `cargo run --release --features pipeline --example evaluate -- --help`.
 
 use std::path::{Path, PathBuf};
@@ -15,41 +16,41 @@ use songscape_examples::{Bars, print, start};
 
 /// Score vectors of several kinds on the same songs, each score with its 95 % interval.
 ///
-/// Recordings of one --group look for each other: by the cosine of the vectors as they are, standardised,
-/// whitened, and, where a vector tells how it sounds in other keys, by the best of twelve. Whitening is
+/// Recordings of one --group look for each other, by the cosine of the vectors as they are, standardized,
+/// whitened, and, for vectors that can be transposed, by the best of twelve keys. Whitening is
 /// learned from other songs (--fitted-on), never from those that are scored. A --probe is a column that
-/// linear models predict, in folds that keep the songs of an artist together. The vectors whose name comes
-/// first are those that the others are compared with.
+/// linear models predict, in folds that keep the songs of an artist together. All others are compared with
+/// the first vectors.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage; 130 interrupted.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The project folder of a song_map; or use --vectors and --catalog
+    /// The project folder of a song_map run; or use --vectors and --catalog
     #[arg(required_unless_present = "vectors")]
     project: Option<PathBuf>,
-    /// Vectors, one per song (.npy, [songs, d]); may be repeated, the first are compared with the others
+    /// Vectors, one per song (.npy, [songs, d]); may be repeated, the others are compared with the first
     #[arg(long, value_name = "FILE", requires = "catalog", num_args = 1.., conflicts_with = "project")]
     vectors: Vec<PathBuf>,
     /// The songs of the vectors, row by row
     #[arg(long, value_name = "CSV", requires = "vectors")]
     catalog: Option<PathBuf>,
-    /// Another project, or a folder with vectors of the same names: whitening is learned from its songs
+    /// Another project, or a folder with vectors of the same names, to learn whitening from
     #[arg(long, value_name = "DIR")]
     fitted_on: Option<PathBuf>,
-    /// Column of the table with which recordings belong together, such as `song`
+    /// Column of the table by which recordings belong together, such as song
     #[arg(long, value_name = "COLUMN")]
     group: Option<String>,
     /// Column to predict, such as key, meter, tempo, artist, style or year; may be repeated
     #[arg(long = "probe", value_name = "COLUMN")]
     probes: Vec<String>,
-    /// Also match whole sequences of chroma by the images of this store: slow, and hard to beat
+    /// Also match whole sequences of chroma, from the images of this store: slow, but hard to beat
     #[arg(long, value_name = "STORE", requires = "group")]
     sequences: Option<PathBuf>,
     /// Folder for evaluation.json and evaluation.csv
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Decides the folds
+    /// Seed of the folds
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }

@@ -10,7 +10,7 @@ use songscape::audio::{ImageParams, Limits, Renderer};
 use songscape_examples::{print, start};
 
 /// Turn one music file into a synchrosqueezed spectrogram image: 256 rows from 12 kHz (top) down to
-/// 30 Hz, 200 columns a second, 8-bit grey.
+/// 30 Hz, 200 columns a second, 8-bit gray.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage.
 #[derive(Parser)]

@@ -1,4 +1,4 @@
-//! Training on the images of a store, and how well its vectors find a song again: `train -- --help`.
+//! Trains an encoder on the images of a store, and scores it: `train -- --help`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,9 +17,8 @@ use songscape_examples::{Bars, device, print, start};
 
 /// Train an encoder without labels on a store of images, and score it beside its baselines.
 ///
-/// A store is what `song_map` leaves in OUT/spectrograms. With --held-out, what is held out is scored, and
-/// whitening is learned from the rest; without it, the scores are of what was trained on. Several processes
-/// train together under torchrun or srun. Exit codes: 0 done; 1 fatal; 2 usage; 130 interrupted, run again to continue.
+/// A store is what `song_map` leaves in OUT/spectrograms. Several processes train together under torchrun or
+/// srun. Exit codes: 0 done; 1 fatal; 2 usage; 130 interrupted, run again to continue.
 #[derive(Parser)]
 struct Arguments {
     /// The store of images
@@ -30,57 +29,58 @@ struct Arguments {
     /// Table of the songs (CSV with a column id), for --group and --probe
     #[arg(long)]
     songs: Option<PathBuf>,
-    /// Column of the table with which recordings belong together: held out together, and looked for
+    /// Column of the table by which recordings belong together: held out together, and to find each other
     #[arg(long, requires = "songs")]
     group: Option<String>,
-    /// Column of the table that linear models are to predict; may be repeated
+    /// Column of the table that linear models predict from the vectors; may be repeated
     #[arg(long = "probe", alias = "label", requires = "songs")]
     probes: Vec<String>,
-    /// Where the parameters start from: two minutes of two cores, or the published training
+    /// Defaults of all parameters: demo (two minutes on two cores) or published (for a GPU)
     #[arg(long, default_value = "demo", value_parser = ["demo", "published"])]
     preset: String,
-    /// Channels of the stem: 8 is the demo network, 64 the published one
+    /// Channels of the stem [default: 8, or 64 for published]
     #[arg(long)]
     stem: Option<usize>,
-    /// Channels of each stage as multiples of the stem's; each stage halves rows and columns
+    /// Channels of each stage as multiples of the stem's; each stage halves rows and columns [default: 2,4,4,8,8]
     #[arg(long, value_delimiter = ',')]
     stages: Option<Vec<usize>>,
-    /// Steps of training
+    /// Steps of training [default: 500, or 62,500 for published]
     #[arg(long)]
     steps: Option<usize>,
-    /// Pairs in a batch
+    /// Pairs in a batch [default: 64, or 16 for published]
     #[arg(long)]
     pairs: Option<usize>,
-    /// Pairs that run through the network together: less memory for the same gradient; 0: all
+    /// Pairs that run through the network together: less memory for the same gradient [default: 0, all]
     #[arg(long)]
     chunk_pairs: Option<usize>,
-    /// Columns of a crop
+    /// Columns of a crop [default: 256, or 1,024 for published]
     #[arg(long)]
     crop: Option<usize>,
-    /// The largest learning rate
+    /// The largest learning rate [default: 0.002, or 0.0001 for published]
     #[arg(long, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
-    /// Loss as JSON, such as {"kind":"sigmoid","temperature":0.1,"bias":-10}; or dcl, nt_xent, binary_nce
+    /// Loss as JSON, such as {"kind":"sigmoid","temperature":0.1,"bias":-10}; also dcl, nt_xent, binary_nce
     #[arg(long)]
     loss: Option<Loss>,
-    /// "harmony": songs alike by harmony whatever plays them; or JSON, such as {"gain":6,"equalizer":4}
+    /// harmony, so that songs are similar by harmony, whatever plays them; or JSON, such as {"gain":6,"tilt":2}
     #[arg(long)]
     augment: Option<Augment>,
     /// Number format of the arithmetic: f32 or bf16
     #[arg(long)]
     precision: Option<Precision>,
-    /// Share of the songs (of the groups, with --group) that is held out
+    /// Share of the songs (with --group, of the groups) that is held out; only these are scored [default: 0]
     #[arg(long, allow_negative_numbers = true)]
     held_out: Option<f64>,
-    /// Other fields of TrainParams as JSON: {"validate_every":50,"min_distance":400}
+    /// Other fields of TrainParams as JSON, such as {"validate_every":50,"min_distance":400}
     #[arg(long, value_name = "JSON")]
     params: Option<String>,
-    /// How the vectors of a song become one: `mean` or `mean-deviation`
+    /// How the vectors of a song become one: mean or mean-deviation
     #[arg(long, default_value_t = Pooling::MeanDeviation)]
     pooling: Pooling,
+    /// Seed of everything random
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// auto, cpu, cuda or cuda:N
+    /// Where the network runs: auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
     /// Number of CPU threads [default: all cores, or this process's share of them]

@@ -20,25 +20,26 @@ use songscape_examples::{Bars, complain, print, start};
 ///
 /// Writes into DIR: umap.npy ([n, dims] float32), outliers.csv (row,outlier; 1 for the median song),
 /// clusters.csv (row,label,probability,glosh,nearest,membership,group; label -1 for unclustered songs),
-/// condensed_tree.csv, cluster_names.csv (what genre, decade or artist sets a cluster apart),
+/// condensed_tree.csv, cluster_names.csv (the genres, decades or artists that set a cluster apart),
 /// neighbors.csv, representatives.csv, and scores.json. With a catalog that has years also years.csv
 /// (row,fold,year,predicted,low,high; 80% intervals), shares_per_year.csv, years_per_cluster.csv,
 /// trends.csv and yearly_change.csv; with --classify classes.csv
-/// (column,row,fold,class,predicted,probability), with --decade-maps decade_maps.csv (decade,row,x,y). Files of an earlier run that this run does not make are removed.
-/// The same seed gives the same bytes for any number of threads.
+/// (column,row,fold,class,predicted,probability), with --decade-maps decade_maps.csv (decade,row,x,y[,z]).
+/// Files of an earlier run that this run does not make are removed. The same seed gives the same bytes for
+/// any number of threads.
 ///
-/// With --save what was fitted is kept in DIR/study.safetensors. With --model such a study says of new songs
-/// where they belong, without changing: umap.npy ([m, dims]), new_songs.csv
-/// (row,label,name,probability,outlier,predicted,low,high) and neighbors.csv (row,rank,neighbor,distance,song).
+/// --save keeps what was fitted in DIR/study.safetensors. --model places new songs in such a study, which does
+/// not change: umap.npy ([m, dims]), new_songs.csv (row,label,name,probability,outlier,predicted,low,high) and
+/// neighbors.csv (row,rank,neighbor,distance,song).
 ///
-/// `--only hdbscan --cluster-on vectors` clusters the vectors as they are, in float64.
+/// `--only hdbscan --cluster-on vectors` clusters the vectors as they are, in float64, without a map.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage or configuration; 130 interrupted.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Song vectors: a .npy file [n, d] of real numbers of any type, one row per song. Halves of the songs
-    /// (NAME.first-half.npy, NAME.second-half.npy) are used where they lie beside it
+    /// Song vectors: a .npy file [n, d] of real numbers of any type, one row per song. Vectors of the halves of
+    /// the songs (NAME.first-half.npy, NAME.second-half.npy) are used if they lie beside it
     #[arg(long, value_name = "NPY")]
     vectors: PathBuf,
     /// The folder to write into
@@ -47,13 +48,13 @@ struct Arguments {
     /// A table of the songs in the order of the rows (columns id, path, title, artist, year, song)
     #[arg(long, value_name = "CSV")]
     catalog: Option<PathBuf>,
-    /// Other vectors of the same songs, to be scored beside them; may be repeated
+    /// Other vectors of the same songs, to compare with; may be repeated
     #[arg(long = "baseline", value_name = "NPY")]
     baselines: Vec<PathBuf>,
     /// Also keep what was fitted, in this folder
     #[arg(long, value_name = "DIR", conflicts_with = "only")]
     save: Option<PathBuf>,
-    /// Say where new songs belong in the study that was kept in this folder
+    /// Place new songs in the study that --save kept in this folder
     #[arg(long, value_name = "DIR", conflicts_with_all = ["catalog", "baselines", "save", "StudyParams"])]
     model: Option<PathBuf>,
     #[command(flatten)]

@@ -149,7 +149,7 @@ fn numbers_out_of_range_are_refused() {
 #[test]
 fn years_that_say_nothing_are_left_out_with_the_reason() {
     for (year, why) in
-        [("", "0 songs have a year"), ("1999", "all 60 songs that have a year are of 1999")]
+        [("", "0 songs have a year"), ("1999", "all 60 songs that have a year are from 1999")]
     {
         let library = Library::new(&vectors(60), |_| year.into());
         let summary = library.analyze("", &Silent).unwrap();

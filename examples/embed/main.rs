@@ -1,4 +1,4 @@
-//! One vector for each song of a store, by an encoder: `embed -- MODEL STORE --out DIR`.
+//! Computes one vector for each song of a store, by an encoder: `embed -- MODEL STORE --out DIR`.
 //! `cargo run --release --features pipeline --example embed -- --help`.
 
 use std::path::{Path, PathBuf};
@@ -12,18 +12,16 @@ use songscape::resnet::{DeviceChoice, Embedder, Model, Pooling, Precision};
 use songscape::vectors::{EmbeddedStore, Embedding};
 use songscape_examples::{Bars, End, device, print, start};
 
-/// One vector for each song of a store, by a trained encoder.
+/// Compute one vector for each song of a store, by a trained encoder.
 ///
 /// Writes vectors.npy ([songs, d] float32) and songs.csv, whose rows are those of the vectors: what
-/// `analyze --vectors DIR/vectors.npy --catalog DIR/songs.csv` takes. Images that are not like those
-/// that the encoder was trained on are refused. Songs too short for one vector are left out of both and
+/// `analyze --vectors DIR/vectors.npy --catalog DIR/songs.csv` takes. Images made with other parameters than
+/// those that the encoder was trained on are refused. Songs too short for one vector are left out of both and
 /// listed in failures.csv. Finished work is kept: run it again after an interruption, or when the store
-/// has changed; only songs that are new or changed are computed. With --baselines also trained-encoder.npy
-/// and a file for each baseline, for `evaluate`; with --frames also a vector for every 64 columns (0.32 s)
-/// of each song, features/ID.npy.
+/// has changed; only new and changed songs are computed.
 ///
-/// Many machines share the songs: each runs the same with --shard I/N, and one, at the end, with --merge, which
-/// computes nothing.
+/// Many machines can share the songs: each runs the same command with --shard I/N, and at the end one runs it
+/// with --merge, which computes nothing.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage; 3 done, but some songs were left out (see failures.csv);
 /// 130 interrupted, run again to continue.
@@ -36,21 +34,21 @@ struct Arguments {
     /// The folder to write into
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// How the vectors of a song become one: `mean`, or `mean-deviation`, which is twice as long
+    /// How the vectors of a song become one: mean, or mean-deviation, which is twice as long
     /// [default: what the model was trained for, or mean if it does not say]
     #[arg(long)]
     pooling: Option<Pooling>,
-    /// Table with the songs' titles, artists and years [default: songs.csv beside the store; where
-    /// there is none, the images stand for the songs]
+    /// Table with the songs' titles, artists and years [default: songs.csv beside the store; if there is
+    /// none, the songs are named by their images]
     #[arg(long, value_name = "CSV")]
     songs: Option<PathBuf>,
-    /// Also the vectors in time
+    /// Also write the vectors over time, features/ID.npy: one for every 64 columns (0.32 s) with five stages
     #[arg(long)]
     frames: bool,
-    /// Also the vectors of what needs no learning, with those of the halves of songs
+    /// Also write the vectors of every baseline, and of the halves of songs, for `evaluate`
     #[arg(long)]
     baselines: bool,
-    /// Only part I of N, from 0/N; with N alone, SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX is I
+    /// Compute only part I of N, from 0/N; with N only, I is SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
     /// Join the parts that --shard made
@@ -59,10 +57,10 @@ struct Arguments {
     /// Number format of the arithmetic: f32 or bf16
     #[arg(long, default_value_t)]
     precision: Precision,
-    /// Pieces of songs (20 s) that run through the network together
+    /// Pieces of songs (20 s) that run through the network together: more take more memory
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,
-    /// auto, cpu, cuda or cuda:N
+    /// Where the network runs: auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
 }

@@ -14,16 +14,16 @@ use songscape_examples::{Bars, End, choice, print, start};
 
 /// Make the catalog and the spectrogram images of a music library.
 ///
-/// In the folder of --out: songs.csv, duplicates.csv, failures.csv (what could not be used),
-/// remarks.csv (what is to be said about songs that can); without --list also one image per song,
-/// and their pixels for training. With --list nothing is decoded: run it first, to see
+/// Writes into the folder of --out: songs.csv, duplicates.csv, failures.csv (what could not be used),
+/// remarks.csv (oddities of songs that can be used); without --list also one image per song,
+/// and their pixels for training. Run it with --list first, which takes seconds, to see
 /// whether the tags are any good.
 ///
-/// Many machines share the songs of the table that --list made: each runs `images --out STORE --shard I/N`,
-/// and one, at the end, `images --out STORE --merge`.
+/// Many machines can share the songs of the table that --list made: each runs `images --out STORE --shard I/N`,
+/// and at the end one runs `images --out STORE --merge`.
 ///
-/// Exit codes: 0 done; 1 fatal; 2 usage; 3 done, but some inputs could not be used (see failures.csv; a shard
-/// ends with 0 all the same, and says so when it is merged); 130 interrupted, run again to continue.
+/// Exit codes: 0 done; 1 fatal; 2 usage or configuration; 3 done, but some inputs could not be used (see
+/// failures.csv; a shard ends with 0 all the same, --merge with 3); 130 interrupted, run again to continue.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -31,26 +31,26 @@ struct Arguments {
     /// --shard and --merge, the table that --list made [default: songs.csv in the folder of --out]
     #[arg(required_unless_present_any = ["shard", "merge"])]
     library: Option<PathBuf>,
-    /// The folder for the tables and the images; what is done there already is kept
+    /// The folder for the tables and the images; finished work in it is kept
     #[arg(long, value_name = "STORE")]
     out: PathBuf,
-    /// Only the tables and a summary, no images
+    /// Make only the tables and a summary, no images
     #[arg(long)]
     list: bool,
-    /// Make only part I of N, from 0/N; with N alone, SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX is I
+    /// Make only part I of N, from 0/N; with N only, I is SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX
     #[arg(long, value_name = "I/N", conflicts_with_all = ["list", "merge"])]
     shard: Option<Shard>,
     /// Join the parts that --shard made
     #[arg(long, conflicts_with_all = ["list", "threads"])]
     merge: bool,
-    /// Songs with the same artist and title: one song, unless their lengths differ or the manifest
-    /// tells recordings apart (auto); always one (merge); always their own (keep)
+    /// What to do with songs of the same artist and title: auto makes them one song, unless their lengths
+    /// differ or the manifest tells recordings apart; merge always does, keep never does
     #[arg(long, value_name = "HOW", value_parser = choice::<SameName>, default_value = "auto")]
     same_name: SameName,
     /// Allow files outside the library's folder: absolute paths, `..`, links
     #[arg(long)]
     outside: bool,
-    /// Take nothing from the names of files and folders where tags are missing
+    /// Do not fill in missing tags from the names of files and folders
     #[arg(long)]
     tags_only: bool,
     /// Decibels from black to white

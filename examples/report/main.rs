@@ -11,13 +11,13 @@ use songscape_examples::{Bars, print, start};
 
 /// Draw the figures and the interactive map of an analysis.
 ///
-/// What the analysis does not allow is left out, with a line that says why.
+/// What the analysis has no data for is left out, with a line that says why.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage; 130 interrupted.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The project folder of a song_map; or use --analysis and --catalog
+    /// The project folder of a song_map run; or use --analysis and --catalog
     #[arg(required_unless_present = "analysis")]
     project: Option<PathBuf>,
     /// The folder of an analysis (umap.npy and tables), instead of a project
@@ -30,7 +30,7 @@ struct Arguments {
     /// The folder of the spectrogram images, for an analysis; a project has its own
     #[arg(long, value_name = "DIR", requires = "analysis")]
     images: Option<PathBuf>,
-    /// Where the audio is when the page is opened: the URL or path of the folder that all songs are in
+    /// Where the audio is when the page is opened: the URL or path of the folder that contains all songs
     #[arg(long, value_name = "URL|PATH")]
     audio_base: Option<String>,
     /// Copy the audio beside the page, so that both can be moved together

@@ -20,12 +20,13 @@ const API_KEY: &str = "apiKey";
 pub async fn guard(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     if is_from_elsewhere(headers) {
-        return refusal(StatusCode::FORBIDDEN, "asked by another site's page").into_response();
+        return refusal(StatusCode::FORBIDDEN, "requests from pages of other sites are refused")
+            .into_response();
     }
     let mut remember = None;
     match &service.settings().token {
         None if !is_local(headers) => {
-            return refusal(StatusCode::FORBIDDEN, "asked by another name than localhost")
+            return refusal(StatusCode::FORBIDDEN, "without a token, only localhost is answered")
                 .into_response();
         }
         None => {}

@@ -1,4 +1,4 @@
-//! Similar songs, ways and the report of a project over HTTP: `serve -- PROJECT`.
+//! Serves similar songs, paths and the report of a project over HTTP: `serve -- PROJECT`.
 
 mod answers;
 mod connections;
@@ -23,28 +23,28 @@ use tokio::net::TcpListener;
 use connections::{Patience, serve};
 use service::{Service, Settings};
 
-/// Serve a finished project over HTTP: similar songs, ways, questions with a music file, and the report with
-/// its music. Nothing is changed, and only the songs of the project are served, by their ids.
+/// Serve a finished project over HTTP: similar songs, paths, queries with a music file, and the report with
+/// its music. Nothing is changed, and only songs of the project are served, by their ids.
 ///
 /// Exit codes: 0 stopped by the interrupt key; 1 fatal; 2 usage.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The project folder of a song_map
+    /// The project folder of a song_map run
     project: PathBuf,
-    /// The address and port to listen on; beyond this machine only with --token-file
+    /// The address and port to listen on; addresses other machines can reach need --token-file
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7700")]
     bind: SocketAddr,
-    /// A file whose first line is the token that every request must have, at least 16 characters
+    /// A file whose first line is the token that every request must carry, at least 16 characters
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// The largest file that may be asked with, in MB
+    /// The largest music file for a query, in MB
     #[arg(long, value_name = "MB", default_value_t = 64)]
     max_upload: usize,
-    /// Connections at a time
+    /// The largest number of open connections
     #[arg(long, value_name = "N", default_value_t = 512)]
     connections: usize,
-    /// Questions that are worked on at a time [default: one for each core]
+    /// Queries that are worked on at the same time [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
 }

@@ -127,7 +127,7 @@ impl Service {
         self: &Arc<Self>,
         question: impl FnOnce(&Self) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let lost = || refusal(StatusCode::INTERNAL_SERVER_ERROR, "the question was lost");
+        let lost = || refusal(StatusCode::INTERNAL_SERVER_ERROR, "the query failed");
         let turn = self.work.clone().acquire_owned().await.map_err(|_| lost())?;
         let service = self.clone();
         let answer = tokio::task::spawn_blocking(move || {
@@ -160,7 +160,7 @@ pub fn router(service: Arc<Service>) -> Router {
     let query = Router::new().route("/query", post(query)).layer(timeout(listening));
     questions
         .merge(query)
-        .fallback(|| async { refusal(StatusCode::NOT_FOUND, "nothing is here") })
+        .fallback(|| async { refusal(StatusCode::NOT_FOUND, "there is nothing at this address") })
         .layer(from_fn_with_state(service.clone(), guard))
         .with_state(service)
 }
@@ -248,13 +248,13 @@ async fn query(
     body: Body,
 ) -> Result<Response, Refusal> {
     let count = count(asked.count, 20, MOST)?;
-    let busy = |_| refusal(StatusCode::SERVICE_UNAVAILABLE, "too many files at a time");
+    let busy = |_| refusal(StatusCode::SERVICE_UNAVAILABLE, "too many files at the same time");
     let _place = service.uploads.try_acquire().map_err(busy)?;
     let Settings { max_upload, answering, .. } = *service.settings();
     let music = tokio::time::timeout(answering, to_bytes(body, max_upload)).await;
-    let slow = |_| refusal(StatusCode::REQUEST_TIMEOUT, "the file did not come in time");
+    let slow = |_| refusal(StatusCode::REQUEST_TIMEOUT, "the file did not arrive in time");
     let large = |_| {
-        let why = format!("no whole file of at most {} MB", max_upload >> 20);
+        let why = format!("expected a whole file of at most {} MB", max_upload >> 20);
         refusal(StatusCode::PAYLOAD_TOO_LARGE, why)
     };
     let music = music.map_err(slow)?.map_err(large)?;
@@ -287,7 +287,7 @@ fn heard(_: &Service, _: &[u8], _: usize) -> Result<Response, Refusal> {
 fn deaf() -> Refusal {
     refusal(
         StatusCode::NOT_IMPLEMENTED,
-        "built without libtorch, whose encoder listens: start it with --features pipeline",
+        "built without libtorch, which a query with a file needs: start it with --features pipeline",
     )
 }
 
@@ -325,7 +325,8 @@ async fn page(State(service): Served, request: Request) -> Result<Response, Refu
     };
     let (mut parts, body) = request.into_parts();
     let below = parts.uri.path().strip_prefix("/page").unwrap_or_default();
-    parts.uri = below.parse().map_err(|_| refusal(StatusCode::BAD_REQUEST, "no address"))?;
+    parts.uri =
+        below.parse().map_err(|_| refusal(StatusCode::BAD_REQUEST, "not a valid address"))?;
     let Ok(answer) = ServeDir::new(folder).oneshot(Request::from_parts(parts, body)).await;
     Ok(answer.map(Body::new))
 }

@@ -12,7 +12,7 @@ use std::process::{Command, ExitCode};
 pub fn launch(example: &str) -> ExitCode {
     let library = PathBuf::from(std::env::var_os("LIBTORCH").unwrap_or_default()).join("lib");
     if !library.exists() && std::env::var_os("LIBTORCH_USE_PYTORCH").is_none() {
-        eprintln!("error: libtorch is not there yet; type: cargo xtask libtorch");
+        eprintln!("error: libtorch is not installed yet; run: cargo xtask libtorch");
         return ExitCode::from(2);
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

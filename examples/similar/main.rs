@@ -1,4 +1,4 @@
-//! Songs that sound alike, as a list and as a playlist: `similar -- PROJECT --song SONG`.
+//! Finds songs that sound alike, as a list or playlist: `similar -- PROJECT --song SONG`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,31 +12,31 @@ use songscape_examples::{print, start};
 
 /// Find songs similar to one or more songs, or a gradual path between two.
 ///
-/// A song is named by its id, its title, a part of "artist - title", some words of it in any order, or its
+/// Name a song by its id, its title, a part of "artist - title", some words of it in any order, or its
 /// file; accents and case do not matter. No song is listed twice, and the named songs are not repeated,
-/// except for the two ends of a path. The number before a song is its cosine with what was sought: the named
-/// songs, or a step of the path.
+/// except for the two ends of a path. The number before a song is its cosine similarity to the named songs, or
+/// to a step of the path.
 ///
 /// Exit codes: 0 done; 1 fatal; 2 usage.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The project folder of a song_map; or use --vectors and --catalog
+    /// The project folder of a song_map run; or use --vectors and --catalog
     #[arg(required_unless_present = "vectors")]
     project: Option<PathBuf>,
     /// The songs to start from; may be repeated
     #[arg(short, long = "song", required_unless_present = "files", value_name = "SONG")]
     songs: Vec<String>,
-    /// A music file that is not in the project to start from; may be repeated, needs libtorch
+    /// A music file to start from that is not in the project; may be repeated, needs libtorch
     #[arg(short, long = "file", value_name = "FILE", requires = "project")]
     files: Vec<PathBuf>,
-    /// Walk from the song to this one instead; both ends count
+    /// Find a path from the song to this one instead
     #[arg(long, value_name = "SONG", conflicts_with_all = ["wander", "files"])]
     to: Option<String>,
-    /// How many songs
+    /// Number of songs; for a path, including both ends
     #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
     count: u16,
-    /// From 0, songs near the named ones, to 1, each song near the one before it
+    /// How far to wander off: with 0 songs are near the named ones, with 1 each is near the one before it
     #[arg(long, default_value_t = 0.0, value_parser = share)]
     wander: f32,
     /// Print the list as JSON
@@ -46,10 +46,10 @@ struct Arguments {
     /// repeated
     #[arg(long, value_name = "FILE", value_parser = writable)]
     out: Vec<PathBuf>,
-    /// Playlists name files from their own folder on
+    /// Make the paths in playlists relative to the playlist
     #[arg(long)]
     relative: bool,
-    /// Playlists name files below this path, which stands for the folder that all songs are in
+    /// In playlists, replace the folder that contains all songs by this path
     #[arg(long, value_name = "PATH", conflicts_with = "relative")]
     base: Option<String>,
     /// One vector per song (.npy, [songs, d]), instead of a project

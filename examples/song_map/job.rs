@@ -13,51 +13,55 @@ use songscape::project::Source;
 use songscape::resnet::DeviceChoice;
 use songscape_examples::{Bars, End, choice, device, print, start};
 
-/// Analyse a music library: images, training without labels, map, clusters, years, report.
+/// Analyze a music library: images, training without labels, map, clusters, years, report.
 ///
-/// Exit codes: 0 done; 1 fatal; 2 usage; 3 done, but some inputs failed (see failures.csv);
-/// 130 interrupted, run again to continue. Several processes train together under torchrun or srun.
+/// Run it again to continue after an interruption, or when songs have come or gone: only what is missing is
+/// done. Several processes train together under torchrun or srun.
+///
+/// Exit codes: 0 done; 1 fatal; 2 usage or configuration; 3 done, but some inputs failed (see failures.csv);
+/// 130 interrupted, run again to continue.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// A manifest (CSV with the columns path,title,artist,year) or a folder of music; without it,
-    /// the embedded demo music is made and analysed
+    /// A folder of music, a manifest (CSV with the columns path,title,artist,year) or an M3U playlist;
+    /// without it, the embedded demo music is made and analyzed
     input: Option<PathBuf>,
-    /// The project folder; what is done there already is kept
+    /// The project folder; finished work in it is kept
     #[arg(long)]
     out: PathBuf,
     /// `demo`: narrow network, minutes on a CPU; `published`: the published configuration, for a GPU and
     /// thousands of songs
     #[arg(long, value_enum, default_value = "demo")]
     preset: Preset,
-    /// An encoder that was trained elsewhere (a model.safetensors): nothing is trained
+    /// Use an encoder that was trained elsewhere (a model.safetensors); nothing is trained
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Row statistics and chroma in place of an encoder: nothing is trained, and the map is there in minutes
+    /// Use row statistics and chroma instead of an encoder; nothing is trained, and the map is ready sooner
     #[arg(long, conflicts_with_all = ["model", "steps"])]
     no_training: bool,
     /// Steps of training [default: 500 for demo, 62,500 for published]
     #[arg(long, value_name = "N", conflicts_with = "model")]
     steps: Option<usize>,
-    /// Train again where songs have come or gone since; without it, the encoder is kept
+    /// If songs have come or gone since the training, continue it with a fifth of the steps; without this,
+    /// the encoder is kept
     #[arg(long, conflicts_with = "model")]
     retrain: bool,
-    /// Make map, clusters and years anew where songs have come or gone since; without it, what is there
-    /// stays, and new songs find their places in it
+    /// If songs have come or gone, make map, clusters and years anew; without this, they stay as they are,
+    /// and new songs are placed in them
     #[arg(long)]
     refit: bool,
     /// The vectors that map, clusters and years are made of, such as trained-encoder, joined or row-statistics
     /// [default: those that find the songs of the library again, measured without labels]
     #[arg(long, value_name = "NAME", value_parser = choice::<Source>)]
     vectors: Option<Source>,
-    /// Songs with the same artist and title: one song, unless the manifest tells recordings apart
-    /// (auto); always one (merge); always their own (keep)
+    /// What to do with songs of the same artist and title: auto makes them one song, unless their lengths
+    /// differ or the manifest tells recordings apart; merge always does, keep never does
     #[arg(long, value_name = "HOW", value_parser = choice::<SameName>, default_value = "auto")]
     same_name: SameName,
     /// Allow files outside the library's folder: absolute paths, `..`, links
     #[arg(long)]
     outside: bool,
-    /// auto, cpu, cuda or cuda:N
+    /// Where the network runs: auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
     /// Seed of everything random

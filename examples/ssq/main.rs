@@ -1,4 +1,4 @@
-//! The transforms of a signal as NumPy arrays: `ssq -- INPUT.(wav|npy) --out DIR`.
+//! Computes the transforms of a signal as NumPy arrays: `ssq -- INPUT.(wav|npy) --out DIR`.
 
 mod input;
 mod picture;
@@ -16,7 +16,7 @@ use songscape::Error;
 use songscape::ssq::{self, CwtParams, Padding, Real, Sample, SsqParams, SsqPlan};
 use songscape_examples::{print, start};
 
-/// Compute the wavelet and the synchrosqueezed transform of one signal, and their inverses.
+/// Compute the wavelet and synchrosqueezed transforms of a signal, and their inverses.
 ///
 /// Writes scales.npy, ssq_freqs.npy (Hz), wx.npy and dwx.npy (coefficients and their derivatives
 /// per second), w.npy (instantaneous frequencies, Hz), tx.npy (squeezed), icwt.npy, issq.npy and
@@ -31,23 +31,23 @@ struct Arguments {
     /// A WAV file, or a .npy array of float64, float32, complex128 or complex64, of shape [samples]
     /// or [channels, samples]
     input: PathBuf,
-    /// Sampling rate; of a WAV file its own by default, else 1
+    /// Sampling rate [default: that of the WAV file, or 1]
     #[arg(long, value_name = "HZ")]
     fs: Option<f64>,
-    /// gmw[:gamma,beta[,order]], morlet[:mu], bump[:mu,s], cmhat[:mu,s] or hhhat[:mu]
+    /// gmw[:gamma,beta[,order[,energy]]], morlet[:mu], bump[:mu,s], cmhat[:mu,s] or hhhat[:mu]
     #[arg(long, default_value = "gmw")]
     wavelet: String,
     /// log, log-piecewise or linear, with :maximal, :minimal or :naive; range:LOW,HIGH,ROWS (Hz);
     /// explicit:S1,S2,... (samples, ascending); or a .npy file of scales
     #[arg(long, default_value = "log-piecewise")]
     scales: String,
-    /// Scales in an octave, for logarithmic spacings
+    /// Scales per octave, for logarithmic spacings
     #[arg(long, value_name = "N", default_value_t = 32.0)]
     nv: f64,
-    /// reflect, zero, symmetric, replicate, wrap or none
+    /// Padding of the signal: reflect, zero, symmetric, replicate, wrap or none
     #[arg(long, default_value = "reflect")]
     pad: Padding,
-    /// The mean of all channels, or each of them
+    /// Transform the mean of all channels, or each channel
     #[arg(long, value_enum, default_value_t = Channels::Mean)]
     channels: Channels,
     /// Precision of the computation and of the arrays

@@ -71,12 +71,12 @@ pub enum Error {
         /// The number of folds that was asked for.
         folds: usize,
     },
-    /// Fewer than two classes are had by enough groups.
+    /// Fewer than two classes have songs by enough artists (or other groups).
     #[error(
-        "{classes} classes are had by at least {groups} groups of songs (artists); two are needed"
+        "{classes} classes have songs by at least {groups} artists; two such classes are needed"
     )]
     TooFewClasses {
-        /// The classes that are.
+        /// The classes that have.
         classes: usize,
         /// The groups that a class needs.
         groups: usize,
@@ -91,7 +91,7 @@ pub enum Error {
     },
     /// All songs have the same year, so that there is nothing to predict.
     #[error(
-        "all {known} songs that have a year are of {year}; at least two different years are needed"
+        "all {known} songs that have a year are from {year}; at least two different years are needed"
     )]
     OneYear {
         /// The number of songs with a year.

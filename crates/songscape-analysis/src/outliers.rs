@@ -2,7 +2,7 @@
 //!
 //! The score is the distance to the 10th nearest other vector (Ramaswamy, Rastogi and Shim, "Efficient
 //! Algorithms for Mining Outliers from Large Data Sets", 2000), divided by that of the median row: 1 is
-//! as usual, 10 is ten times as far from its like. Local scores that compare a row with its neighbours'
+//! as usual, 10 is ten times as far from similar rows. Local scores that compare a row with its neighbours'
 //! own distances (LOF; Breunig, Kriegel, Ng and Sander 2000) fail where strays are each other's
 //! neighbours, and so does whatever is read off a UMAP, which pulls strays into the clusters.
 
@@ -16,7 +16,7 @@ use crate::neighbors::Neighbors;
 /// The neighbour whose distance is the score.
 pub const NEIGHBOR: usize = 10;
 
-/// How far each row is from its like, from the nearest neighbours of all rows: `[n]`, 0 or more. 1 is
+/// How far each row is from similar rows, by the nearest neighbours of all rows: `[n]`, 0 or more. 1 is
 /// the median row; rows from some 5 to 10 on are worth listening to. The tenth neighbour counts, or the
 /// last where fewer are known.
 ///
@@ -45,7 +45,7 @@ pub fn scores(near: &Neighbors) -> Result<Vec<f64>> {
     Ok(Usual::of(near)?.scores(near))
 }
 
-/// What is usual among some rows, so that others can be held against them.
+/// What is usual among some rows, so that others can be compared with them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Usual {
     /// The neighbour whose distance counts: the tenth, or the last where fewer were known.

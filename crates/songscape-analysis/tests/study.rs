@@ -58,7 +58,7 @@ fn songs_without_years_are_studied_without_them() {
     let own = VectorSet::new("x", vectors(0));
     for (years, why) in [
         (songs(|_| None), "0 songs have a year"),
-        (songs(|_| Some(1999)), "are of 1999"),
+        (songs(|_| Some(1999)), "are from 1999"),
         (songs(|i| (i < 3).then_some(1990 + i as i32)), "3 songs have a year"),
     ] {
         let input = StudyInput { vectors: &own, songs: &years, baselines: &[] };

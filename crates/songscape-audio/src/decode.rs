@@ -105,7 +105,7 @@ impl AudioReader {
         let track = Track::open(&source, path, limits)?;
         let mut notes = Vec::new();
         if source.endless {
-            notes.push("declares no length; what is there is taken".to_owned());
+            notes.push("declares no length; all that is there is used".to_owned());
         }
         let (mut has_end, mut gaps) = (false, 0);
         if source.kind == Format::Ogg {
@@ -120,7 +120,7 @@ impl AudioReader {
                 notes.push(format!("{gaps} of {all} pages are damaged, their sound is left out"));
             }
             if !pages.has_end {
-                let note = "its last page is damaged or missing; what is there is taken";
+                let note = "its last page is damaged or missing; all that is there is used";
                 notes.push(note.to_owned());
             }
             has_end = pages.has_end;
@@ -214,7 +214,7 @@ impl AudioReader {
                     if let Some(sbr) = &mut self.sbr
                         && sbr.found(&packet.data)
                     {
-                        let name = "HE-AAC (SBR in the packets, of which no header tells)";
+                        let name = "HE-AAC (SBR in the packets, which no header announces)";
                         return Err(Problem::NotDecoded(name.into()));
                     }
                     let (ready, strange) = self.track.accept(packet);
@@ -399,7 +399,7 @@ impl AudioReader {
         if at_end && self.frames > 0 && self.is_complete() {
             if self.track.ends_at.is_none() && !self.source.endless {
                 let note = format!(
-                    "breaks off after {:.2} s; no length is declared, what is there is taken",
+                    "breaks off after {:.2} s; no length is declared, all that is there is used",
                     self.seconds()
                 );
                 self.notes.push(note);

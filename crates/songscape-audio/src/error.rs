@@ -144,7 +144,7 @@ pub enum Problem {
     #[error("the file is missing")]
     Missing,
     /// The path names a folder or a device.
-    #[error("this is no regular file")]
+    #[error("this is not a regular file")]
     NotAFile,
     /// The file is empty.
     #[error("the file is empty (0 bytes)")]

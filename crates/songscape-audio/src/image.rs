@@ -1,5 +1,5 @@
-//! Spectrogram images as PNG: 8-bit grey, one row a frequency, one column an instant, with text
-//! chunks that say what the image is of.
+//! Spectrogram images as PNG: 8-bit grey, one row per frequency, one column per instant, with text
+//! chunks that say what the image shows.
 
 use std::fs::File;
 use std::io::{self, BufReader, Write};
@@ -144,7 +144,7 @@ impl ImageReader {
             .map_err(|e| refuse(format!("{PARAMETERS:?}: {e}")))?;
         params.validate().map_err(|e| refuse(format!("{PARAMETERS:?}: {e}")))?;
         let number = |keyword: &str| {
-            text(keyword)?.parse().map_err(|_| refuse(format!("{keyword:?} is no number")))
+            text(keyword)?.parse().map_err(|_| refuse(format!("{keyword:?} is not a number")))
         };
         if params.rows != header.height as usize {
             return Err(refuse(format!("{} rows, expected {}", header.height, params.rows)));

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Problem, Result};
 
-/// What a music file may be. Everything that a file declares about itself is held against these
+/// What a music file may be. Everything that a file declares about itself is checked against these
 /// before memory or time is spent on it, so that a lying header costs nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -206,7 +206,7 @@ fn a_column_that_is_there_twice_is_named() {
     assert_eq!(library.failures, []);
     let name = path.file_name().unwrap().to_str().unwrap();
     assert_eq!(library.remarks[0].item, format!("{name}:1"));
-    let reason = "column title is there more than once, the first is used";
+    let reason = "column title appears more than once; the first is used";
     assert_eq!(library.remarks[0].reason, reason);
     assert!(library.summary().to_string().contains("remarks    1\n"));
     drop(folder);

@@ -150,7 +150,7 @@ fn shards_that_do_not_belong_together_are_named() {
     let catalog = library(folder.path());
     let store = folder.path().join("store");
     let merge = |catalog: &SongTable| Store::merge(catalog, &store).unwrap_err();
-    assert!(merge(&catalog).to_string().ends_with("no shards are there"));
+    assert!(merge(&catalog).to_string().ends_with("there are no shards"));
     for index in [0, 2] {
         shard(&catalog, &store, Shard::new(index, 4).unwrap(), &Silent).unwrap();
     }

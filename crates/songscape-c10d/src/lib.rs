@@ -6,7 +6,7 @@
     ")"
 )]
 //!
-//! - [`Place`]: where a process stands, as `torchrun` or `srun` say in its environment;
+//! - [`Place`]: the place of a process in the group, from the environment that `torchrun` or `srun` sets;
 //! - [`ProcessGroup`]: the processes, once they have met: [`sum`](ProcessGroup::sum),
 //!   [`gather`](ProcessGroup::gather), [`broadcast`](ProcessGroup::broadcast), and
 //!   [`first`](ProcessGroup::first), for what one of them does while the others wait. It is a
@@ -17,22 +17,22 @@
 //! # How the processes meet
 //! Rank 0 (or the launcher) hosts a key-value store of c10d. Each process says what it is: the size of the
 //! group, the versions of Songscape and libtorch, the vector instructions and the number of threads, which decide
-//! how sums are rounded, and an identity of the caller's. Rank 0 compares all of them with itself, and all
-//! read its verdict. Only then they connect to each other, from the address of the route to the store
+//! how sums are rounded, and an identity that the caller gives. Rank 0 compares all of them with itself, and all
+//! read its verdict. Only then do they connect to each other, from the address of the route to the store
 //! (`GLOO_SOCKET_IFNAME` names other interfaces), and try the connections.
 //!
 //! # How nothing hangs
 //! Every call ends within the timeout that [`join`](ProcessGroup::join) was given, whatever happens to other
 //! processes; calls of the store that could wait for a stopped server are left behind on a thread. When an
-//! operation fails, all that notice close their connections, so that the others notice, too, and answer to a roll
-//! call in the store: who does not is [`Lost`](Error::Lost). Before each operation a process compares what it
-//! is about to do with what rank 0 is about to do, since Gloo ends a process that receives more than it asked
-//! for.
+//! operation fails, every process that notices closes its connections, so that the others notice, too. Then all
+//! answer a roll call in the store; a process that does not answer is [`Lost`](Error::Lost). Before each
+//! operation a process compares what it is about to do with what rank 0 is about to do, since Gloo ends a process
+//! that receives more than it asked for.
 //!
 //! # What sums are
-//! A sum has the same bits in all processes. That of two is `a + b`; that of more depends on their number,
-//! but not on the time. So a training has the same bits with the same number of processes, and two of them
-//! have those of one ([`train_in`](songscape_contrastive::train_in)).
+//! A sum has the same bits in all processes. With two processes it is `a + b`; with more, its rounding depends on
+//! their number, but not on timing. So a training repeats bit by bit with the same number of processes, and two
+//! processes give the bits of one ([`train_in`](songscape_contrastive::train_in)).
 
 mod board;
 mod call;

@@ -242,7 +242,7 @@ fn all_stop_together_and_any_number_goes_on() {
     let messages = watch.messages.into_inner().unwrap();
     assert_eq!(
         messages[0],
-        "the checkpoint was made by 2 processes, and 1 go on: sums round otherwise"
+        "the checkpoint was made by 2 processes, and 1 continue: sums are rounded differently"
     );
 }
 

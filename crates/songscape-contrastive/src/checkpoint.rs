@@ -39,7 +39,8 @@ pub(crate) struct Checkpoint {
     pub song_losses: Option<Tensor>,
     pub history: Vec<Step>,
     pub validations: Vec<Validation>,
-    /// How many processes made it. Any number may go on from it, but with another one sums round otherwise.
+    /// How many processes made it. Any number may continue from it, but with another number sums are rounded
+    /// differently.
     pub processes: usize,
 }
 

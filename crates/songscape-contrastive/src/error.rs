@@ -114,7 +114,7 @@ pub enum Error {
     },
     /// Processes that train together have come to have different networks.
     #[error(
-        "after step {step} the network of rank {rank} is not that of rank 0: their processors or libraries round otherwise"
+        "after step {step} the network of rank {rank} is not that of rank 0: their processors or libraries round differently"
     )]
     Apart {
         /// A process that differs.
@@ -139,7 +139,7 @@ pub enum Error {
         expected: Vec<usize>,
     },
     /// The columns of vectors are no rings of the twelve pitch classes.
-    #[error("vectors of {found} columns are no rings of twelve pitch classes")]
+    #[error("vectors of {found} columns do not consist of rings of twelve pitch classes")]
     Rings {
         /// The columns.
         found: usize,

@@ -18,9 +18,9 @@
 //! - [`evaluation`]: the scores of an encoder's vectors beside those of every [`baseline`]: retrieval of the
 //!   other half of a song and of other recordings of it, and [`probe`]s that predict a label.
 //!
-//! For a first encoder of your own music take [`TrainParams::demo`] with the sigmoid loss. Add
-//! [`Augment::harmony`] if songs should be alike by their harmony whatever plays it; leave it out if the sound
-//! is what matters.
+//! For a first encoder of your own music use [`TrainParams::demo`] with the sigmoid loss. Add
+//! [`Augment::harmony`] if songs with the same harmony should be similar whatever plays them; leave it out if
+//! the sound matters.
 //!
 //! ```
 //! use songscape_contrastive::{Songs, TrainParams, train};

@@ -1,4 +1,4 @@
-//! Evaluation by prediction: can what training never saw be told from the vectors by a linear model?
+//! Evaluation by prediction: can a linear model predict from the vectors what training never saw?
 //!
 //! Rows of one *group* (the recordings of one song, the songs of one artist) are never on both sides:
 //! a row is judged only by rows of other groups. Without groups, each row is its own. All functions
@@ -149,7 +149,7 @@ pub fn linear(
 }
 
 /// A number, such as a tempo, by ridge regression on standardised columns: how far the prediction of each
-/// row is off, in the unit of the numbers. The penalty is chosen on training rows alone, and the folds are made
+/// row is off, in the unit of the numbers. The penalty is chosen only on training rows, and the folds are made
 /// of whole groups. `None` as the vectors gives the errors of the median of the training rows, the constant
 /// that everything has to beat.
 ///

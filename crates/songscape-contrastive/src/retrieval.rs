@@ -1,6 +1,6 @@
 //! The parts of a song that are to find each other, as an encoder sees them. How well they do is measured
-//! by [`songscape_analysis::retrieval`], which works on vectors of any kind, and here by similarities that are no
-//! cosines of vectors.
+//! by [`songscape_analysis::retrieval`], which works on vectors of any kind, and here for similarities that are
+//! not cosines of vectors.
 
 use ndarray::{Array1, ArrayView1, ArrayView2, s};
 use songscape_analysis::retrieval::Places;

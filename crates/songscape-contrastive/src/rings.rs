@@ -105,7 +105,7 @@ mod tests {
         let message = same_label_in_any_key(vectors.slice(ndarray::s![.., ..23]), &labels);
         assert_eq!(
             message.unwrap_err().to_string(),
-            "vectors of 23 columns are no rings of twelve pitch classes"
+            "vectors of 23 columns do not consist of rings of twelve pitch classes"
         );
         assert!(same_label_in_any_key(vectors.view(), &labels[1..]).is_err());
     }

@@ -57,14 +57,14 @@ struct Trainer<'a> {
 ///
 /// Writes `model.safetensors`, `history.csv` and `checkpoints/step-N.safetensors` (the last two)
 /// into the folder, each whole or not at all, and an event file that TensorBoard draws while it
-/// grows. One training at a time may use the folder. If the folder has checkpoints of the same training, it continues from the last one, on the
-/// CPU with the same bits as without an interruption (given the same number of threads); a finished
-/// training is returned at once. Songs shorter than one crop are left out. A batch has at most as
-/// many pairs as there are songs.
+/// grows. One training at a time may use the folder. If the folder has checkpoints of the same training, it
+/// continues from the last one, on the CPU with the same bits as without an interruption (given the same
+/// number of threads); a finished training is returned at once. Songs shorter than one crop are left out. A
+/// batch has at most as many pairs as there are songs.
 ///
 /// `origin` says what the caller knows of the images: their parameters, and the pooling that the vectors
 /// are meant for. It is saved with the network, together with `params` and the version, so that images
-/// made otherwise can be refused later ([`Model::check_images`]). `Origin::default()` records nothing of
+/// with other parameters can be refused later ([`Model::check_images`]). `Origin::default()` records nothing of
 /// the images.
 ///
 /// On a GPU, if the images fit and no augmentation is used, they are kept and cropped in device memory
@@ -97,12 +97,12 @@ pub fn train(
 /// [`train`] by several processes. Each has all songs and makes the same batches, runs its part of the pairs
 /// through the network, judges the outputs of all, and all sum their gradients: the network is the same in
 /// all after every step. [`TrainParams::pairs`] are those of all processes together, and each has at least
-/// one. Files are read and written by rank 0 alone; the others need no folder.
+/// one. Only rank 0 reads and writes files; the others need no folder.
 ///
 /// The same number of processes ends with the same bits. Two of them end with those of one process with
-/// half of the pairs as [`TrainParams::chunk_pairs`], if the pairs are even in number; more, with what rounding
-/// makes of it. Checkpoints do not ask how many processes made them, and an observer is told when another
-/// number goes on.
+/// half of the pairs as [`TrainParams::chunk_pairs`], if the number of pairs is even; with more processes, sums
+/// are rounded differently. Any number of processes can continue from a checkpoint; an observer is told when
+/// it is another number.
 ///
 /// An observer that asks to stop in any of the processes stops all of them, after the step that is being
 /// done.
@@ -281,7 +281,7 @@ impl<'a> Trainer<'a> {
             let (before, now) = (checkpoint.processes, self.group.size());
             if before != now {
                 progress.message(&format!(
-                    "the checkpoint was made by {before} processes, and {now} go on: sums round otherwise"
+                    "the checkpoint was made by {before} processes, and {now} continue: sums are rounded differently"
                 ));
             }
         }

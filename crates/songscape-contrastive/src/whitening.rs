@@ -1,4 +1,4 @@
-//! Whitening that is fitted on some songs and applied to others: learning from vectors alone, without
+//! Whitening that is fitted on some songs and applied to others: learning only from vectors, without
 //! labels.
 //!
 //! What all songs of a collection have in common makes most of the cosine of two raw vectors. Whitening takes

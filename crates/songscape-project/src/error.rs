@@ -53,7 +53,7 @@ pub enum Error {
         /// What the parser said, with line and column.
         source: serde_json::Error,
     },
-    /// A text names no part of a job.
+    /// A text does not name a part of a job.
     #[error("shard {found}, expected {expected}")]
     Shard {
         /// The text.

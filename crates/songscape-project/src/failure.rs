@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::table::{read_rows, replace_rows};
 
-/// An input that could not be used, in `failures.csv`, or, in `remarks.csv`, what is to be said about one
-/// that can be. The run continues with the rest.
+/// An input that could not be used, in `failures.csv`, or an oddity of one that can be used, in
+/// `remarks.csv`. The run continues with the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The stage that failed, such as `catalog` or `spectrograms`.

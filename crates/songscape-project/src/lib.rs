@@ -14,10 +14,10 @@
 //!
 //! - [`Project`]: the folder, held by one writer at a time;
 //! - [`Stage`]: the parameters and inputs that a stage was made with, so that a second run skips
-//!   what is done and refuses what was made otherwise; [`Record`] reads them back;
-//! - [`Shard`]: one part of a stage that many machines do, with a folder of its own;
+//!   what is done and refuses other parameters; [`Record`] reads them back;
+//! - [`Shard`]: one part of a stage that many machines share, with a folder of its own;
 //! - [`SongTable`]: what is known of each song; [`year`]: years, as tables write them;
-//!   [`artist_key`] and [`song_key`]: when two spellings are one artist, one song;
+//!   [`artist_key`] and [`song_key`]: when two spellings mean the same artist or song;
 //! - [`Source`]: the vectors of a project, by the encoder and by its baselines;
 //! - [`write_atomic`], [`write_json`], [`write_csv`]: a file is either whole or not there;
 //! - [`level_db`], [`row_hz`]: what a pixel of a song's image stands for;
@@ -28,10 +28,10 @@
 //! ```text
 //! my-map/                    locked: one writer at a time
 //! ├── failures.csv           the inputs that could not be used, and why
-//! ├── remarks.csv            what is to be said about others
+//! ├── remarks.csv            what is odd about others
 //! ├── spectrograms/          a stage
 //! │   ├── parameters.json    what it was made with, and whether it finished
-//! │   └── *.png              each whole or not there
+//! │   └── *.png              each complete or absent
 //! └── analysis/              the next stage: outdated when what it was made from has changed
 //! ```
 //!

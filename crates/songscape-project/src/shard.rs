@@ -93,7 +93,7 @@ impl Shard {
         let entries = match std::fs::read_dir(&path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return wrong("no shards are there".into());
+                return wrong("there are no shards".into());
             }
             Err(source) => return Err(Error::Io { path, source }),
         };
@@ -103,7 +103,7 @@ impl Shard {
             counts.extend(name.to_str().and_then(of_name).map(Self::count));
         }
         match Vec::from_iter(counts)[..] {
-            [] => wrong("no shards are there".into()),
+            [] => wrong("there are no shards".into()),
             [count] => Ok((0..count).map(|index| Self { index, count }).collect()),
             [ref some @ .., last] => {
                 let some: Vec<String> = some.iter().map(ToString::to_string).collect();
@@ -278,7 +278,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let whole = folder.path();
         let message = |error: Error| error.to_string();
-        assert!(message(Shard::all(whole).unwrap_err()).ends_with("no shards are there"));
+        assert!(message(Shard::all(whole).unwrap_err()).ends_with("there are no shards"));
         let make = |index: u32, rows: u32, songs: &str, finish: bool| {
             let inside = Shard::new(index, 5).unwrap().folder(whole);
             std::fs::create_dir_all(&inside).unwrap();

@@ -28,7 +28,7 @@ pub fn expected() -> String {
     format!("a year from {first} to {last} (1987), a date (1987-05-02), or nothing")
 }
 
-/// The year in a cell of a table: four digits within [`range`], alone (`1987`), as a date (`1987-05`,
+/// The year in a cell of a table: four digits within [`range`], by themselves (`1987`), as a date (`1987-05`,
 /// `1987-05-02`), or as a whole number with a fraction of zeros (`1987.0`, as pandas writes a column
 /// with gaps). `None` where the cell is empty or says that there is no year: `NA`, `N/A`, `<NA>`,
 /// `nan`, `NaT`, `null`, `None`, `0`.

@@ -71,7 +71,7 @@ pub enum Error {
         /// How many songs there are.
         songs: usize,
     },
-    /// What is given as a condensed tree is none.
+    /// The rows do not form a condensed tree.
     #[error("condensed tree: {reason}")]
     Tree {
         /// What is wrong.

@@ -33,7 +33,7 @@ pub struct SongRow {
     pub group: i32,
     /// How surely the song belongs to its cluster, in `[0, 1]`.
     pub probability: f64,
-    /// How far the song is from its like among the vectors: 1 for the median song, `None` where it is not
+    /// How far the song is from similar songs, by the vectors: 1 for the median song, `None` where it is not
     /// known.
     pub outlier: Option<f64>,
     /// Release year as predicted from the sound by a model that was not shown this song.

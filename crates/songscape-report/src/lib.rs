@@ -22,7 +22,7 @@
 //! | `map-clusters` | the map by cluster, each cluster's number at its centre, unclustered songs in black beneath |
 //! | `map-years` | the map by year, dark to light |
 //! | `predicted-years` | predicted against actual year: a violin and a box per year, on equal scales |
-//! | `calibration` | whether a predicted year can be taken at its word |
+//! | `calibration` | how far a predicted year can be trusted |
 //! | `cluster-years` | release years of each cluster: a violin and a box in its colour |
 //! | `cluster-shares` | the share of each cluster in each year, stacked, unclustered songs at the bottom |
 //! | `cluster-spectra` | the mean spectrum of each cluster, with its spread, beside that of all songs |
@@ -38,10 +38,11 @@
 //! gives the same bytes.
 //!
 //! The page needs neither network nor server: it opens from the disk. Audio and spectrograms are
-//! linked by relative paths ([`link`] makes them), never embedded; a report that moves takes copies of the
-//! audio along ([`ReportInput::copy_audio`]) or finds it at another place ([`ReportInput::link_audio_below`]). All text of the catalog is treated
-//! as data, and a content-security policy allows no script but the page's own. Titles are set by the
-//! browser, in any script; pictures hold neutral text only.
+//! linked by relative paths ([`link`] makes them), never embedded. A report that moves takes copies of the
+//! audio along ([`ReportInput::copy_audio`]) or links it at another place
+//! ([`ReportInput::link_audio_below`]). All text of the catalog is treated as data, and a
+//! content-security policy allows no script but the page's own. Titles are drawn by the browser, in any
+//! writing system; pictures contain only neutral text.
 //!
 //! Every number is computed in one place, `measures`; figures draw it and tables print it. To draw a
 //! project or an analysis of the `songscape` crate, let it fill the input.

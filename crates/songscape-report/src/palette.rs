@@ -51,7 +51,7 @@ pub const CLUSTERS: [Rgb; 30] = [
 /// Clusters beyond those that a figure can show.
 pub const OTHERS: Rgb = [0xd9, 0xd9, 0xd9];
 
-/// The colour of a cluster by its number alone: [`NO_CLUSTER`] below 0; from cluster 30 on the colours come
+/// The colour of a cluster, only by its number: [`NO_CLUSTER`] below 0; from cluster 30 on the colours come
 /// again. Figures and map choose among [`CLUSTERS`] so that clusters side by side differ most.
 pub fn cluster(number: i32) -> Rgb {
     usize::try_from(number).map_or(NO_CLUSTER, |number| CLUSTERS[number % CLUSTERS.len()])

@@ -1,8 +1,8 @@
 //! A residual network for music spectrograms with position embeddings along frequency, on libtorch.
 //!
 //! An image `[batch, 1, rows, columns]` (row 0 = highest frequency, values in −1..1) becomes one
-//! vector for every 64 columns, `[batch, channels, columns / 64]`. There is no batch normalisation:
-//! weights are normalised instead, so an image's vectors do not depend on its batch.
+//! vector for every 64 columns (with five stages), `[batch, channels, columns / 64]`. There is no batch
+//! normalisation: weights are normalised instead, so an image's vectors do not depend on its batch.
 //!
 #![doc = concat!(
     "![Channels, rows and columns of the published network, from the image to its vectors]",
@@ -14,9 +14,9 @@
 //! - [`EncoderConfig`]: the shape of the network; [`EncoderConfig::published`] is the published one;
 //! - [`Model`]: [`Encoder`] and projection [`Head`] with their [`Parameters`], saved and loaded as
 //!   one safetensors file, with the [`Origin`] that says what it was trained on;
-//! - [`Embedder`]: whole songs in bounded memory; [`Pooling`]: their vectors to one;
-//! - [`DeviceChoice`]: `auto`, `cpu`, `cuda` or `cuda:N`; [`keep_freed_memory`]: twice the speed of large networks
-//!   on the CPU.
+//! - [`Embedder`]: whole songs in bounded memory; [`Pooling`]: how a song's vectors become one;
+//! - [`DeviceChoice`]: `auto`, `cpu`, `cuda` or `cuda:N`; [`keep_freed_memory`]: call it at the start of a
+//!   program that runs large networks on the CPU, up to twice as fast with it.
 //!
 //! ```
 //! use songscape_resnet::{DeviceChoice, Embedder, EncoderConfig, Model, mean};

@@ -19,7 +19,7 @@ const HEADER: u64 = 44;
 /// `path,title,artist,year,style`. Returns the manifest's path. Paths are relative to `folder`.
 ///
 /// A second run with the same parameters does nothing. After an interruption, songs that are whole
-/// are kept. The bytes depend on the parameters alone, not on the number of threads; `threads` = 0
+/// are kept. The bytes depend only on the parameters, not on the number of threads; `threads` = 0
 /// takes one for each core.
 ///
 /// # Errors

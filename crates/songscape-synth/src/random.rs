@@ -1,4 +1,4 @@
-//! Random draws whose values depend on the seed alone, not on the version of a library of
+//! Random draws whose values depend only on the seed, not on the version of a library of
 //! distributions: everything is derived here from the words of one ChaCha stream.
 
 use rand::{Rng as _, SeedableRng as _};

@@ -58,7 +58,7 @@ impl SongPlan {
     }
 }
 
-/// The plans of all songs. Song `i` depends on the seed, on `i` and on its artist alone.
+/// The plans of all songs. Song `i` depends only on the seed, on `i` and on its artist.
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) when a parameter is out of range.

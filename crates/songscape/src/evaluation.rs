@@ -1,5 +1,5 @@
-//! The scores of vectors on a table of songs: which recordings find each other, and what linear models tell
-//! from the vectors, with whitening that was fitted on other songs.
+//! The scores of vectors on a table of songs: how often recordings find each other, and what linear models
+//! predict from the vectors, with whitening that was fitted on other songs.
 //!
 //! [`Scoring`] says what is known of the songs; the vectors may come from a project, from
 //! [`Embedding`], or from anywhere.

@@ -20,11 +20,14 @@
 //! | `synth` | the embedded demo music | |
 //! | `project` | project folders: stages, song tables, locks, atomic files, progress | |
 //! | `report_input` | what a report shows, from the files of a project or an analysis | |
-//! | `similar` | songs like songs, of a project or of any vectors: by name, as lists and playlists | |
+//! | `similar` | similar songs, of a project or of any vectors: by name, as lists and playlists | |
+//! | `training` | training as a stage that can be resumed | yes |
 //! | `vectors` | from images to vectors, by an encoder and by its baselines | yes |
 //! | `evaluation` | the scores of vectors on a table of songs | yes |
-//! | `processes` | the processes that a launcher started, or this one alone | yes |
+//! | `processes` | the processes that a launcher started, or only this one | yes |
 //! | `pipeline` | all stages over one project folder | yes |
+//!
+//! The modules from `training` on have no feature of their own: they come with `pipeline`.
 //!
 //! ```text
 //! music ── audio, ssq ──▶ spectrograms ── contrastive, resnet ──▶ vectors
@@ -32,7 +35,7 @@
 //!            map and figures ◀── report ── clusters, years, tables ◀─┘
 //! ```
 //!
-//! Features compose: use only the transform, or only the analysis of vectors from elsewhere.
+//! Features can be combined: use only the transform, or only the analysis of vectors from elsewhere.
 //!
 //! ```
 //! # #[cfg(feature = "ssq")]
@@ -49,10 +52,10 @@
 //! # fn main() {}
 //! ```
 //!
-//! The default features need no libtorch; `pipeline` brings everything. Array types are those of
+//! The default features need no libtorch; `pipeline` adds everything. Array types are those of
 //! `ndarray` 0.16, complex numbers those of `num-complex` 0.4, tensors those of `tch` 0.24; all three
-//! are re-exported by the crates whose signatures have them, and here. Long calls take a
-//! `project::Progress`, which hears how far they are and can stop them; `project::Silent` does
+//! are re-exported by the crates whose signatures use them, and here. Long calls take a
+//! `project::Progress`, which is told how far they are and can stop them; `project::Silent` does
 //! neither.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

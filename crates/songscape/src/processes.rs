@@ -1,4 +1,4 @@
-//! The processes that a launcher started to train one network, or this one alone.
+//! The processes that a launcher started to train one network, or only this one.
 
 use std::time::Duration;
 

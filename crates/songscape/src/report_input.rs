@@ -1,5 +1,5 @@
 //! What a [report](songscape_report) shows, from the files of a project or of an analysis: the same
-//! figures by either door.
+//! figures in either case.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

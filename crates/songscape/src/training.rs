@@ -101,7 +101,7 @@ impl Training {
         self.open_from(inputs, folder).map(Some)
     }
 
-    /// The network of before, in a folder that was opened so.
+    /// The network to continue from, in a folder that was opened by [`open_tuning`](Self::open_tuning).
     ///
     /// # Errors
     /// [`Error::Resnet`] when it cannot be read.

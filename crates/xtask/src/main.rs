@@ -22,18 +22,18 @@ use anyhow::{Context, Result, bail};
 const USAGE: &str = "\
 Usage: cargo xtask <COMMAND>
 
-  demo      provide libtorch, build in release, analyse the embedded demo music;
+  demo      provide libtorch, build in release mode, analyze the embedded demo music;
             further arguments go to the song_map example
-  test      provide libtorch, then formatting, lints, documentation, all tests,
+  test      provide libtorch, then check formatting, lints, documentation, all tests,
             the packages with programs that use them, and the policy
   ci        test, then the long checks: every feature alone, the oldest compiler and
-            dependencies, other systems, ARM played by QEMU, docs.rs; `ci --long` for these
-            only
+            dependencies, other systems, ARM under QEMU, docs.rs; `ci --long` runs only
+            these
   packages  make the packages, run the examples of their documentation, and build
-            programs of users from nothing else
+            programs from nothing else
   pictures  write the copies of the pictures on the crates' front pages
-  policy    licences, sources, duplicates and advisories of the dependencies, by a
-            cargo-deny that is fetched if it is not installed; the public interface
+  policy    check licenses, sources, duplicates and advisories of the dependencies with
+            cargo-deny, which is fetched if it is not installed, and the public interface
   libtorch  provide libtorch 2.11 under target/libtorch and print its folder
   nccl      build the library with which several GPUs train together, and print its path";
 

@@ -2,7 +2,7 @@
 //! (<https://huggingface.co/docs/safetensors>), so that other programs can read them too.
 //!
 //! The metadata has one key, `songscape-analysis`: a JSON object with `kind` (what was saved), `version`
-//! and `facts`. A file is untrusted input: nothing is believed before it was held against the size of
+//! and `facts`. A file is untrusted input: nothing is believed before it is checked against the size of
 //! the file, and every model checks what it takes out.
 
 mod read;

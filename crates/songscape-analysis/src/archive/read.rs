@@ -58,7 +58,7 @@ impl Archive {
         let size = file.metadata().map_err(|e| refused(e.to_string()))?.len();
         let mut length = [0; 8];
         file.read_exact(&mut length)
-            .map_err(|_| refused(format!("{size} bytes are no saved model")))?;
+            .map_err(|_| refused(format!("{size} bytes cannot be a saved model")))?;
         let length = u64::from_le_bytes(length);
         if length > LONGEST_HEADER || length > size.saturating_sub(8) {
             let reason = format!("its header is to have {length} bytes, the file has {size}");

@@ -47,7 +47,7 @@ impl Classifier {
     /// A class without rows is possible; its probability is small everywhere.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for fewer than two classes, or a class that is none, too; [`Error::NoColumns`];
+    /// [`Error::Parameter`], also for fewer than two classes, or an unknown class; [`Error::NoColumns`];
     /// [`Error::TooFewRows`] for no rows; [`Error::LengthMismatch`]; [`Error::NotFinite`] for an infinite value.
     pub fn fit(
         x: ArrayView2<f32>,
@@ -65,7 +65,7 @@ impl Classifier {
     /// before. `y` has a class for each of `rows`. `params.bins` does not count.
     ///
     /// # Errors
-    /// Those of [`fit`](Self::fit); [`Error::Parameter`] when a row is none; [`Error::Interrupted`].
+    /// Those of [`fit`](Self::fit); [`Error::Parameter`] when a row does not exist; [`Error::Interrupted`].
     pub fn fit_rows(
         binned: &BinnedRows,
         rows: &[usize],

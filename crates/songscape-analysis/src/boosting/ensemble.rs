@@ -121,7 +121,7 @@ impl Booster {
     /// cross-validation. `y` has a target for each of `rows`. `params.bins` does not count.
     ///
     /// # Errors
-    /// Those of [`fit_interruptible`](Self::fit_interruptible); [`Error::Parameter`] when a row is none.
+    /// Those of [`fit_interruptible`](Self::fit_interruptible); [`Error::Parameter`] when a row does not exist.
     pub fn fit_rows(
         binned: &BinnedRows,
         rows: &[usize],

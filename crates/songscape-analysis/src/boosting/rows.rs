@@ -128,7 +128,7 @@ impl BinnedRows<'_> {
     /// The bins of some rows.
     ///
     /// # Errors
-    /// [`Error::Parameter`] when a row is none.
+    /// [`Error::Parameter`] when a row does not exist.
     pub(super) fn bins_of(&self, rows: &[usize]) -> Result<Binned> {
         match rows.iter().find(|&&row| row >= self.x.nrows()) {
             Some(bad) => {

@@ -141,7 +141,7 @@ impl Clusters {
     /// [`Index::nearest`](crate::neighbors::Index::nearest); the Python package does the same.
     ///
     /// # Errors
-    /// [`Error::Parameter`] when a neighbour is no clustered point, or there are none.
+    /// [`Error::Parameter`] when a neighbour is not a clustered point, or there are no neighbours.
     pub fn predict_near(&self, near: &Neighbors) -> Result<Predicted> {
         let known = near.indices.ncols();
         if known == 0 {

@@ -76,15 +76,15 @@ impl Clusters {
 
         archive.expect(
             selected.iter().all(|&c| c < tree.clusters.len()),
-            "a cluster is not one of its tree",
+            "a cluster is not in its tree",
         )?;
         let mut sorted = selected.clone();
         sorted.sort_unstable();
-        archive.expect(sorted.windows(2).all(|c| c[0] < c[1]), "a cluster is there twice")?;
+        archive.expect(sorted.windows(2).all(|c| c[0] < c[1]), "a cluster is listed twice")?;
         let labelled = -1..selected.len() as i32;
         archive.expect(
             labels.iter().all(|label| labelled.contains(label)),
-            "a label is of no cluster",
+            "a label belongs to no cluster",
         )?;
         let share = |p: &f64| (0.0..=1.0).contains(p);
         archive.expect(probabilities.iter().all(share), "a probability is not from 0 to 1")?;
@@ -130,7 +130,7 @@ fn tree(prefix: &str, points: usize, archive: &Archive) -> Result<CondensedTree>
     )?;
     let lambdas = births.iter().chain(&deaths).chain(&leaves_at).all(|lambda| *lambda >= 0.0);
     archive.expect(lambdas, "a λ is not a number of at least 0")?;
-    archive.expect(stabilities.iter().all(|s| !s.is_nan()), "a stability is no number")?;
+    archive.expect(stabilities.iter().all(|s| !s.is_nan()), "a stability is not a number")?;
 
     let mut clusters: Vec<TreeCluster> = (0..parents.len())
         .map(|c| TreeCluster {
@@ -194,7 +194,7 @@ mod tests {
             (|c| c.probabilities[3] = f64::NAN, "probability"),
             (|c| c.core[3] = f64::NAN, "distance"),
             (|c| c.core.truncate(9), "shape"),
-            (|c| c.selected[0] = 1000, "not one of its tree"),
+            (|c| c.selected[0] = 1000, "not in its tree"),
             (|c| c.selected[0] = c.selected[1], "twice"),
             (|c| c.tree.leaves_from[0] = 1000, "no cluster of its tree"),
             (|c| c.tree.clusters[1].parent = Some(1), "comes before"),

@@ -16,8 +16,8 @@ use crate::vectors::check_finite;
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ClusterOn {
-    /// On a UMAP of several dimensions made for it: the default, as density means little among
-    /// hundreds of dimensions and two lose too much.
+    /// On a UMAP of several dimensions made for it: density means little in hundreds of dimensions, and
+    /// two dimensions lose too much.
     #[default]
     Umap,
     /// On the map that is drawn.

@@ -1,9 +1,10 @@
 //! A map for each decade, tied to that of the decade before.
 //!
-//! Maps that are made one by one lie in any way, so that nothing can be said of what moved. No song is in two
-//! decades; but each has songs of the decade before that it is most like. It starts at their mean place, and the
-//! finished map is turned (orthogonal Procrustes) to lie as they do. Aligned UMAP ties equal rows of all maps at once; here
-//! neighbours tie one map after the other, so that an earlier map never depends on a later decade.
+//! Maps made independently have arbitrary orientations, so they cannot show what moved. No song is in two
+//! decades, but each has most similar songs in the decade before. It starts at their mean place, and the
+//! finished map is turned (orthogonal Procrustes) to match those places. Aligned UMAP ties equal rows of all
+//! maps at once; here neighbours tie one map after the other, so that an earlier map never depends on a later
+//! decade.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -54,7 +55,7 @@ pub struct DecadeMap {
     pub tied: Option<f64>,
 }
 
-/// Maps of the decades of songs `[n, d]`, the earliest first. Songs without a year are in none.
+/// Maps of the decades of songs `[n, d]`, the earliest first. Songs without a year are on none of them.
 ///
 /// ```
 /// use songscape_analysis::music::decades::{DecadeParams, maps};

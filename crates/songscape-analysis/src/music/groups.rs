@@ -1,4 +1,4 @@
-//! Songs that must not be parted between learning and judging.
+//! Songs that must not be split between training and test.
 
 use std::collections::BTreeMap;
 

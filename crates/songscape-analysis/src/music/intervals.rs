@@ -1,4 +1,4 @@
-//! Intervals that are to hold a share of the true years.
+//! Intervals that are to contain a share of the true years.
 
 use super::years::Folds;
 use crate::metrics::quantile;

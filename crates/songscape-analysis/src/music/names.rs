@@ -1,11 +1,11 @@
 //! Names for clusters, from what a table says of their songs.
 //!
-//! A value of a column (a genre, a decade, an artist) names a cluster when it is over-represented there. How
-//! much it is, says the log-odds ratio with an informative Dirichlet prior (Monroe, Colaresi and Quinn, "Fightin'
-//! Words", 2008, equations 15 to 22), in its standard deviations: the prior, each value's share among all songs,
-//! draws rare values towards no difference. Whether it is at all, says Fisher's exact test, adjusted for
-//! every value of every cluster that was looked at (Bonferroni): of columns that have nothing to
-//! do with the clusters, one collection in twenty at most has any name.
+//! A value of a column (a genre, a decade, an artist) names a cluster when it is over-represented there. The
+//! log-odds ratio with an informative Dirichlet prior (Monroe, Colaresi and Quinn, "Fightin' Words", 2008,
+//! equations 15 to 22), in its standard deviations, says by how much: the prior, each value's share among all
+//! songs, draws rare values towards no difference. Fisher's exact test, adjusted for every value of every
+//! cluster that was looked at (Bonferroni), says whether it is at all: with columns that have nothing to do
+//! with the clusters, at most one collection in twenty has any name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -1,6 +1,6 @@
-//! Songs like others: by one seed or several, the way from one song to another, and playlists.
+//! Songs like others: by one seed or several, the path from one song to another, and playlists.
 //!
-//! All take an [`Index`] of the songs' vectors: [`Index::of_all`] for a question or two,
+//! All take an [`Index`] of the songs' vectors: [`Index::of_all`] for a query or two,
 //! [`Index::new`] for many, or that of a [`Study`](crate::study::Study) that was saved.
 
 use std::collections::BTreeSet;

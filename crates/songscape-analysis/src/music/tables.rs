@@ -173,7 +173,7 @@ pub struct ClusterRow {
     /// table has none.
     #[serde(default)]
     pub glosh: f64,
-    /// The cluster that it is in, or of a song in none the one that it belongs to most by soft membership; −1
+    /// The cluster that it is in; for an unclustered song the one that it belongs to most by soft membership; −1
     /// where there are no clusters, or a table does not say.
     #[serde(default = "none")]
     pub nearest: i32,
@@ -203,7 +203,7 @@ pub fn write_outliers(path: impl AsRef<Path>, scores: &[f64]) -> Result<()> {
 pub struct OutlierRow {
     /// The song's row.
     pub row: usize,
-    /// How far the song is from its like: 1 for the median song.
+    /// The outlier score: how far the song is from similar songs; 1 for the median song.
     pub outlier: f64,
 }
 

@@ -19,8 +19,8 @@ const NEIGHBORS: usize = 24;
 /// A search for more than this share of the rows measures all of them.
 const SHARE: usize = 64;
 
-/// Vectors that are asked again and again which of them are nearest to something: to new songs, to a mood
-/// between two songs.
+/// Vectors to search many times for those nearest to something: to new songs, to a mood between two
+/// songs.
 ///
 /// A search goes from row to row towards what is sought, along a graph of nearest neighbours from which
 /// detours were taken out (as PyNNDescent and HNSW do it; Malkov and Yashunin 2018), and starts in the
@@ -134,7 +134,7 @@ impl Index {
     ///
     /// # Errors
     /// [`Error::LengthMismatch`] when there are not as many rows as vectors; [`Error::ColumnMismatch`];
-    /// [`Error::Parameter`] when a row is none of this index, has another vector, or comes twice;
+    /// [`Error::Parameter`] when a row is not one of this index, has another vector, or comes twice;
     /// [`Error::TooFewRows`] for no vectors; those of [`check_finite`].
     pub fn grown(self, rows: &[Option<usize>], vectors: Array2<f32>) -> Result<Self> {
         if rows.iter().copied().eq((0..self.len()).map(Some)) && self.vectors == vectors {

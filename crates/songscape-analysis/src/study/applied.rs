@@ -21,7 +21,7 @@ pub struct Applied {
     pub labels: Vec<i32>,
     /// How firmly they belong to them, 0 to 1.
     pub probabilities: Vec<f64>,
-    /// How far they are from their like: 1 for the median song of the study.
+    /// Their outlier scores: how far they are from similar songs; 1 for the median song of the study.
     pub outliers: Vec<f64>,
     /// Their years, where the study can predict them.
     pub years: Option<Vec<GuessedYear>>,

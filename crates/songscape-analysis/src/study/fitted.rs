@@ -188,7 +188,7 @@ impl Study {
         self.map.index()
     }
 
-    /// How far the songs are from their like ([`outliers`](crate::outliers)).
+    /// How far the songs are from similar songs ([`outliers`](crate::outliers)).
     pub fn outliers(&self) -> &[f64] {
         &self.outliers
     }
@@ -314,7 +314,7 @@ impl Study {
         archive.expect(songs.len() == n, "there are not as many names as songs")?;
         let usual: Usual = archive.fact("usual")?;
         let is_usual = (1..=n).contains(&usual.neighbor) && usual.distance >= 0.0;
-        archive.expect(is_usual, "what is usual is no distance to a neighbour")?;
+        archive.expect(is_usual, "the usual distance is not a distance to a neighbor")?;
         let outliers: Vec<f64> = archive.list("outliers", Some(n))?;
         let finite = outliers.iter().all(|score| *score >= 0.0 && score.is_finite());
         archive.expect(finite, "an outlier score is not a number of at least 0")?;

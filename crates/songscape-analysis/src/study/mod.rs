@@ -1,6 +1,6 @@
-//! From vectors and a table of songs to everything that there is to say about them: map, clusters,
-//! years, tables and scores. The pipeline and the program `analyze` both call it, so that the same
-//! vectors give the same files by either way.
+//! From vectors and a table of songs to all results: map, clusters, years, tables and scores. The
+//! pipeline and the program `analyze` both call it, so that the same vectors give the same files in
+//! either way.
 
 mod applied;
 mod before;

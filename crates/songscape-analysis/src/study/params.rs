@@ -9,8 +9,9 @@ use crate::music::years::YearParams;
 use crate::neighbors::Metric;
 use crate::umap::{Start, UmapParams};
 
-/// What a [`study`](super::study) is made with. Sizes without a value follow from the number of songs.
-/// All that was used is written to `scores.json`. With the feature `clap` these are options of a command line.
+/// The parameters of a [`study`](super::study). Sizes without a value follow from the number of songs.
+/// The values that were used are written to `scores.json`. With the feature `clap` these are options of a
+/// command line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[serde(default)]
@@ -18,16 +19,17 @@ pub struct StudyParams {
     /// Make only this part.
     #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "PART"))]
     pub only: Option<StudyPart>,
-    /// Size of a song's neighbourhood on the map, the song itself counted; 15, fewer for few songs.
+    /// Size of a song's neighborhood on the map, including the song itself (default: 15, fewer for few
+    /// songs).
     #[cfg_attr(feature = "clap", arg(long = "neighbors", value_name = "N"))]
     pub map_neighbors: Option<usize>,
     /// Dimensions of the map, 1 to 64.
     #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = 2))]
     pub dims: usize,
-    /// How vectors are compared; cosine, and euclidean for clusters on the vectors.
+    /// How vectors are compared (default: cosine; euclidean for clusters on the vectors).
     #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub metric: Option<Metric>,
-    /// Where the map starts.
+    /// What the map starts from.
     #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
     pub start: Start,
     /// Where clusters are sought.
@@ -36,47 +38,46 @@ pub struct StudyParams {
     /// How clusters are chosen from the tree.
     #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "METHOD", default_value_t))]
     pub cluster_method: Method,
-    /// Fewer songs than this are not a cluster; 25, fewer for few songs.
+    /// The smallest number of songs in a cluster (default: 25, fewer for few songs).
     #[cfg_attr(feature = "clap", arg(long, value_name = "N"))]
     pub min_cluster_size: Option<usize>,
-    /// The neighbour, the song itself not counted, whose distance is the core distance; 10, fewer for
-    /// few songs.
+    /// The core distance is the distance to this neighbor, not counting the song itself (default: 10,
+    /// fewer for few songs).
     #[cfg_attr(feature = "clap", arg(long, value_name = "N"))]
     pub min_samples: Option<usize>,
-    /// Clusters that part at a smaller distance than this are left together.
+    /// Do not split clusters at distances smaller than this.
     #[cfg_attr(feature = "clap", arg(long, value_name = "DISTANCE", default_value_t = 0.0))]
     pub epsilon: f64,
-    /// Larger clusters are not chosen.
+    /// The largest number of songs in a cluster.
     #[cfg_attr(feature = "clap", arg(long, value_name = "N"))]
     pub max_cluster_size: Option<usize>,
-    /// All songs together may be one cluster.
+    /// Allow all songs together to be one cluster.
     #[cfg_attr(feature = "clap", arg(long))]
     pub allow_single_cluster: bool,
-    /// Songs with a higher outlier score than this (more than 0, such as 8) are in no cluster, whatever
-    /// the map says; without a value none are taken out.
+    /// Leave songs with a higher outlier score than this out of all clusters, whatever the map says (more
+    /// than 0, such as 8; by default none are left out).
     #[cfg_attr(feature = "clap", arg(long, value_name = "SCORE"))]
     pub outliers_above: Option<f64>,
-    /// Folds of the prediction of years, at least 2; the songs of an artist share a fold.
+    /// Folds for the prediction of years, at least 2; the songs of an artist share a fold.
     #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = 5))]
     pub folds: usize,
-    /// Also predict the years by nearest neighbours (slow for thousands of songs). Without the
-    /// feature `comparisons` they are not.
+    /// Also predict the years by nearest neighbors (slow for thousands of songs; needs the feature
+    /// `comparisons`).
     #[cfg_attr(feature = "clap", arg(long))]
     pub compare: bool,
-    /// Also predict the classes that this column of the table of songs says, such as `genre`; may be
-    /// repeated.
+    /// Also predict the classes in this column of the table of songs, such as `genre`; may be repeated.
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub classify: Vec<String>,
     /// Also make a map for each decade, each tied to the one before.
     #[cfg_attr(feature = "clap", arg(long))]
     pub decade_maps: bool,
-    /// Nearest songs that are listed for each song.
+    /// Number of nearest songs to list for each song.
     #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = 10))]
     pub nearest: usize,
-    /// Songs that stand for each cluster.
+    /// Number of songs that represent each cluster.
     #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = 10))]
     pub representatives: usize,
-    /// The seed of everything random.
+    /// Seed of everything random.
     #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = 1))]
     pub seed: u64,
 }
@@ -89,7 +90,7 @@ pub struct StudyParams {
 pub enum StudyPart {
     /// The map.
     Umap,
-    /// The clusters, and what there is to say about them.
+    /// The clusters, with their names and representatives.
     Hdbscan,
     /// The years, and the change from year to year.
     Years,

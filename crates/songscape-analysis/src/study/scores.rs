@@ -248,7 +248,7 @@ impl Scores {
         clusters.and_then(|c| c.stability.as_ref()).is_some_and(Stability::may_be_accidents)
     }
 
-    /// How many clusters there are, and how many songs are in none of them.
+    /// How many clusters there are, and how many songs are unclustered.
     pub fn clustering(&self) -> Option<String> {
         let ClusterScores { count: found, unclustered, .. } = self.clusters.as_ref()?;
         let clusters = count(*found, "cluster");

@@ -58,12 +58,12 @@ pub struct UmapParams {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Start {
-    /// The leading eigenvectors of the graph, to a residual. They unfold what is bent among the vectors,
-    /// and say little about how groups that hardly touch lie to each other. Where the graph is in pieces,
-    /// each piece has its own, placed by the principal components of the pieces' means.
+    /// The leading eigenvectors of the graph, up to a residual. They unfold curved structures, and say
+    /// little about the positions of groups that hardly touch. If the graph is not connected, each piece
+    /// has its own, placed by the principal components of the pieces' means.
     Spectral,
-    /// The principal components of the vectors, nearly: the default, as distances between groups on the
-    /// map follow those among the vectors better, with as many neighbours kept.
+    /// The (approximate) principal components of the vectors. With these, distances between groups on the
+    /// map follow those among the vectors better, and as many neighbors are kept.
     #[default]
     Pca,
 }

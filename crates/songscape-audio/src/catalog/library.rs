@@ -63,8 +63,8 @@ pub struct Library {
     /// What could not be used, and why. Items are absolute paths, as the catalog is written with
     /// them; a row of a manifest that names no file is `manifest.csv:LINE`.
     pub failures: Vec<Failure>,
-    /// What is to be said about songs that can be used: a year that is not clear, one of two years, a
-    /// column that is there twice. Items are as those of failures.
+    /// What is odd about songs that can be used: an unclear year, a choice between two years, a column
+    /// that appears twice. Items are like those of failures.
     pub remarks: Vec<Failure>,
     /// What was listed more than once, and what was made of it.
     pub duplicates: Vec<Duplicate>,

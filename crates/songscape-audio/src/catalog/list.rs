@@ -1,4 +1,4 @@
-//! A catalog from a playlist (M3U, M3U8), and the names of lists that are none.
+//! A catalog from a playlist (M3U, M3U8), and the names of lists that are not read.
 
 use std::path::Path;
 

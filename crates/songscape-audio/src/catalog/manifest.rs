@@ -59,7 +59,7 @@ impl Library {
             }
         }
         let repeated = table.used.repeated().iter().map(|column| {
-            let reason = format!("column {column} is there more than once, the first is used");
+            let reason = format!("column {column} appears more than once; the first is used");
             failure(Path::new(""), 1, &reason)
         });
         let mut remarks: Vec<Failure> = repeated.collect();

@@ -1,6 +1,6 @@
-//! The songs of a library: one table, made from a manifest or from a folder.
+//! The songs of a library: one table, made from a folder, a manifest or a playlist.
 //!
-//! [`Library::open`] reads either, leaves out what is listed twice, and says what it could not use.
+//! [`Library::open`] reads any of these, leaves out what is listed twice, and says what it could not use.
 
 mod duplicates;
 mod id;

@@ -33,7 +33,7 @@ impl Store {
     /// content is not opened again until its file or the limits change; one that is missing or may
     /// not be read is tried every time. Images of songs that have left the catalog stay in the
     /// folder but leave the index and the cache. Of songs that sound the same, the one with the first
-    /// year has an image, or the first in the catalog; the others are in the index alone.
+    /// year has an image, or the first in the catalog; the others are only in the index.
     ///
     /// # Errors
     /// [`Error::Interrupted`] when `progress` says so; [`Error::Project`] when another process

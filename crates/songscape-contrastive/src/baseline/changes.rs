@@ -1,7 +1,7 @@
 //! Which pitch classes follow each other, and how soon: lagged covariances of sharpened chroma.
 //!
 //! Average chroma says which notes a piece has; these say how it moves between them, which singers, rooms
-//! and instruments leave alone. A transposition turns every ring of twelve numbers
+//! and instruments do not change. A transposition turns every ring of twelve numbers
 //! ([`rings`](crate::rings)), and the magnitudes of a ring's Fourier transform are the same in every key.
 
 use ndarray::{Array2, ArrayView2, Axis, s};

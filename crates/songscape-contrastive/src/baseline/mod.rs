@@ -1,10 +1,10 @@
 //! What a song's image says without any learning: the baselines that an encoder is compared with.
 //!
-//! | baseline | numbers | what it hears |
+//! | baseline | numbers | what it measures |
 //! |---|---|---|
 //! | [`row_statistics`] | two per row | the average spectrum: instruments, room, production |
 //! | [`Pitches::chroma`] | 24 | the pitch classes, and what the sound adds to them |
-//! | [`Pitches::sharpened_chroma`] | 24 | the pitch classes alone |
+//! | [`Pitches::sharpened_chroma`] | 24 | only the pitch classes |
 //! | [`patches::chroma_patches`] | 224 | patterns of pitch classes over ten seconds, in any key |
 //! | [`changes::chroma_changes`] | 1,152 | which pitch classes follow each other after 0.1 to 4 seconds |
 //! | [`changes::without_key`] | 672 | the same in any key |

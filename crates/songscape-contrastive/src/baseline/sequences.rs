@@ -1,5 +1,5 @@
-//! Whole sequences of chroma matched with each other, in every key and at many speeds: what two
-//! recordings share can hardly be heard more directly, at a price that grows with the square of the songs.
+//! Whole sequences of chroma matched with each other, in every key and at many speeds: the most direct
+//! measure of what two recordings share, at a cost that grows with the square of the songs.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! The scores of an encoder's vectors beside those of its baselines, each with an interval.
 //!
 //! An encoder has learned something if its vectors score higher than the [`baseline`](crate::baseline)s of
-//! the same songs: those say what the spectrum, the harmony and random weights give without any learning.
-//! How far chance reaches is said beside every score: 95 % intervals, bootstrapped over songs (retrieval) or over
-//! the groups of the folds (probes), and, in words, which models are not told apart from the first one.
+//! the same songs: those show what the spectrum, the harmony and random weights give without any learning.
+//! Every score has a 95 % interval, bootstrapped over songs (retrieval) or over the groups of the folds
+//! (probes), and a sentence says which models are not told apart from the first one.
 
 mod probes;
 mod table;

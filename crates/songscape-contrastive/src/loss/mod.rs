@@ -1,7 +1,7 @@
 //! Contrastive losses on the outputs of the projection head.
 //!
 //! `a` and `b` are `[n, d]`; rows `i` are the two crops of one song, all other rows are other songs.
-//! They need not be normalised: all losses look at cosines alone. Each returns a scalar.
+//! They need not be normalised: all losses use only cosines. Each returns a scalar.
 
 mod dcl;
 mod nce;

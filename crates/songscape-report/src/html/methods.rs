@@ -105,8 +105,8 @@ fn quality(input: &ReportInput) -> Vec<(&'static str, String)> {
         }
         if let Some(stability) = &clusters.stability {
             text += &format!(
-                "; found again on {} of {} of the songs by an adjusted Rand index of {} (noise stays \
-                 below {})",
+                "; found again on {} of {} of the songs with an adjusted Rand index of {} (noise is \
+                 nearly always below {})",
                 counted(stability.runs, "other map", "other maps"),
                 percent(stability.kept),
                 signed(stability.ari, 2),
@@ -123,7 +123,7 @@ fn quality(input: &ReportInput) -> Vec<(&'static str, String)> {
         );
         if let (Some(share), Some(width)) = (years.coverage, years.interval_width) {
             text += &format!(
-                "; intervals of {width:.0} years on average hold {} of the years",
+                "; intervals of {width:.0} years on average contain {} of the years",
                 percent(share)
             );
         }
@@ -139,11 +139,11 @@ fn warning(input: &ReportInput) -> Option<String> {
     let clusters = scores.clusters.as_ref()?;
     let mut reasons = Vec::new();
     if scores.clusters_may_be_accidents() {
-        reasons.push("other maps of these songs show others, as in pure noise".to_owned());
+        reasons.push("other maps of these songs show other clusters, as in pure noise".to_owned());
     }
     if let Some(validity) = clusters.validity.filter(|&validity| validity < 0.0) {
         reasons.push(format!(
-            "their density-based validity is {}: between them songs lie no less densely than inside",
+            "their density-based validity is {}: songs are as dense between them as inside",
             signed(validity, 2)
         ));
     }
@@ -155,8 +155,8 @@ fn warning(input: &ReportInput) -> Option<String> {
             .collect();
         if !loose.is_empty() {
             reasons.push(format!(
-                "on other maps of a part of the songs less than half of these come together again (mean \
-                 Jaccard index): {}",
+                "on other maps of a part of the songs, less than half of these clusters comes together \
+                 again (mean Jaccard index): {}",
                 loose.join(", ")
             ));
         }

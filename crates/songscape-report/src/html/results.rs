@@ -14,13 +14,14 @@ use crate::measures::baselines::{self, NotBeaten};
 use crate::measures::chance::{self, Chance};
 
 /// What the usual baselines are.
-const BASELINES: [(&str, &str); 8] = [
+const BASELINES: [(&str, &str); 9] = [
     ("row statistics", "mean and deviation of each row of the image"),
     ("chroma", "mean and deviation of the twelve pitch classes"),
-    ("sharpened chroma", "the same of what stands out from the rows around it"),
+    ("sharpened chroma", "chroma of what stands out from the neighboring rows"),
+    ("chroma patches", "Fourier magnitudes of ten seconds of chroma"),
     ("chroma changes", "which pitch classes follow each other, and how soon"),
-    ("chroma changes any key", "the same without the key"),
-    ("encoder with chroma changes", "the trained encoder beside them"),
+    ("chroma changes any key", "chroma changes, the same in every key"),
+    ("encoder with chroma changes", "the trained encoder and chroma changes any key, side by side"),
     ("untrained encoder", "the same network with random weights"),
     ("constant", "the same year for every song"),
 ];

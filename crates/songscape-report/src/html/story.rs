@@ -105,9 +105,9 @@ fn change(scores: &Scores) -> Option<String> {
     let change = scores.change.as_ref()?;
     let more = if change.within > change.elsewhere { "more" } else { "less" };
     let sure = if change.p < 0.05 {
-        "which is more than shifting the period around would give by chance"
+        "which is more than other periods of the same length give by chance"
     } else {
-        "which shifting the period around gives by chance as well"
+        "which other periods of the same length give by chance as well"
     };
     Some(format!(
         "From {} to {} the music changes {more} from year to year than in other years ({} against {}), {sure} \
@@ -190,8 +190,7 @@ fn clusters(input: &ReportInput) -> String {
             &format!("<p class=\"soft\">The {TOLD} largest of {} clusters.</p>\n", centres.len());
     }
     if most > 0.0 {
-        out +=
-            &format!("<p class=\"soft\">All small pictures go from 0 to {}.</p>\n", percent(most));
+        out += &format!("<p class=\"soft\">All small charts go from 0 to {}.</p>\n", percent(most));
     }
     out
 }

@@ -16,7 +16,7 @@
 //!
 //! # How
 //! No coefficient is computed at the sampling rate. A wavelet's band is narrow, so the inverse FFT
-//! of the block's spectrum over that band alone, moved to bin 0, gives exact samples of W (up to a
+//! of the block's spectrum over only that band, moved to bin 0, gives exact samples of W (up to a
 //! phase that cancels) at the rate that the band needs. Blocks overlap by the length of their
 //! longest wavelet, and rows of high frequencies are computed in short blocks, those of low
 //! frequencies in long ones. Memory is bounded by the longest block.

@@ -43,7 +43,7 @@ pub enum ScaleSpec {
     },
     /// These scales, in samples, ascending. What each stands for in integrals over the scales
     /// follows from the variable in which they are evenly spaced: the logarithm, the scale or the
-    /// frequency; if they are in none, from the logarithm.
+    /// frequency; if in none of these, from the logarithm.
     Explicit(Vec<f64>),
     /// The same, with the variable given.
     ExplicitIn(Variable, Vec<f64>),

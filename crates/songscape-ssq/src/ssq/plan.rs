@@ -26,7 +26,7 @@ pub enum Reassignment {
     #[default]
     First,
     /// The same, corrected by the local chirp rate: exact for linear chirps too, however steep
-    /// (Oberlin and Meignen 2017). Five sums for each coefficient in place of two.
+    /// (Oberlin and Meignen 2017). Five sums for each coefficient instead of two.
     Second,
 }
 

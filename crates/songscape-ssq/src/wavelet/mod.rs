@@ -33,7 +33,7 @@ pub(crate) use properties::{
 ///
 /// At scale `s` (in samples) the wavelet has the transform ψ̂(s·ξ), ξ in rad/sample, so that the
 /// coefficients at scale `s` see the frequencies around `peak / s`. The transforms of this crate
-/// use the values for w >= 0 alone: every wavelet is taken as analytic.
+/// use only the values for w >= 0: every wavelet is taken as analytic.
 ///
 /// Implementing [`Wavelet::spectrum`] is enough to use a wavelet of one's own everywhere in this
 /// crate:

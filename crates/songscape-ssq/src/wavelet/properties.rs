@@ -1,4 +1,4 @@
-//! Numbers that describe a wavelet, found from its spectrum alone.
+//! Numbers that describe a wavelet, found only from its spectrum.
 
 use num_complex::Complex;
 use rustfft::FftDirection;

@@ -21,9 +21,9 @@ use crate::vectors::{Choice, Embedding, Images, read_ids, songs_of};
 
 /// Raised when the same vectors and parameters come to mean another analysis.
 const VERSION: u32 = 5;
-/// New songs are strange that are farther from their like than this share of the songs that were studied.
+/// New songs are strange if they are farther from their nearest songs than this share of the studied songs.
 const USUAL: f64 = 0.95;
-/// From this share of strange songs on, and so many, the encoder had better learn from them.
+/// From this share of strange songs on, and so many, the encoder should learn from them.
 const MANY: (f64, usize) = (0.25, 5);
 
 /// The folder of the study in that of the analysis, and of one that is not yet whole.
@@ -202,8 +202,8 @@ fn said(study: &Study, rows: &[Option<usize>], applied: &Applied) -> String {
     if strange >= MANY.1 && strange as f64 >= MANY.0 * new as f64 {
         let percent = 100.0 * USUAL;
         said += &format!(
-            "; {strange} of the new ones are farther from their like than {percent:.0} % of the songs \
-             studied: --retrain learns from them, --refit gives them a place of their own"
+            "; {strange} of the new ones are farther from their nearest songs than {percent:.0} % of the \
+             songs studied: --retrain trains on them, too, --refit makes a map that includes them"
         );
     }
     said

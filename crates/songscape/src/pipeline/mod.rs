@@ -1,7 +1,7 @@
-//! The whole way from audio files to the report, over one project folder.
+//! All stages from audio files to the report, over one project folder.
 //!
 //! A [`Pipeline`] only composes the stages: each reads the files of the stages before it and writes
-//! files of its own, so each can be run by itself and again. See [`Step`] for the files.
+//! files of its own, so each can be run by itself and repeated. See [`Step`] for the files.
 
 mod analysis;
 mod parameters;
@@ -33,7 +33,7 @@ use crate::vectors::{Embedding, Images, Keep, Meant, read_ids};
 pub enum Input {
     /// The embedded demo music, made in the folder `music` of the project.
     Demo,
-    /// A manifest (CSV) or a folder of music.
+    /// A folder of music, a manifest (CSV) or a playlist (M3U).
     Library(PathBuf),
 }
 
@@ -41,8 +41,8 @@ pub enum Input {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
-    /// `songs.csv`: one row per song; `duplicates.csv`: what is there more than once; `remarks.csv`: what
-    /// is to be said about songs.
+    /// `songs.csv`: one row per song; `duplicates.csv`: what is listed more than once; `remarks.csv`:
+    /// oddities of songs.
     Catalog,
     /// `spectrograms/ID.png`: the images.
     Spectrograms,
@@ -122,7 +122,7 @@ impl Pipeline {
     }
 
     /// [`new`](Self::new) for several processes with one folder, which all of them can read. They train
-    /// together; all else is done by the first one, which alone writes, while the others wait.
+    /// together; everything else is done by the first one, while the others wait. Only the first one writes.
     ///
     /// # Errors
     /// As [`new`](Self::new).

@@ -21,14 +21,15 @@ pub struct Parameters {
     pub encoder: EncoderConfig,
     /// Its training.
     pub training: TrainParams,
-    /// An encoder that was trained elsewhere, in place of the training.
+    /// An encoder that was trained elsewhere, instead of training one.
     pub model: Option<PathBuf>,
-    /// Row statistics and chroma in place of an encoder's vectors: a map without training.
+    /// Row statistics and chroma instead of an encoder's vectors: a map without training.
     pub no_training: bool,
-    /// Train again where songs have come or gone since the encoder was trained. Else it is kept.
+    /// Continue the training, with a fifth of the steps, if songs have come or gone since. Else the encoder is
+    /// kept.
     pub retrain: bool,
-    /// Make map, clusters and years anew where songs have come or gone since. Else what is there stays,
-    /// and new songs find their places in it.
+    /// Make map, clusters and years anew if songs have come or gone since. Else they stay as they are, and
+    /// new songs are placed in them.
     pub refit: bool,
     /// The vectors that map, clusters and years are made of. `None` takes those that
     /// [measure best](crate::vectors::Choice) on the library.

@@ -1,4 +1,4 @@
-//! A project without training: row statistics and chroma in place of an encoder's vectors.
+//! A project without training: row statistics and chroma instead of an encoder's vectors.
 
 use std::path::PathBuf;
 

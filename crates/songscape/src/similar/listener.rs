@@ -40,8 +40,8 @@ impl Listener {
         let measured = source == Source::RowStatisticsAndChroma;
         if (untrained && source.is_of_network()) || (measured && !untrained) {
             let reason = format!(
-                "has nothing that makes the vectors of the map, \"{}\"; run song_map on the project to \
-                 its end, which makes the map of vectors that are there",
+                "cannot make the vectors of the map, \"{}\"; run song_map on the project to its end, which \
+                 makes the map from the vectors that it has",
                 source.name()
             );
             return Err(Error::input(folder, reason));

@@ -1,5 +1,5 @@
-//! Songs like songs, over the files of a project: found by name, by the index of its study, and listed for
-//! people, programs and players.
+//! Similar songs, from the files of a project: seeds are found by name, similar songs by the index of its
+//! study, and lists are made for people, programs and players.
 //!
 //! - [`Collection`]: the songs of a project, or of any vectors, with their index;
 //! - [`Listed`]: one song of a list, as JSON and tables have it;

@@ -1,4 +1,4 @@
-//! Which vectors a study is of: those by which a song of the library is found again, measured without labels.
+//! Which vectors a study uses: those by which a song of the library is found again, measured without labels.
 
 use std::fmt;
 use std::path::Path;
@@ -20,7 +20,7 @@ const MOST: usize = 200;
 /// With fewer songs than these, which finds its half says nothing.
 const LEAST: usize = 8;
 
-/// Which vectors a study is of, and by what they were chosen.
+/// Which vectors a study uses, and how they were chosen.
 ///
 /// One half of a song looks for the other, which is changed as [another copy](Augment::copy) of the recording
 /// would be, among the halves of all songs that are measured. The first source that was tried is taken, unless

@@ -1,4 +1,4 @@
-//! The vectors of all songs, in batches, of which what is done is kept.
+//! The vectors of all songs, in batches; what is done is kept.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Write;

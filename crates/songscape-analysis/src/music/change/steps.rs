@@ -170,7 +170,7 @@ pub(super) fn step(a: &Year, b: &Year, permutations: usize, rng: &mut impl Rng) 
     Step { change, score: found[0], permuted }
 }
 
-/// Adjusts for the number of steps: each step's score is held against the largest score of any step in
+/// Adjusts for the number of steps: each step's score is compared with the largest score of any step in
 /// every permutation (max-T; Westfall and Young 1993).
 pub(super) fn adjusted(steps: Vec<Step>) -> Vec<YearChange> {
     let permutations = steps.first().map_or(0, |step| step.permuted.len());
