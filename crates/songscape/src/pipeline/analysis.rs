@@ -96,8 +96,10 @@ impl Pipeline {
         }
         let model = Model::load(self.model_file()?, self.device)?;
         let images = Images::open(&self.store())?;
-        // Random weights show what training gives; nobody wants a map of them.
-        let sources = Source::ALL.into_iter().filter(|own| *own != Source::UntrainedEncoder);
+        // Random weights show what training gives; nobody wants a map of them. Nor of keys, which is how
+        // vectors that turn with the key would find the halves of a song.
+        let of_music = |own: &Source| *own != Source::UntrainedEncoder && !own.has_rings();
+        let sources = Source::ALL.into_iter().filter(of_music);
         let seed = self.parameters.analysis.seed;
         Embedding::new(&model).choose(&images, &sources.collect::<Vec<_>>(), seed, progress)
     }
