@@ -280,6 +280,9 @@ fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
+/// Columns of the names in tables of text.
+const NAMES: usize = 28;
+
 /// The comparisons as tables of text.
 impl fmt::Display for Scores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -288,11 +291,11 @@ impl fmt::Display for Scores {
         }
         if let Some(years) = &self.years {
             let title = "year (out of fold)";
-            writeln!(f, "\n{title:<22}{:>10}{:>14}{:>10}  by", "MAE", "95 %", "R²")?;
+            writeln!(f, "\n{title:<NAMES$}{:>10}{:>14}{:>10}  by", "MAE", "95 %", "R²")?;
             for YearScore { name, mae, r2, by, interval, .. } in &years.models {
                 let interval = interval.map_or(String::new(), |interval| interval.to_string());
                 let by = by.map_or("", YearModel::name);
-                writeln!(f, "{name:<22}{mae:>10.2}{interval:>14}{r2:>10.2}  {by}")?;
+                writeln!(f, "{name:<NAMES$}{mae:>10.2}{interval:>14}{r2:>10.2}  {by}")?;
             }
             let rows = years.models.iter().map(|row| (row.name.as_str(), row.behind));
             not_told_apart(f, "error", rows)?;
@@ -303,11 +306,11 @@ impl fmt::Display for Scores {
                 continue;
             }
             let title = format!("{column} (out of fold)");
-            writeln!(f, "\n{title:<22}{:>10}{:>14}{:>10}", "accuracy", "95 %", "balanced")?;
+            writeln!(f, "\n{title:<NAMES$}{:>10}{:>14}{:>10}", "accuracy", "95 %", "balanced")?;
             for ClassScore { name, accuracy, balanced_accuracy, interval, .. } in models {
                 let interval = interval.map_or(String::new(), |interval| interval.to_string());
                 let balanced = balanced_accuracy.map_or(String::new(), |b| format!("{b:.3}"));
-                writeln!(f, "{name:<22}{accuracy:>10.3}{interval:>14}{balanced:>10}")?;
+                writeln!(f, "{name:<NAMES$}{accuracy:>10.3}{interval:>14}{balanced:>10}")?;
             }
             not_told_apart(f, "accuracy", models.iter().map(|m| (m.name.as_str(), m.behind)))?;
         }
@@ -318,12 +321,12 @@ impl fmt::Display for Scores {
 
 fn retrieval(f: &mut fmt::Formatter<'_>, title: &str, rows: &[RetrievalScore]) -> fmt::Result {
     if !rows.is_empty() {
-        writeln!(f, "\n{title:<22}{:>10}{:>14}{:>10}", "recall@1", "95 %", "recall@10")?;
+        writeln!(f, "\n{title:<NAMES$}{:>10}{:>14}{:>10}", "recall@1", "95 %", "recall@10")?;
     }
     for row in rows {
         let RetrievalScore { name, recall_1, recall_10, .. } = row;
         let interval = row.interval_1.map_or(String::new(), |interval| interval.to_string());
-        writeln!(f, "{name:<22}{recall_1:>10.3}{interval:>14}{recall_10:>10.3}")?;
+        writeln!(f, "{name:<NAMES$}{recall_1:>10.3}{interval:>14}{recall_10:>10.3}")?;
     }
     not_told_apart(f, "recall@1", rows.iter().map(|row| (row.name.as_str(), row.behind_1)))
 }
