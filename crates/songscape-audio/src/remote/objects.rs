@@ -161,7 +161,7 @@ impl Objects {
                 let builder = self.set(builder, |key| key, set);
                 Arc::new(builder.with_url(base).with_retry(retry).build()?)
             }
-            Kind::Local => Arc::new(LocalFileSystem::new()),
+            Kind::Local => Arc::new(LocalFileSystem::new().with_fsync(true)),
         };
         Ok(store)
     }
