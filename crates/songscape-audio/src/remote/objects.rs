@@ -282,7 +282,7 @@ mod tests {
         for (address, kind, path) in places {
             let place =
                 objects.place(address).unwrap_or_else(|fault| panic!("{address}: {fault:?}"));
-            assert_eq!((place.kind, place.path.as_ref()), (kind, path), "{address}");
+            assert_eq!((place.kind, place.path.to_string().as_str()), (kind, path), "{address}");
         }
         // Two songs of one bucket share its connections.
         let store = |address| objects.place(address).unwrap().store;
@@ -301,7 +301,7 @@ mod tests {
         let items: Vec<u64> = (0..20).collect();
         let job = Job::begin(&Silent, "test", 20, "items");
         let slow = |item: &u64| {
-            std::thread::sleep(Duration::from_millis(20 - item));
+            std::thread::sleep(Duration::from_millis(20 - *item));
             Ok(item * item)
         };
         let squares: Vec<u64> = items.iter().map(|item| item * item).collect();

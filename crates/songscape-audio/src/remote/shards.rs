@@ -69,7 +69,7 @@ impl Objects {
         let now: HashSet<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
         let is_gone = |name: &str| name != marker && !now.contains(name);
         let gone: Vec<&str> =
-            before.iter().map(|(name, _)| name.as_str()).filter(|name| is_gone(name)).collect();
+            before.iter().map(|(name, _)| name.as_str()).filter(|&name| is_gone(name)).collect();
         for name in gone {
             self.ask(&to, &own, &job, delete(&to, name))?;
         }
