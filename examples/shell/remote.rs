@@ -12,6 +12,10 @@ pub struct Remote {
     #[cfg(feature = "object-store")]
     #[arg(long, value_name = "URL", requires = "shard")]
     put: Option<String>,
+    /// Leave PNG files out of what is put; merging, training and vectors need only the pixels beside them
+    #[cfg(feature = "object-store")]
+    #[arg(long, requires = "put")]
+    without_png: bool,
     /// Get the parts that are whole there, before they are joined
     #[cfg(feature = "object-store")]
     #[arg(long, value_name = "URL", requires = "merge")]
@@ -26,7 +30,7 @@ impl Remote {
     /// As [`put_shard`](songscape::audio::Objects::put_shard).
     pub fn put(&self, shard: Shard, folder: &Path, progress: &dyn Progress) -> Result<(), Error> {
         let Some(address) = &self.put else { return Ok(()) };
-        let files = objects()?.put_shard(shard, folder, address, progress)?;
+        let files = objects()?.put_shard(shard, folder, address, !self.without_png, progress)?;
         crate::print(format_args!("put        {files} files to {address}"))
     }
 

@@ -55,13 +55,6 @@ fn contents(store: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-fn remove_images(store: &Path) {
-    let pixels = Store::new(store).pixels().unwrap();
-    for id in pixels.ids() {
-        fs::remove_file(Store::new(store).image(id)).unwrap();
-    }
-}
-
 fn shards() -> impl Iterator<Item = Shard> {
     (0..3).map(|index| Shard::new(index, 3).unwrap())
 }
@@ -85,17 +78,17 @@ fn shards_go_to_a_folder_and_come_back() {
 
     let objects = Objects::new(ObjectParams { requests: 4, ..ObjectParams::default() }).unwrap();
     let address = url::Url::from_file_path(path("there")).unwrap().to_string();
-    let put = |shard| objects.put_shard(shard, path("here"), &address, &Silent);
+    let put = |shard, images| objects.put_shard(shard, path("here"), &address, images, &Silent);
     let get = |name: &str| objects.get_shards(&address, path(name), &Silent);
     assert_eq!(get("got").unwrap(), 0, "nothing is there yet");
     let first = Shard::new(0, 3).unwrap();
-    assert!(matches!(put(first).unwrap_err(), Error::Unfinished { .. }));
+    assert!(matches!(put(first, true).unwrap_err(), Error::Unfinished { .. }));
     for shard in shards() {
         Store::make_shard(shard, &table, path("here"), &params, &limits, 2, &Silent).unwrap();
         // Larger than one request.
         let large: Vec<u8> = (0..20_000_001_u32).map(|i| (i % 251) as u8).collect();
         fs::write(shard.folder(path("here")).join("large"), large).unwrap();
-        let files = put(shard).unwrap();
+        let files = put(shard, true).unwrap();
         // Two songs have two or one image, and: index.csv, pixels.csv, pixels.u8, parameters.json, failures.csv,
         // duplicates.csv, large.
         assert!((8..=9).contains(&files), "{files}");
@@ -111,9 +104,6 @@ fn shards_go_to_a_folder_and_come_back() {
     assert!(merge("got").unwrap() == expected);
     let large = |name: &str| fs::read(first.folder(path(name)).join("large")).unwrap();
     assert!(large("got") == large("here"));
-    // The images are not needed to merge, nor are the pixels of them.
-    remove_images(&path("got"));
-    assert!(merge("got").unwrap() == expected);
 
     // What is there is not got again, until it is another one.
     let index = first.folder(path("got")).join("index.csv");
@@ -121,10 +111,23 @@ fn shards_go_to_a_folder_and_come_back() {
     assert_eq!(get("got").unwrap(), 3);
     assert_eq!(fs::read(&index).unwrap(), b"changed");
     fs::remove_file(first.folder(path("here")).join("large")).unwrap();
-    put(first).unwrap();
+    put(first, true).unwrap();
     assert!(!first.folder(path("there")).join("large").exists(), "no longer in the shard");
     assert_eq!(get("got").unwrap(), 3);
     assert!(merge("got").unwrap() == expected);
+
+    // Whoever has the pixels needs no images.
+    let pngs = |name: &str| {
+        let files = shards().flat_map(|shard| fs::read_dir(shard.folder(path(name))).unwrap());
+        files
+            .filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|e| e == "png"))
+            .count()
+    };
+    for shard in shards() {
+        put(shard, false).unwrap();
+    }
+    assert_eq!((pngs("here"), pngs("there"), get("pixels").unwrap(), pngs("pixels")), (5, 0, 3, 0));
+    assert!(merge("pixels").unwrap() == expected);
 
     // Without its record a shard is not whole.
     let second = Shard::new(1, 3).unwrap();
@@ -134,7 +137,7 @@ fn shards_go_to_a_folder_and_come_back() {
     assert!(error.ends_with("missing: 1/3"), "{error}");
 
     for wrong in ["https://h/x", "ftp://h/x", "there", "s3://key:5ec3e7@b/x", "s3://b/x?5ec3e7"] {
-        let error = objects.put_shard(first, path("here"), wrong, &Silent).unwrap_err();
+        let error = objects.put_shard(first, path("here"), wrong, true, &Silent).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
         assert!(!error.to_string().contains("5ec3e7"), "{error}");
         assert!(objects.get_shards(wrong, path("less"), &Silent).is_err());

@@ -25,7 +25,8 @@ const GOT: &str = ".got";
 
 impl Objects {
     /// Puts the folder of a finished shard below an address: `s3://bucket/store` gets `shards/3-of-7/…`, as
-    /// the folder `folder` has it. Returns the number of files.
+    /// the folder `folder` has it. Returns the number of files. Without `images` the PNG files stay here: whoever merges
+    /// shards, trains or embeds needs pixels only.
     ///
     /// The shard is there as a whole or not at all: its `parameters.json`, without which it does not count, is removed
     /// first and put last. Objects of an earlier version that are no longer in the shard are removed.
@@ -39,6 +40,7 @@ impl Objects {
         shard: Shard,
         folder: impl AsRef<Path>,
         address: &str,
+        images: bool,
         progress: &dyn Progress,
     ) -> Result<usize> {
         let own = shard.folder(folder);
@@ -50,7 +52,7 @@ impl Objects {
         let _held = Project::open(&own)?;
         let marker = marker();
         let mut files = files_of(&own)?;
-        files.retain(|(name, _)| *name != marker);
+        files.retain(|(name, _)| *name != marker && (images || !name.ends_with(".png")));
         let job = Job::begin(progress, "putting", files.len() as u64 + 1, "files");
 
         let before = self.ask(&to, &own, &job, list(&to))?;

@@ -93,7 +93,7 @@ fn run(folder: &Path, job: &str) -> Result<String, Error> {
         ["shard", shard, address] => {
             let shard: Shard = shard.parse()?;
             let made = Store::make_shard(shard, &table(), &store, &params, &limits, 2, &Silent)?;
-            Objects::from_env()?.put_shard(shard, &store, address, &Silent)?;
+            Objects::from_env()?.put_shard(shard, &store, address, true, &Silent)?;
             made
         }
         ["merge", address] => {
