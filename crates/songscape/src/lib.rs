@@ -49,7 +49,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! The default features need no libtorch; `pipeline` brings everything. Array types are those of
+//! The default features need no libtorch; `pipeline` brings everything but `object-store`, with which songs of a manifest
+//! are read from object stores, and shards are kept there. Array types are those of
 //! `ndarray` 0.16, complex numbers those of `num-complex` 0.4, tensors those of `tch` 0.24; all three
 //! are re-exported by the crates whose signatures have them, and here. Long calls take a
 //! `project::Progress`, which hears how far they are and can stop them; `project::Silent` does
