@@ -27,7 +27,10 @@ pub(crate) fn check(address: &str) -> Result<(), String> {
              addresses are not read"
         ));
     }
-    let authority = rest.split('/').next().unwrap_or_default();
+    let (authority, name) = rest.split_once('/').unwrap_or((rest, ""));
+    if authority.is_empty() || name.is_empty() {
+        return Err(format!("{named} of no object, expected {scheme}://PLACE/NAME"));
+    }
     // The container of `abfss://container@account.dfs.core.windows.net` is no secret.
     let user = authority.rsplit_once('@').map(|(user, _)| user);
     if user.is_some_and(|user| !scheme.starts_with("abfs") || user.contains(':')) {
@@ -60,6 +63,9 @@ mod tests {
         assert!(
             refused("ftp://h/a").starts_with("an address (ftp), expected a file or an address")
         );
+        for nothing in ["s3://bucket", "s3://bucket/", "gs:///k"] {
+            assert!(refused(nothing).contains(") of no object, expected "), "{nothing}");
+        }
         let signed = refused("https://h/a.mp3?X-Amz-Signature=5ec3e7");
         assert!(signed.contains("`?`") && !signed.contains("5ec3e7"), "{signed}");
         for password in ["https://me:5ec3e7@h/a", "s3://key@b/k", "abfs://a:5ec3e7@b/k"] {

@@ -170,10 +170,11 @@ impl Objects {
             Error::Parameter { field: "the address of shards", found, expected }
         };
         let Some((scheme, _)) = address.split_once("://") else { return Err(wrong(address)) };
+        let below = format!("{}/{name}", address.trim_end_matches('/'));
         if !scheme.eq_ignore_ascii_case("file") {
-            check(address).map_err(|reason| wrong(&reason))?;
+            check(&below).map_err(|reason| wrong(&reason))?;
         }
-        match self.place(&format!("{}/{name}", address.trim_end_matches('/'))) {
+        match self.place(&below) {
             Ok(place) if place.kind != Kind::Http => Ok(place),
             Ok(_) | Err(Fault::Object(_)) => Err(wrong(address)),
             Err(fault) => Err(fault.error(address, Path::new(""))),
