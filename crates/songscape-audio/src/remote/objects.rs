@@ -277,7 +277,7 @@ mod tests {
             ("abfss://container@account.dfs.core.windows.net/k/l", Kind::Azure, "k/l"),
             ("gs://bucket/k%2520.mp3", Kind::Google, "k%20.mp3"),
             ("https://host:8443/a/b.mp3", Kind::Http, "a/b.mp3"),
-            ("file:///tmp/a%20b/", Kind::Local, "tmp/a b"),
+            ("file:///mnt/a%20b/", Kind::Local, "mnt/a b"),
         ];
         for (address, kind, path) in places {
             let place =
