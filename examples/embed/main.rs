@@ -10,7 +10,7 @@ use songscape::audio::Store;
 use songscape::project::{Progress, Shard};
 use songscape::resnet::{DeviceChoice, Embedder, Model, Pooling, Precision};
 use songscape::vectors::{EmbeddedStore, Embedding};
-use songscape_examples::{Bars, End, device, print, start};
+use songscape_examples::{Bars, End, Remote, device, print, start};
 
 /// Compute one vector for each song of a store, by a trained encoder.
 ///
@@ -63,6 +63,8 @@ struct Arguments {
     /// Where the network runs: auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
+    #[command(flatten)]
+    remote: Remote,
 }
 
 fn main() -> ExitCode {
@@ -85,8 +87,10 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
     let embedded = EmbeddedStore { embedding, model, store, songs, frames, baselines };
     if let Some(shard) = arguments.shard {
         let songs = embedded.make_shard(shard, out, progress)?;
+        arguments.remote.put(shard, out, progress)?;
         return print(format_args!("{songs} vectors of shard {shard}")).map(End::from);
     }
+    arguments.remote.get(out, progress)?;
     let made = match arguments.merge {
         true => embedded.merge(out, progress)?,
         false => embedded.make(out, progress)?,

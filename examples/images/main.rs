@@ -10,7 +10,7 @@ use clap::Parser;
 use songscape::Error;
 use songscape::audio::{ImageParams, Library, LibraryParams, Limits, SameName, Store};
 use songscape::project::{Field, Progress, Shard, SongTable};
-use songscape_examples::{Bars, End, choice, print, start};
+use songscape_examples::{Bars, End, Remote, choice, print, start};
 
 /// Make the catalog and the spectrogram images of a music library.
 ///
@@ -47,7 +47,7 @@ struct Arguments {
     /// differ or the manifest tells recordings apart; merge always does, keep never does
     #[arg(long, value_name = "HOW", value_parser = choice::<SameName>, default_value = "auto")]
     same_name: SameName,
-    /// Allow files outside the library's folder: absolute paths, `..`, links
+    /// Allow files outside the library's folder: absolute paths, `..`, links; addresses in a manifest
     #[arg(long)]
     outside: bool,
     /// Do not fill in missing tags from the names of files and folders
@@ -59,6 +59,8 @@ struct Arguments {
     /// Number of CPU threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+    #[command(flatten)]
+    remote: Remote,
 }
 
 fn main() -> ExitCode {
@@ -76,10 +78,12 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End, Error> {
             let made =
                 Store::make_shard(shard, &catalog, out, &params, &limits, threads, progress)?;
             print(format_args!("{made}"))?;
+            arguments.remote.put(shard, out, progress)?;
             // An engine would take another exit code for a reason to run the shard again.
             0
         }
         (table, None) if arguments.merge => {
+            arguments.remote.get(out, progress)?;
             let made = Store::merge(&table_of(table.as_deref(), out)?, out)?;
             made.record(out)?;
             print(format_args!("{made}"))?;

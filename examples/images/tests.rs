@@ -158,3 +158,33 @@ fn gnu_parallel_makes_what_one_run_makes() {
     assert_eq!(found.len(), 3 + 5);
     assert!(found == expected);
 }
+
+#[cfg(all(unix, feature = "object-store"))]
+#[test]
+fn parts_that_are_elsewhere_are_joined_here() {
+    let library = Library::new();
+    assert_eq!(library.images("LIBRARY --out OUT --list").0, 0);
+    let there = format!("file://{}", library.path("there").display());
+    for shard in ["0/2", "1/2"] {
+        let put = library.images(&format!("--out OUT --shard {shard} --put {there}"));
+        assert_eq!(put, (0, String::new()));
+    }
+    fs::remove_dir_all(library.path("store/shards")).unwrap();
+    assert_eq!(library.images("--out OUT --merge").0, 1);
+    assert_eq!(library.images(&format!("--out OUT --merge --get {there}")).0, 3);
+    assert_eq!(Store::new(library.path("store")).pixels().unwrap().len(), 5);
+    let (code, message) = library.images("--out OUT --shard 0/2 --put https://h/x");
+    assert_eq!(code, 2, "{message}");
+    assert_eq!(library.images("LIBRARY --out OUT --put file:///x").0, 2, "no part");
+
+    // Songs at a server that nobody has started.
+    let manifest = library.path("manifest.csv");
+    fs::write(&manifest, "path,title,artist\nhttp://127.0.0.1:1/a.wav,A,B\n").unwrap();
+    let line = format!("{} --out {}", manifest.display(), library.path("other").display());
+    let (code, message) = library.images(&line);
+    assert_eq!(code, 3, "it may not leave the folder: {message}");
+    let mut command = library.command(&format!("{line} --outside"));
+    let (code, message) = ended(&command.env("SONGSCAPE_OBJECT_RETRIES", "0").output().unwrap());
+    assert_eq!(code, 1);
+    assert!(message.contains("http://127.0.0.1:1/a.wav: "), "{message}");
+}

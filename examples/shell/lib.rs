@@ -1,4 +1,4 @@
-//! What the programs have in common: exit codes, checked output, progress bars, the interrupt key.
+//! What the programs have in common: exit codes, checked output, progress bars, the interrupt key, shards elsewhere.
 
 mod bars;
 mod choice;
@@ -7,6 +7,7 @@ mod device;
 mod exit;
 #[cfg(not(feature = "pipeline"))]
 mod launch;
+mod remote;
 
 pub use bars::Bars;
 pub use choice::{choice, json};
@@ -15,6 +16,7 @@ pub use device::device;
 pub use exit::{End, complain, exit_code, print, start};
 #[cfg(not(feature = "pipeline"))]
 pub use launch::launch;
+pub use remote::Remote;
 
 #[cfg(doctest)]
 mod documents {

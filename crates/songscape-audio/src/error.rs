@@ -73,6 +73,20 @@ pub enum Error {
         /// How its images were made.
         found: &'static str,
     },
+    /// A shard that is to be put elsewhere is not whole.
+    #[error("{}: not finished; make this shard first", path.display())]
+    Unfinished {
+        /// The folder of the shard.
+        path: PathBuf,
+    },
+    /// An object store did not do what it was asked for, however often; another time it may.
+    #[error("{address}: {reason}")]
+    Object {
+        /// The object or the folder.
+        address: String,
+        /// What the store said, or why it said nothing.
+        reason: String,
+    },
     /// A parameter is outside its range.
     #[error("{field} is {found}, expected {expected}")]
     Parameter {
@@ -119,10 +133,12 @@ impl Error {
                     _ => ErrorKind::Environment,
                 }
             }
-            Self::DiskSpace { .. } => ErrorKind::Environment,
-            Self::Audio { .. } | Self::List { .. } | Self::Image { .. } | Self::Cache { .. } => {
-                ErrorKind::Input
-            }
+            Self::DiskSpace { .. } | Self::Object { .. } => ErrorKind::Environment,
+            Self::Audio { .. }
+            | Self::List { .. }
+            | Self::Image { .. }
+            | Self::Cache { .. }
+            | Self::Unfinished { .. } => ErrorKind::Input,
         }
     }
 
@@ -149,9 +165,20 @@ pub enum Problem {
     /// The file is empty.
     #[error("the file is empty (0 bytes)")]
     Empty,
-    /// The system would not read the file.
+    /// The system would not read the file, or a server would not serve it.
     #[error("cannot be read: {0}")]
     Unreadable(std::io::Error),
+    /// The file has an address that is not read.
+    #[error("{0}")]
+    Address(String),
+    /// The object at the song's address is larger than what is fetched.
+    #[error("the object has {bytes} bytes, the limit is {limit}")]
+    TooLarge {
+        /// Its size, as the store tells it.
+        bytes: u64,
+        /// The limit (`SONGSCAPE_OBJECT_MAX_BYTES`).
+        limit: u64,
+    },
     /// No known audio format was recognised.
     #[error("no audio was recognised ({0})")]
     NotAudio(String),
@@ -272,7 +299,16 @@ impl Problem {
 
     /// Whether the problem lies in the file's content, so that it stays until the file changes.
     pub(crate) fn is_permanent(&self) -> bool {
-        !matches!(self, Self::Missing | Self::NotAFile | Self::Unreadable(_) | Self::Panicked(_))
+        let passes = matches!(
+            self,
+            Self::Missing
+                | Self::NotAFile
+                | Self::Unreadable(_)
+                | Self::Address(_)
+                | Self::TooLarge { .. }
+                | Self::Panicked(_)
+        );
+        !passes
     }
 }
 

@@ -54,6 +54,7 @@ mod open;
 mod opus;
 mod params;
 mod pixels;
+mod remote;
 mod render;
 mod resample;
 mod stamp;
@@ -68,6 +69,8 @@ pub use image::{ImageInfo, ImageReader};
 pub use limits::Limits;
 pub use params::ImageParams;
 pub use pixels::Pixels;
+#[cfg(feature = "object-store")]
+pub use remote::{ObjectParams, Objects};
 pub use render::{Renderer, Spectrogram};
 pub use resample::Resampler;
 pub use songscape_project::{Song, SongTable};

@@ -9,11 +9,14 @@ use crate::error::Problem;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub bytes: u64,
-    /// Nanoseconds since 1970; 0 where the system does not tell.
+    /// Nanoseconds since 1970; 0 where the system does not tell. Of an object, a number that its version has.
     pub modified: u64,
 }
 
 impl Stamp {
+    /// Of an object that nobody has looked at.
+    pub(crate) const UNKNOWN: Self = Self { bytes: 0, modified: 0 };
+
     pub(crate) fn of(path: &Path) -> Result<Self, Problem> {
         let metadata = std::fs::metadata(path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => Problem::Missing,

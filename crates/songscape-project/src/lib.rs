@@ -16,7 +16,8 @@
 //! - [`Stage`]: the parameters and inputs that a stage was made with, so that a second run skips
 //!   what is done and refuses other parameters; [`Record`] reads them back;
 //! - [`Shard`]: one part of a stage that many machines share, with a folder of its own;
-//! - [`SongTable`]: what is known of each song; [`year`]: years, as tables write them;
+//! - [`SongTable`]: what is known of each song; [`address`]: whether its file is on a disk;
+//!   [`year`]: years, as tables write them;
 //!   [`artist_key`] and [`song_key`]: when two spellings mean the same artist or song;
 //! - [`Source`]: the vectors of a project, by the encoder and by its baselines;
 //! - [`write_atomic`], [`write_json`], [`write_csv`]: a file is either whole or not there;
@@ -85,7 +86,7 @@ pub use pixel::{level_db, row_hz};
 pub use progress::{Job, Progress, Silent};
 pub use project::Project;
 pub use shard::Shard;
-pub use songs::{BadRow, Field, PlaylistPaths, Song, SongTable, Used};
+pub use songs::{BadRow, Field, PlaylistPaths, Song, SongTable, Used, address};
 pub use source::{Part, Source, name_of_vectors};
 pub use stage::{Record, Stage, State, differences};
 pub use table::{line_of_record, read_rows, replace_rows, write_csv};

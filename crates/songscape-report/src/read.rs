@@ -8,7 +8,7 @@ use songscape_analysis::music::tables::{
     read_years,
 };
 use songscape_analysis::study::Scores;
-use songscape_project::{SongTable, read_rows};
+use songscape_project::{SongTable, address, read_rows};
 
 use crate::error::Result;
 use crate::input::{ReportInput, SongRow, within};
@@ -30,13 +30,14 @@ impl ReportInput {
         Ok(Self::of_songs(&SongTable::read(table)?, page))
     }
 
-    /// The songs of a table for a report in the folder `page`, to which their files are linked. A song
-    /// without an id has its path as one, or its row; one without a title, its id. Neither the map nor
-    /// the clusters are in the table: every song is at the origin, unclustered.
+    /// The songs of a table for a report in the folder `page`, to which their files are linked, if they are on a
+    /// disk. A song without an id has its path as one, or its row; one without a title, its id. Neither the map
+    /// nor the clusters are in the table: every song is at the origin, unclustered.
     pub fn of_songs(table: &SongTable, page: impl AsRef<Path>) -> Self {
         let page = page.as_ref();
         let row = |(row, song): (usize, &songscape_project::Song)| {
             let path = song.path.to_string_lossy();
+            let has_file = !path.is_empty() && address(&song.path).is_none();
             let id = match (song.id.as_str(), &*path) {
                 ("", "") => row.to_string(),
                 ("", path) => path.to_owned(),
@@ -46,7 +47,7 @@ impl ReportInput {
                 title: if song.title.is_empty() { id.clone() } else { song.title.clone() },
                 artist: song.artist.clone(),
                 year: song.year,
-                audio: (!path.is_empty()).then(|| link(page, table.file(song))),
+                audio: has_file.then(|| link(page, table.file(song))),
                 extra: song.extra.clone(),
                 id,
                 ..SongRow::default()
@@ -158,6 +159,16 @@ mod tests {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
         folder
+    }
+
+    #[test]
+    fn only_files_on_a_disk_are_linked() {
+        let folder = written(&[("songs.csv", "path\na.wav\ns3://b/a.wav\n")]);
+        let (table, page) = (folder.path().join("songs.csv"), folder.path().join("report"));
+        let input = ReportInput::read_songs(table, page).unwrap();
+        let links: Vec<_> = input.songs.iter().map(|song| song.audio.as_deref()).collect();
+        assert_eq!(links, [Some("../a.wav"), None]);
+        assert_eq!(input.songs[1].id, "s3://b/a.wav");
     }
 
     #[test]

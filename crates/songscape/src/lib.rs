@@ -52,7 +52,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! The default features need no libtorch; `pipeline` adds everything. Array types are those of
+//! The default features need no libtorch. `pipeline` adds everything that does; `object-store` reads the
+//! songs of a manifest from object stores, and keeps shards there. Array types are those of
 //! `ndarray` 0.16, complex numbers those of `num-complex` 0.4, tensors those of `tch` 0.24; all three
 //! are re-exported by the crates whose signatures use them, and here. Long calls take a
 //! `project::Progress`, which is told how far they are and can stop them; `project::Silent` does

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use songscape_project::{Song, SongTable, replace_rows, song_key};
+use songscape_project::{Song, SongTable, address, replace_rows, song_key};
 
 use super::{Found, STAGE, SameName};
 use crate::decode::AudioReader;
@@ -15,6 +15,9 @@ use crate::tags::Tags;
 
 /// Columns by which a manifest tells recordings of one song apart.
 const TELL_APART: [&str; 5] = ["song", "recording", "rendition", "version", "take"];
+
+/// Why songs may be one.
+const NAME: &str = "same artist and title";
 
 /// Lengths that agree differ by no more than this many seconds, or by this share.
 const SAME_SECONDS: f64 = 3.0;
@@ -138,6 +141,20 @@ pub(super) fn merge(
     };
     let remaining = (0..found.len()).filter(|&i| kept[i] == i);
     for mut group in groups(remaining, |i| song_key(&found[i].song.artist, &found[i].song.title)) {
+        if same_name == SameName::Auto && apart.is_none() {
+            // What is not here is not fetched to hear how long it is, and nothing is lost by a guess.
+            let stays = first(&group, year);
+            let (away, here): (Vec<usize>, Vec<usize>) =
+                group.iter().partition(|&&i| address(&found[i].song.path).is_some());
+            for i in away.into_iter().filter(|&i| i != stays) {
+                let reason = format!("{}; the lengths are not known", like(NAME, stays));
+                decisions.push((i, kept_apart(i, stays, reason)));
+            }
+            group = here;
+            if group.len() < 2 {
+                continue;
+            }
+        }
         // Where they decide nothing, no file is opened for them.
         let lengths: HashMap<usize, f64> = match (same_name, &apart) {
             (SameName::Auto, None) => lengths(&group, &found),
@@ -153,7 +170,7 @@ pub(super) fn merge(
             if let Some(before) = before {
                 let reason = format!(
                     "{}; {:.1} s and {:.1} s long",
-                    like("same artist and title", before),
+                    like(NAME, before),
                     lengths[&stays],
                     lengths[&before]
                 );
@@ -161,7 +178,7 @@ pub(super) fn merge(
             }
             before = before.or(Some(stays));
             for i in same.into_iter().filter(|&i| i != stays) {
-                let reason = like("same artist and title", stays);
+                let reason = like(NAME, stays);
                 let decision = match &apart {
                     None => {
                         kept[i] = stays;

@@ -16,8 +16,8 @@ use crate::error::{Error, Result};
 #[non_exhaustive]
 pub enum SameName {
     /// One song, as in charts, where a song comes back in later years; but each its own song where
-    /// the lengths of the recordings differ, or where a manifest tells recordings apart by a column
-    /// `song`, `recording`, `rendition`, `version` or `take`.
+    /// the lengths of the recordings differ or are not known since nothing was fetched, or where a manifest
+    /// tells recordings apart by a column `song`, `recording`, `rendition`, `version` or `take`.
     #[default]
     Auto,
     /// Always one song, whatever the lengths.
@@ -33,7 +33,8 @@ pub struct LibraryParams {
     /// Whether songs with the same artist and title are one song.
     pub same_name: SameName,
     /// Whether files may lie outside of the library's folder: absolute paths, `..` and links that
-    /// lead out, in a manifest or playlist; links, which are then followed, in a folder.
+    /// lead out, in a manifest or playlist, and addresses in a manifest; links, which are then followed, in a
+    /// folder.
     pub outside: bool,
     /// Whether the names of files and folders tell what tags do not: title, artist, album, year.
     /// The column `from_name` says which fields came from there.
@@ -90,7 +91,9 @@ impl Library {
     /// read by [`SongTable`]. Paths are relative to the manifest's folder, or
     /// absolute, and may not leave it, neither by `..` nor through a link, unless `outside` allows
     /// it. A row whose file is missing or outside is left out, which is a failure; a row with a bad
-    /// year is kept without it, with a remark. Each names the manifest's line.
+    /// year is kept without it, with a remark. Each names the manifest's line. With the feature
+    /// `object-store` and `outside`, a path may be an [`address`](songscape_project::address) in `s3`, `gs`, `az`,
+    /// `abfs`, `http` or `https`. The catalog does not ask whether anything is there.
     ///
     /// **A playlist** (M3U, M3U8) names the files, in the same way; their tags are read, and what
     /// the list says of them counts where they have none.
@@ -98,7 +101,8 @@ impl Library {
     /// **Songs that are there more than once** are kept once, with the first year: the same file,
     /// and, as [`SameName`] says, the same artist and title, but for case, accents, punctuation,
     /// `The`, guests (`feat.`) and remastering, if the lengths agree within 3 s or 2 %. Songs
-    /// without an artist are never the same by name. Each decision is a [`Duplicate`]. (The same
+    /// without an artist are never the same by name; nor are those at addresses, whose lengths are
+    /// not known, unless [`SameName::Merge`] says so. Each decision is a [`Duplicate`]. (The same
     /// sound under two names is found when it is decoded, by [`Store::make`](crate::Store::make).)
     ///
     /// # Errors

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use songscape_project::{BadRow, Failure, Field, Song, SongTable};
+use songscape_project::{BadRow, Failure, Field, Song, SongTable, address};
 
 use super::place::Root;
 use super::{COMPUTED, Found, Library, LibraryParams, STAGE};
 use crate::container::{Format, named_by_extension};
 use crate::error::{Problem, Result};
+use crate::remote::has_secret;
 use crate::tags::YearFrom;
 
 impl Library {
@@ -18,10 +19,14 @@ impl Library {
         table.require(&[Field::Path, Field::Title, Field::Artist], path)?;
         let root = Root::of(path, params.outside)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // Failures name the file where there is one, and the row where there is none.
-        let failure = |path: &Path, line: u64, reason: &str| match path.as_os_str().is_empty() {
-            true => Failure::new(STAGE, format!("{name}:{line}"), reason),
-            false => Failure::new(STAGE, root.item(path), format!("line {line}: {reason}")),
+        // Failures name the file where there is one, and the row where there is none, or where the address may be
+        // secret.
+        let failure = |path: &Path, line: u64, reason: &str| {
+            let is_secret = address(path).is_some_and(has_secret);
+            match path.as_os_str().is_empty() || is_secret {
+                true => Failure::new(STAGE, format!("{name}:{line}"), reason),
+                false => Failure::new(STAGE, root.item(path), format!("line {line}: {reason}")),
+            }
         };
         let is_kept =
             |column: &&String| !COMPUTED.iter().any(|own| column.eq_ignore_ascii_case(own));
@@ -32,7 +37,11 @@ impl Library {
         let mut counts = BTreeMap::new();
         for song in &table.songs {
             let line = song.line.unwrap_or_default();
-            match root.place(&song.path) {
+            let placed = match address(&song.path) {
+                Some(address) => root.address(address),
+                None => root.place(&song.path),
+            };
+            match placed {
                 Ok((path, real)) => {
                     if let Some(name) = undecoded(&real) {
                         let problem = Problem::NotDecoded(name.to_owned()).to_string();

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::remote::check;
 
 /// The folder that the paths of a list start from.
 pub(super) struct Root {
@@ -31,6 +32,22 @@ impl Root {
             false => std::path::absolute(self.folder.join(path)).unwrap_or(path.to_owned()),
         };
         shown.display().to_string()
+    }
+
+    /// The address of a song that is not on a disk, in place of its path and its file. Nobody looks whether it is
+    /// there.
+    ///
+    /// # Errors
+    /// Why it is not read.
+    pub(super) fn address(&self, address: &str) -> Result<(PathBuf, PathBuf), String> {
+        check(address)?;
+        if !self.outside {
+            let scheme = address.split("://").next().unwrap_or_default();
+            return Err(format!(
+                "an address ({scheme}) leads out of the list's folder, and `outside` is not set"
+            ));
+        }
+        Ok((address.into(), address.into()))
     }
 
     /// The file of a path: within the folder, if it is there, and with all links followed.

@@ -1,13 +1,15 @@
 //! Making the images that are missing.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use songscape_project::{Failure, Job, Progress, Project, SongTable, Stage, remove_if_there};
+use songscape_project::{
+    Failure, Job, Progress, Project, SongTable, Stage, address, remove_if_there,
+};
 
 use super::cache::Cache;
 use super::index::{self, Row};
@@ -15,6 +17,7 @@ use super::{ImageEntry, Made, STAGE, Store, identical, shards};
 use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
 use crate::params::ImageParams;
+use crate::remote::{Fetched, Remote};
 use crate::render::Renderer;
 use crate::stamp::Stamp;
 
@@ -34,6 +37,11 @@ impl Store {
     /// not be read is tried every time. Images of songs that have left the catalog stay in the
     /// folder but leave the index and the cache. Of songs that sound the same, the one with the first
     /// year has an image, or the first in the catalog; the others are only in the index.
+    ///
+    /// With the feature `object-store` songs may have addresses. Each is fetched to a file in `folder` for as long as
+    /// it is decoded, as the environment says (`ObjectParams::from_env`); a second run asks for the versions of objects
+    /// and fetches those that are new or changed. A store that does not answer, throttles to the end or does not take
+    /// the credentials is no failure of a song but [`Error::Object`].
     ///
     /// # Errors
     /// [`Error::Interrupted`] when `progress` says so; [`Error::Project`] when another process
@@ -55,14 +63,16 @@ impl Store {
         shards::refuse_sharded(folder)?;
         let stage = Stage::open(folder, VERSION, params, &[("songs", fingerprint(catalog))])?;
         let cache = Cache::new(folder, params.rows);
-        let mut songs = plan(catalog, folder, limits, params)?;
+        let remote = Remote::of(catalog)?;
+        let mut songs = plan(catalog, folder, limits, params, &remote, progress)?;
         let images = |songs: &[Planned]| -> Vec<ImageEntry> {
             songs.iter().filter_map(|song| song.state.row().and_then(Row::entry)).collect()
         };
         let before: HashSet<String> = images(&songs).into_iter().map(|image| image.id).collect();
 
         let job = Job::begin(progress, STAGE, songs.len() as u64, "songs");
-        let work = Work { folder, renderer: &renderer, limits, cache: &cache, job: &job };
+        let (renderer, remote, cache) = (&renderer, &remote, &cache);
+        let work = Work { folder, renderer, remote, limits, cache, job: &job };
         let ended = work.run(&mut songs, threads.max(1));
         drop(job);
         index::write(folder, songs.iter().filter_map(|song| song.state.row()))?;
@@ -137,8 +147,16 @@ fn plan(
     folder: &Path,
     limits: &Limits,
     params: &ImageParams,
+    remote: &Remote,
+    progress: &dyn Progress,
 ) -> Result<Vec<Planned>> {
     let mut index = index::read(folder)?;
+    // What was never fetched is looked at when it is.
+    let known = catalog.songs.iter().filter(|song| index.contains_key(&song.id));
+    let known = known.filter_map(|song| Some((song.id.as_str(), address(&song.path)?)));
+    let (ids, addresses): (Vec<&str>, Vec<&str>) = known.unzip();
+    let stamps = remote.stamps(&addresses, progress)?;
+    let mut stamps: HashMap<&str, Result<Stamp, Problem>> = ids.into_iter().zip(stamps).collect();
     let mut present = HashSet::new();
     for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
         present.insert(entry.map_err(Error::io(folder))?.file_name());
@@ -146,7 +164,11 @@ fn plan(
     let planned = catalog.songs.iter().map(|song| {
         let file = catalog.file(song);
         let path = song.path.display().to_string();
-        let state = match Stamp::of(&file) {
+        let stamp = match address(&file) {
+            None => Stamp::of(&file),
+            Some(_) => stamps.remove(song.id.as_str()).unwrap_or(Ok(Stamp::UNKNOWN)),
+        };
+        let state = match stamp {
             Err(problem) => State::Passing(problem),
             Ok(stamp) => match index.remove(&song.id) {
                 Some(row) if row.holds(&path, stamp, limits, params) => State::Done(Box::new(row)),
@@ -175,16 +197,17 @@ fn plan(
 enum Outcome {
     /// The work was to stop before the song was done.
     Stopped,
-    /// It has an image.
-    Image(ImageEntry),
+    /// It has an image, made of the file that looked so.
+    Image(ImageEntry, Stamp),
     /// It cannot be used.
-    Refused(Problem),
+    Refused(Problem, Stamp),
 }
 
 /// What the workers share.
 struct Work<'a> {
     folder: &'a Path,
     renderer: &'a Renderer,
+    remote: &'a Remote,
     limits: &'a Limits,
     cache: &'a Cache<'a>,
     job: &'a Job<'a>,
@@ -193,12 +216,14 @@ struct Work<'a> {
 impl Work<'_> {
     /// Renders the open songs, one per thread at a time.
     fn run(&self, songs: &mut [Planned], threads: usize) -> Result<()> {
-        let open: Vec<Open> = songs
-            .iter()
-            .enumerate()
-            .filter(|(_, song)| matches!(song.state, State::Open(_)))
-            .map(|(place, song)| Open { place, id: song.id.clone(), file: song.file.clone() })
-            .collect();
+        let planned = songs.iter().enumerate();
+        let open = planned.filter_map(|(place, song)| match song.state {
+            State::Open(stamp) => {
+                Some(Open { place, id: song.id.clone(), file: song.file.clone(), stamp })
+            }
+            _ => None,
+        });
+        let open: Vec<Open> = open.collect();
         let done = songs.len() - open.len();
         self.job.advance(done as u64);
 
@@ -226,8 +251,8 @@ impl Work<'_> {
         let stopped = || stop.load(Ordering::Relaxed) || self.job.interrupted();
         while !stopped() {
             let Some(song) = open.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-            let outcome = self.song(&song.id, &song.file, &stopped);
-            if matches!(outcome, Ok(Outcome::Image(_) | Outcome::Refused(_))) {
+            let outcome = self.song(song, &stopped);
+            if matches!(outcome, Ok(Outcome::Image(..) | Outcome::Refused(..))) {
                 self.job.advance(1);
             }
             if sender.send((song.place, outcome)).is_err() {
@@ -275,14 +300,30 @@ impl Work<'_> {
     }
 
     /// Renders one song and writes its image.
-    fn song(&self, id: &str, file: &Path, stopped: &dyn Fn() -> bool) -> Result<Outcome> {
-        let image = self.folder.join(format!("{id}.png"));
+    fn song(&self, song: &Open, stopped: &dyn Fn() -> bool) -> Result<Outcome> {
+        let Some(address) = address(&song.file) else {
+            return self.render(&song.id, &song.file, song.stamp, stopped);
+        };
+        match self.remote.fetch(address, self.folder, stopped)? {
+            Fetched::Here(file, stamp) => self.render(&song.id, &file, stamp, stopped),
+            Fetched::Refused(problem) => self.refuse(&song.id, problem, song.stamp),
+            Fetched::Stopped => Ok(Outcome::Stopped),
+        }
+    }
+
+    fn render(
+        &self,
+        id: &str,
+        file: &Path,
+        stamp: Stamp,
+        stopped: &dyn Fn() -> bool,
+    ) -> Result<Outcome> {
         match self.renderer.render_unless(file, stopped) {
             Ok(None) => Ok(Outcome::Stopped),
             Ok(Some(mut song)) => {
                 self.cache.invalidate()?;
-                song.write_png(&image, id)?;
-                Ok(Outcome::Image(ImageEntry {
+                song.write_png(self.image(id), id)?;
+                let entry = ImageEntry {
                     id: id.into(),
                     columns: song.columns(),
                     start: song.start(),
@@ -294,30 +335,39 @@ impl Work<'_> {
                     skipped_packets: song.skipped_packets(),
                     audio: song.audio_hash().into(),
                     note: song.notes().join("; "),
-                }))
+                };
+                Ok(Outcome::Image(entry, stamp))
             }
-            Err(Error::Audio { problem, .. }) => {
-                // The image of what the file was before.
-                if image.exists() {
-                    remove_if_there(&image)?;
-                    self.cache.invalidate()?;
-                }
-                Ok(Outcome::Refused(problem))
-            }
+            Err(Error::Audio { problem, .. }) => self.refuse(id, problem, stamp),
             Err(fatal) => Err(fatal),
         }
     }
 
+    fn refuse(&self, id: &str, problem: Problem, stamp: Stamp) -> Result<Outcome> {
+        // The image of what the file was before.
+        let image = self.image(id);
+        if image.exists() {
+            remove_if_there(&image)?;
+            self.cache.invalidate()?;
+        }
+        Ok(Outcome::Refused(problem, stamp))
+    }
+
+    fn image(&self, id: &str) -> PathBuf {
+        self.folder.join(format!("{id}.png"))
+    }
+
     /// Notes what became of a song. Returns whether it is done.
     fn settle(&self, song: &mut Planned, outcome: Outcome) -> bool {
-        let State::Open(stamp) = song.state else { return false };
         song.state = match outcome {
             Outcome::Stopped => return false,
-            Outcome::Image(entry) => State::Done(Box::new(Row::image(&song.path, stamp, &entry))),
-            Outcome::Refused(problem) if problem.is_permanent() => State::Done(Box::new(
+            Outcome::Image(entry, stamp) => {
+                State::Done(Box::new(Row::image(&song.path, stamp, &entry)))
+            }
+            Outcome::Refused(problem, stamp) if problem.is_permanent() => State::Done(Box::new(
                 Row::failed(&song.id, &song.path, stamp, self.limits, &problem),
             )),
-            Outcome::Refused(problem) => State::Passing(problem),
+            Outcome::Refused(problem, _) => State::Passing(problem),
         };
         true
     }
@@ -329,6 +379,8 @@ struct Open {
     place: usize,
     id: String,
     file: PathBuf,
+    /// How the file looked, if it is on a disk.
+    stamp: Stamp,
 }
 
 /// When the index was written last, and how long that took.

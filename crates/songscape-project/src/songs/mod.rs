@@ -1,5 +1,6 @@
 //! The table of songs: what is known of each song, one row per song.
 
+mod addresses;
 mod columns;
 mod find;
 mod playlist;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 
+pub use addresses::address;
 pub use columns::{Field, Used};
 pub use playlist::PlaylistPaths;
 
@@ -52,7 +54,7 @@ pub struct SongTable {
 pub struct Song {
     /// The song's name in a project, unique there.
     pub id: String,
-    /// The music file, absolute or relative to [`SongTable::folder`]; any bytes on Unix.
+    /// The music file, absolute or relative to [`SongTable::folder`], any bytes on Unix; or its [`address`].
     pub path: PathBuf,
     /// The title.
     pub title: String,
@@ -172,8 +174,8 @@ impl SongTable {
     }
 
     /// Writes the table as UTF-8 with commas, atomically: `id,path,title,artist,year`, then the other
-    /// columns. Paths are written absolute, so that the table can be read from anywhere; an unknown
-    /// year is empty.
+    /// columns. Paths are written absolute, so that the table can be read from anywhere, addresses as they
+    /// are; an unknown year is empty.
     ///
     /// # Errors
     /// [`Error::Table`] when a song has more or fewer other values than the table has columns;
@@ -204,16 +206,24 @@ impl SongTable {
         write_atomic(path, |file| std::io::Write::write_all(file, &bytes))
     }
 
-    /// A file as the table is written with it: absolute, so that it means the same from anywhere.
+    /// A file as the table is written with it: absolute, so that it means the same from anywhere. An
+    /// [`address`] does so as it is.
     pub fn absolute(&self, file: &Path) -> PathBuf {
-        let file = self.folder.join(file);
+        let file = self.resolve(file);
+        if address(&file).is_some() {
+            return file;
+        }
         // The current folder may be gone.
         std::path::absolute(&file).unwrap_or(file)
     }
 
-    /// The music file of a song.
+    /// The music file of a song, or its [`address`].
     pub fn file(&self, song: &Song) -> PathBuf {
-        self.folder.join(&song.path)
+        self.resolve(&song.path)
+    }
+
+    fn resolve(&self, file: &Path) -> PathBuf {
+        if address(file).is_some() { file.into() } else { self.folder.join(file) }
     }
 
     /// The artists, one for each song.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Song, SongTable};
+use super::{Song, SongTable, address};
 use crate::error::{Error, Result};
 use crate::files::write_atomic;
 
@@ -24,9 +24,11 @@ pub enum PlaylistPaths {
 
 impl SongTable {
     /// The innermost folder that the files of all songs are in; `None` where no song has a file, or they
-    /// have none in common.
+    /// have none in common. Songs at [addresses](address) do not count.
     pub fn shared_folder(&self) -> Option<PathBuf> {
-        let files = self.songs.iter().filter(|song| !song.path.as_os_str().is_empty());
+        let is_file =
+            |song: &&Song| !song.path.as_os_str().is_empty() && address(&song.path).is_none();
+        let files = self.songs.iter().filter(is_file);
         let mut shared: Option<PathBuf> = None;
         for song in files {
             let file = plain(&self.file(song));
@@ -84,8 +86,11 @@ impl SongTable {
         write_atomic(path, |file| file.write_all(&text))
     }
 
-    /// A song's file as a playlist in the file `list` names it.
+    /// A song's file as a playlist in the file `list` names it; an address as it is.
     fn named(&self, song: &Song, list: &Path, paths: &PlaylistPaths, shared: &Path) -> OsString {
+        if let Some(address) = address(&song.path) {
+            return address.into();
+        }
         let file = plain(&self.file(song));
         match paths {
             PlaylistPaths::Absolute => file.into(),

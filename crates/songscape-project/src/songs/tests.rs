@@ -111,3 +111,24 @@ fn a_song_is_named_by_what_is_known() {
     assert_eq!(song.to_string(), "Ann - T (1987)");
     assert_eq!(Song { path: "a.ogg".into(), ..Song::default() }.to_string(), "a.ogg");
 }
+
+#[test]
+fn addresses_stay_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut table, _) = parse("id,path,title\n1,s3://b/k/ä b.mp3,A\n2,c.mp3,C\n");
+    table.folder = "/music".into();
+    let written = folder.path().join("songs.csv");
+    table.write(&written).unwrap();
+    let read = SongTable::read(&written).unwrap();
+    assert_eq!(read.songs[0].path, Path::new("s3://b/k/ä b.mp3"));
+    assert_eq!(read.file(&read.songs[0]), Path::new("s3://b/k/ä b.mp3"));
+    assert_eq!(read.file(&read.songs[1]), table.absolute(Path::new("c.mp3")));
+    // No folder is theirs, and players are told them as they are.
+    assert_eq!(table.shared_folder().unwrap(), table.absolute(Path::new("")));
+    let list = folder.path().join("list.m3u8");
+    for paths in [PlaylistPaths::Relative, PlaylistPaths::Below("/data".into())] {
+        table.write_playlist(&list, [(0, None)], &paths).unwrap();
+        let text = std::fs::read_to_string(&list).unwrap();
+        assert_eq!(text, "#EXTM3U\n#EXTINF:-1,A\ns3://b/k/ä b.mp3\n");
+    }
+}
