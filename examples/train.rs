@@ -20,6 +20,7 @@ use songscape_examples::{Bars, device, print, start};
 /// A store is what `song_map` leaves in OUT/spectrograms. Several processes train together under torchrun or
 /// srun. Exit codes: 0 done; 1 fatal; 2 usage; 130 interrupted, run again to continue.
 #[derive(Parser)]
+#[command(version)]
 struct Arguments {
     /// The store of images
     images: PathBuf,

@@ -26,6 +26,7 @@ use songscape_examples::{Bars, End, Remote, device, print, start};
 /// Exit codes: 0 done; 1 fatal; 2 usage; 3 done, but some songs were left out (see failures.csv);
 /// 130 interrupted, run again to continue.
 #[derive(Parser)]
+#[command(version)]
 struct Arguments {
     /// The encoder: a model.safetensors that `train` or `song_map` wrote
     model: PathBuf,
