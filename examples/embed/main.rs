@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use songscape::Result;
 use songscape::audio::Store;
+use songscape::contrastive::learned::LearnedChanges;
 use songscape::project::{Progress, Shard};
 use songscape::resnet::{DeviceChoice, Embedder, Model, Pooling, Precision};
 use songscape::vectors::{EmbeddedStore, Embedding};
@@ -19,8 +20,9 @@ use songscape_examples::{Bars, End, device, print, start};
 /// that the encoder was trained on are refused. Songs too short for one vector are left out of both and
 /// listed in failures.csv. Finished work is kept: run it again after an interruption, or when the store
 /// has changed; only songs that are new or changed are computed. With --baselines also trained-encoder.npy
-/// and a file for each baseline, for `evaluate`; with --frames also a vector for every 64 columns (0.32 s)
-/// of each song, features/ID.npy.
+/// and a file for each baseline, for `evaluate`; with --learned a file for each kind of vectors that
+/// `learn_changes` has learned; with --frames also a vector for every 64 columns (0.32 s) of each song,
+/// features/ID.npy.
 ///
 /// Many machines share the songs: each runs the same with --shard I/N, and one, at the end, with --merge, which
 /// computes nothing.
@@ -50,6 +52,9 @@ struct Arguments {
     /// Also the vectors of what needs no learning, with those of the halves of songs
     #[arg(long)]
     baselines: bool,
+    /// Also the vectors of what was learned on top of chroma changes: the file that `learn_changes` wrote
+    #[arg(long, value_name = "FILE")]
+    learned: Option<PathBuf>,
     /// Only part I of N, from 0/N; with N alone, SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX is I
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
@@ -79,7 +84,9 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
     let pooling = arguments.pooling.unwrap_or(embedding.pooling);
     let chunks_per_batch = usize::from(batch);
     let embedder = Embedder { chunks_per_batch, precision, ..Embedder::default() };
-    let embedding = &Embedding { pooling, embedder, ..embedding };
+    let learned = arguments.learned.as_ref().map(LearnedChanges::load).transpose()?;
+    let learned = learned.as_ref();
+    let embedding = &Embedding { pooling, embedder, learned, ..embedding };
     let beside = arguments.store.parent().unwrap_or(Path::new("")).join("songs.csv");
     let beside = beside.is_file().then_some(beside);
     let songs = arguments.songs.as_ref().or(beside.as_ref()).map(PathBuf::as_path);

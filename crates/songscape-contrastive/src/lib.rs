@@ -15,7 +15,7 @@
 //! - [`KeyQueue`]: the momentum network and its keys; [`AdamW`]: the optimiser;
 //! - [`train`] with [`TrainParams`]: the loop, with checkpoints from which it continues exactly; [`train_in`]: the
 //!   same by several processes, a [`Group`]; [`train_on`]: from the weights of another training;
-//! - [`learned`]: what can be learned on top of chroma changes, one of the baselines, in half a minute;
+//! - [`learned`]: a small network on top of chroma changes, one of the baselines;
 //! - [`evaluation`]: the scores of an encoder's vectors beside those of every [`baseline`]: retrieval of the
 //!   other half of a song and of other recordings of it, and [`probe`]s that predict a label.
 //!

@@ -1,4 +1,4 @@
-//! What can be learned on top of [chroma changes](crate::baseline::changes), without labels, in half a minute.
+//! What can be learned on top of [chroma changes](crate::baseline::changes), without labels.
 //!
 //! ```text
 //! chroma changes, 96 rings of 12 numbers
@@ -19,6 +19,7 @@ mod network;
 mod params;
 mod sound;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
 mod training;
 
@@ -76,12 +77,12 @@ pub struct LearnedChanges {
     origin: Origin,
 }
 
-/// The vectors of one recording, each of length 1. Compare them by the cosine.
+/// The vectors of one recording. Compare them by the cosine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LearnedVectors {
-    /// Numbers that no transposition changes, `[outputs]`, whitened by the songs of the training.
+    /// Numbers that no transposition changes, `[outputs]`, whitened by the songs of the training and of length 1.
     pub any_key: Vec<f32>,
-    /// Rings that a transposition turns, `[1152]`: one vector gives those of all twelve keys
+    /// Rings that a transposition turns, `[1152]`, of length 1: one vector gives those of all twelve keys
     /// ([`rings`](crate::rings)).
     pub rings: Vec<f32>,
     /// Chroma changes without the key, whitened by the songs of the training and of length 1, and beside them
@@ -208,7 +209,7 @@ impl LearnedChanges {
 /// A tensor's numbers with length 1.
 fn unit(values: &Tensor) -> Result<Vec<f32>> {
     let values = Vec::<f32>::try_from(values.f_reshape([-1])?)?;
-    let row = ArrayView2::from_shape((1, values.len()), &values);
+    let row = ArrayView2::from_shape((1, values.len()), &values[..]);
     Ok(unit_rows(row.expect("one row of all values")).into_raw_vec_and_offset().0)
 }
 

@@ -5,7 +5,7 @@ use crate::baseline::changes::FRAME;
 use crate::error::{Error, Result};
 
 /// How vectors are learned on top of chroma changes. The defaults are those of the prototype that
-/// `docs/learning.md` has the figures of; they take half a minute of a core for 445 recordings.
+/// `docs/learning.md` has the figures of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LearnedParams {
@@ -68,7 +68,7 @@ impl LearnedParams {
         let [shortest, longest] = self.seconds;
         check("seconds", shortest, FRAME, 1e4)?;
         check("seconds", longest, shortest, 1e4)?;
-        check("learning_rate", self.learning_rate, f64::MIN_POSITIVE, 1e3)?;
+        check("learning_rate", self.learning_rate, 1e-12, 1e3)?;
         check("weight_decay", self.weight_decay, 0.0, 1e3)?;
         // The smallest one of which the exponentials stay finite in float32.
         check("temperature", self.temperature, 0.02, 1e3)?;

@@ -39,8 +39,8 @@ pub struct Sound {
     pub exponent: f64,
     /// The largest standard deviation of noise in the chroma, whose frames have a length of about 1.
     pub noise: f64,
-    /// What rings on of a frame (0.12 s) in the next one, at most, below 1; half of the crops are drier instead: what goes
-    /// on sounding is taken away, so that onsets stand out.
+    /// The largest share of a frame (0.12 s) that rings on in the next one, below 1. Half of the crops are drier
+    /// instead: what goes on sounding is taken away, so that onsets stand out.
     pub room: f64,
 }
 
@@ -98,7 +98,7 @@ impl Sound {
         let (frames, all) = (rng.random_range(frames), plane.nrows() as f64);
         let speed = both_ways(rng, self.time_stretch).exp();
         let span = (frames as f64 * per_frame * speed).min(all);
-        let start = rng.random_range(0.0..=1.0) * (all - span);
+        let start = (all - span) * rng.random_range(0.0..=1.0);
         let exponent = both_ways(rng, self.exponent).exp() as f32;
         let weights = self.weights(pitches, exponent.into(), rng);
 

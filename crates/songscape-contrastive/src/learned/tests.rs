@@ -53,7 +53,7 @@ fn a_higher_image_turns_the_rings_and_nothing_else() {
     let of = |song, higher| learned.transform(&tune(song, higher)).unwrap();
     let (low, high, other) = (of(3, 0), of(3, 4), of(7, 0));
     assert_eq!((low.any_key.len(), low.rings.len(), low.joined.len()), (12, 1152, 684));
-    let row = ArrayView2::from_shape((1, 1152), &low.rings).unwrap();
+    let row = ArrayView2::from_shape((1, 1152), &low.rings[..]).unwrap();
     let turned = transposed(row, 4).unwrap().into_raw_vec_and_offset().0;
     assert_abs_diff_eq!(&turned[..], &high.rings[..], epsilon = 1e-3);
     assert_abs_diff_eq!(&low.any_key[..], &high.any_key[..], epsilon = 1e-3);
