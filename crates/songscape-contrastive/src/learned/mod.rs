@@ -41,7 +41,7 @@ use crate::error::{Error, Result};
 use crate::history::Step;
 use crate::pairs::Songs;
 use crops::Ear;
-use network::{complex, forward, kept, rings_of};
+use network::{forward, kept, rings_of};
 
 /// A network on top of chroma changes, trained without labels.
 ///
@@ -142,7 +142,7 @@ impl LearnedChanges {
         let _guard = tch::no_grad_guard();
         let get = |name: &str| self.parameters.get(name);
         let rings = rings_of(&changes)?.f_sub(&get("mean")?)?;
-        let outputs = forward(&self.parameters, &complex(&get("first")?)?, &rings)?;
+        let outputs = forward(&self.parameters, &get("first")?.f_view_as_complex()?, &rings)?;
         let beside = Tensor::f_from_slice(&beside)?.f_unsqueeze(0)?.f_sub(&get("beside.mean")?)?;
         let beside = unit(&beside.f_matmul(&get("beside.matrix")?)?)?;
         let any_key = unit(&outputs.numbers)?;

@@ -19,11 +19,6 @@ const TURNS: usize = CHANGES_ANY_KEY / RINGS;
 /// What is trained: the first matrix as what it adds to that of the whitening.
 pub(super) fn trained(params: &LearnedParams) -> Vec<Declaration> {
     let LearnedParams { products, outputs, .. } = *params;
-    let declare = |name: &str, shape: &[usize], init| Declaration {
-        name: name.into(),
-        shape: shape.into(),
-        init,
-    };
     let uniform = |inputs: usize| Init::Uniform { bound: (inputs as f32).sqrt().recip() };
     let normal = Init::Normal { deviation: (2.0 * RINGS as f32).sqrt().recip() };
     vec![
@@ -40,18 +35,17 @@ pub(super) fn trained(params: &LearnedParams) -> Vec<Declaration> {
 /// What is kept in the end: the first matrix with the whitening in it, what rings are relative to, and how the
 /// magnitudes of chroma changes are whitened.
 pub(super) fn kept(params: &LearnedParams) -> Vec<Declaration> {
-    let declare = |name: &str, shape: &[usize]| Declaration {
-        name: name.into(),
-        shape: shape.into(),
-        init: Init::Zeros,
-    };
     let mut declared = trained(params);
     declared.extend([
-        declare("mean", &[CLASSES, 1, RINGS]), // the same for all classes of a ring
-        declare("beside.mean", &[1, CHANGES_ANY_KEY]),
-        declare("beside.matrix", &[CHANGES_ANY_KEY, CHANGES_ANY_KEY]),
+        declare("mean", &[CLASSES, 1, RINGS], Init::Zeros), // the same for all classes of a ring
+        declare("beside.mean", &[1, CHANGES_ANY_KEY], Init::Zeros),
+        declare("beside.matrix", &[CHANGES_ANY_KEY, CHANGES_ANY_KEY], Init::Zeros),
     ]);
     declared
+}
+
+fn declare(name: &str, shape: &[usize], init: Init) -> Declaration {
+    Declaration { name: name.into(), shape: shape.into(), init }
 }
 
 /// What comes out of the network.
@@ -72,7 +66,7 @@ pub(super) fn forward(parameters: &Parameters, first: &Tensor, rings: &Tensor) -
     let rings = rings.f_mul(&square.f_add_scalar(1e-9)?.f_rsqrt()?)?;
     let spectra = to_spectra(&rings)?;
     let of = |name: &str| -> Result<Tensor> {
-        to_rings(&spectra.f_matmul(&complex(&parameters.get(name)?)?)?)
+        to_rings(&spectra.f_matmul(&parameters.get(name)?.f_view_as_complex()?)?)
     };
     let (left, right) = (of("left")?, of("right")?);
     let products = Tensor::f_cat(&[left.f_mul(&right)?, left.f_relu()?.f_square()?], 2)?;
@@ -87,11 +81,6 @@ pub(super) fn forward(parameters: &Parameters, first: &Tensor, rings: &Tensor) -
 pub(super) fn rings_of(rows: &[f32]) -> Result<Tensor> {
     let rings = Tensor::f_from_slice(rows)?.f_view([-1, RINGS as i64, CLASSES as i64])?;
     Ok(rings.f_permute([2, 0, 1])?)
-}
-
-/// A pair of numbers in the last dimension as a complex one.
-pub(super) fn complex(pairs: &Tensor) -> Result<Tensor> {
-    Ok(pairs.f_view_as_complex()?)
 }
 
 /// The matrices `[7, rings, rings]` by which spectra are multiplied when their rings are by `matrix`

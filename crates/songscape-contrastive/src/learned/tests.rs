@@ -126,8 +126,9 @@ impl Progress for StopAfter {
 #[test]
 fn what_cannot_be_learned_from_is_said_before_any_work() {
     let pixels = [tune(0, 0), tune(1, 0), tune(2, 0)[..ROWS * 100].to_vec()];
-    let songs = |count| Songs::new(ROWS, pixels[3 - count..].iter().map(Vec::as_slice).collect());
-    let fit = |count, images: Value, stop: &dyn Progress| {
+    let songs =
+        |count: usize| Songs::new(ROWS, pixels[3 - count..].iter().map(Vec::as_slice).collect());
+    let fit = |count: usize, images: Value, stop: &dyn Progress| {
         let origin = Origin { images: Some(images), ..Origin::default() };
         LearnedChanges::fit(&songs(count).unwrap(), origin, &params(), stop).unwrap_err()
     };

@@ -10,7 +10,7 @@ use songscape_resnet::{Declaration, Parameters};
 use tch::{Device, Kind, Tensor};
 
 use super::crops::{Heard, interrupted, stream};
-use super::network::{complex, forward, in_any_key, kept, missed, rings_of, spectrum, trained};
+use super::network::{forward, in_any_key, kept, missed, rings_of, spectrum, trained};
 use super::params::LearnedParams;
 use super::tensor;
 use crate::baseline::changes::{CHANGES, CHANGES_ANY_KEY, without_key};
@@ -92,7 +92,7 @@ struct White {
 impl White {
     /// The first matrix: the whitening, and what was learned on top of it.
     fn first(&self, parameters: &Parameters) -> Result<Tensor> {
-        let learned = complex(&parameters.get("first")?)?;
+        let learned = parameters.get("first")?.f_view_as_complex()?;
         Ok(self.first.f_add(&self.first.f_matmul(&learned)?)?)
     }
 
