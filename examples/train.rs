@@ -124,12 +124,11 @@ fn run(a: &Arguments, bars: &Bars) -> Result<()> {
 }
 
 fn training(a: &Arguments, images: &ImageParams) -> Result<Training> {
-    let (preset, encoder) = match a.preset.as_str() {
+    let (preset, mut encoder) = match a.preset.as_str() {
         "published" => (TrainParams::published(), EncoderConfig::published()),
         _ => (TrainParams::demo(), EncoderConfig::narrow(8)),
     };
     let preset = a.params.as_deref().map_or(Ok(preset.clone()), |fields| preset.with(fields))?;
-    let stage_multipliers = a.stages.clone().unwrap_or(encoder.stage_multipliers);
     let ImageParams { rows, f_min, f_max, range_db, .. } = *images;
     let augment = a.augment.clone().unwrap_or(preset.augment);
     let training = TrainParams {
@@ -145,7 +144,7 @@ fn training(a: &Arguments, images: &ImageParams) -> Result<Training> {
         seed: a.seed,
         ..preset
     };
-    let stem_channels = a.stem.unwrap_or(encoder.stem_channels);
-    let encoder = EncoderConfig { stem_channels, stage_multipliers, ..encoder };
+    encoder.stem_channels = a.stem.unwrap_or(encoder.stem_channels);
+    encoder.stage_multipliers = a.stages.clone().unwrap_or(encoder.stage_multipliers);
     Ok(Training { encoder, training })
 }

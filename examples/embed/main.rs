@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use songscape::Result;
 use songscape::audio::Store;
+use songscape::contrastive::learned::LearnedChanges;
 use songscape::project::{Progress, Shard};
 use songscape::resnet::{DeviceChoice, Embedder, Model, Pooling, Precision};
 use songscape::vectors::{EmbeddedStore, Embedding};
@@ -49,6 +50,9 @@ struct Arguments {
     /// Also write the vectors of every baseline, and of the halves of songs, for `evaluate`
     #[arg(long)]
     baselines: bool,
+    /// Also write the vectors learned on top of chroma changes, by a file that `learn_changes` wrote
+    #[arg(long, value_name = "FILE")]
+    learned: Option<PathBuf>,
     /// Compute only part I of N, from 0/N; with N only, I is SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
@@ -80,7 +84,9 @@ fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
     let pooling = arguments.pooling.unwrap_or(embedding.pooling);
     let chunks_per_batch = usize::from(batch);
     let embedder = Embedder { chunks_per_batch, precision, ..Embedder::default() };
-    let embedding = &Embedding { pooling, embedder, ..embedding };
+    let learned = arguments.learned.as_ref().map(LearnedChanges::load).transpose()?;
+    let learned = learned.as_ref();
+    let embedding = &Embedding { pooling, embedder, learned, ..embedding };
     let beside = arguments.store.parent().unwrap_or(Path::new("")).join("songs.csv");
     let beside = beside.is_file().then_some(beside);
     let songs = arguments.songs.as_ref().or(beside.as_ref()).map(PathBuf::as_path);

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::pairs::{Pair, Songs};
+use crate::random::{Curve, both_ways};
 use crate::shift::Shift;
 
 /// How far the two crops of a pair are changed, each independently of the other. Every step is off at 0.
@@ -74,7 +75,7 @@ impl Default for Augment {
 
 /// Semitones of the overtones that may be added: the octave, the twelfth, two octaves, and the
 /// octave below.
-const OVERTONES: [f64; 4] = [12.0, 19.02, 24.0, -12.0];
+pub(crate) const OVERTONES: [f64; 4] = [12.0, 19.02, 24.0, -12.0];
 /// They are between this many dB below what they are added to, and as loud.
 const WEAKEST_OVERTONE: f64 = 24.0;
 /// Spread of the noise floor's grey values, dB: that of the power of Gaussian noise.
@@ -264,7 +265,6 @@ impl Change {
     ) -> Self {
         let per_db = 255.0 / augment.range_db;
         let octaves = |row: usize| row as f64 / augment.rows_per_octave;
-        let both_ways = |rng: &mut ChaCha8Rng, most: f64| most * rng.random_range(-1.0..=1.0);
 
         let stretch = both_ways(rng, augment.time_stretch).exp();
         let speed = stretch.min(left as f64 / columns as f64).max(1.0 / columns as f64);
@@ -288,19 +288,12 @@ impl Change {
             }
         }
         let (gain, tilt) = (both_ways(rng, augment.gain), both_ways(rng, augment.tilt));
-        let knots: Vec<f64> = (0..(2.0 * octaves(rows)).ceil() as usize + 2)
-            .map(|_| augment.equalizer * normal(rng))
-            .collect();
+        let equalizer = Curve::draw(rng, octaves(rows), augment.equalizer);
         let cut = augment.low_pass * rng.random_range(0.0..=1.0);
         let middle = octaves(rows) / 2.0;
         let curve = (0..rows)
             .map(|row| {
-                let at = 2.0 * octaves(row);
-                let (knot, part) = (at as usize, at.fract());
-                // A cosine between the knots, so that the curve has no corners.
-                let part = 0.5 - 0.5 * (std::f64::consts::PI * part).cos();
-                let smooth = knots[knot] * (1.0 - part) + knots[knot + 1] * part;
-                let level = gain + tilt * (middle - octaves(row)) + smooth;
+                let level = gain + tilt * (middle - octaves(row)) + equalizer.at(octaves(row));
                 let level = if octaves(row) < cut { -augment.range_db } else { level };
                 (level * per_db).round() as i32
             })
@@ -370,11 +363,6 @@ fn piece(rng: &mut ChaCha8Rng, most: f64, whole: usize) -> std::ops::Range<usize
     let length = (most * rng.random_range(0.0..=1.0) * whole as f64) as usize;
     let start = rng.random_range(0..=whole - length);
     start..start + length
-}
-
-/// The sum of twelve uniform numbers: normal enough for an equaliser, and always as many draws.
-fn normal(rng: &mut ChaCha8Rng) -> f64 {
-    (0..12).map(|_| rng.random_range(0.0..1.0)).sum::<f64>() - 6.0
 }
 
 #[cfg(test)]

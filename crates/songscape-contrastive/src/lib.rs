@@ -15,6 +15,7 @@
 //! - [`KeyQueue`]: the momentum network and its keys; [`AdamW`]: the optimiser;
 //! - [`train`] with [`TrainParams`]: the loop, with checkpoints from which it continues exactly; [`train_in`]: the
 //!   same by several processes, a [`Group`]; [`train_on`]: from the weights of another training;
+//! - [`learned`]: a small network on top of chroma changes, one of the baselines;
 //! - [`evaluation`]: the scores of an encoder's vectors beside those of every [`baseline`]: retrieval of the
 //!   other half of a song and of other recordings of it, and [`probe`]s that predict a label.
 //!
@@ -51,12 +52,14 @@ mod events;
 mod group;
 mod hardness;
 mod history;
+pub mod learned;
 pub mod loss;
 mod optimizer;
 mod pairs;
 mod params;
 pub mod probe;
 mod queue;
+mod random;
 mod resident;
 pub mod retrieval;
 pub mod rings;

@@ -105,6 +105,12 @@ impl Whitening {
         let scaled = (vectors.mapv(f64::from) - &self.mean) / &self.deviation;
         Ok(scaled.dot(&self.turn).mapv(|value| value as f32))
     }
+
+    /// The mean `[d]`, and the matrix `[d, d]` that vectors relative to it are multiplied by.
+    pub(crate) fn parts(&self) -> (Array1<f64>, Array2<f64>) {
+        let deviation = self.deviation.view().insert_axis(Axis(1));
+        (self.mean.clone(), &self.turn / &deviation)
+    }
 }
 
 /// The mean of a covariance over all twelve keys.

@@ -29,6 +29,12 @@ pub enum Source {
     ChromaChangesAnyKey,
     /// The encoder's vector beside chroma changes in any key, each of length 1: the sound and the harmony.
     Joined,
+    /// Rings that a network learned on top of chroma changes.
+    LearnedChanges,
+    /// What that network learned without the key.
+    LearnedChangesAnyKey,
+    /// The same beside chroma changes in any key, both whitened by the songs that were learned from and of length 1.
+    LearnedJoined,
     /// The encoder with its random initial weights.
     UntrainedEncoder,
     /// Row statistics and chroma side by side, each number in deviations from its mean: what a map without
@@ -63,6 +69,9 @@ impl Source {
         Self::Joined,
         Self::UntrainedEncoder,
     ];
+    /// The sources of a network on top of chroma changes, where there is one. No project has one of its own.
+    pub const LEARNED: [Self; 3] =
+        [Self::LearnedJoined, Self::LearnedChangesAnyKey, Self::LearnedChanges];
     /// The sources that the trained encoder is compared with.
     pub const BASELINES: &[Self] = Self::ALL.as_slice().split_at(1).1;
 
@@ -77,6 +86,9 @@ impl Source {
             Self::ChromaChanges => "chroma changes",
             Self::ChromaChangesAnyKey => "chroma changes any key",
             Self::Joined => "encoder with chroma changes",
+            Self::LearnedChanges => "learned changes",
+            Self::LearnedChangesAnyKey => "learned changes any key",
+            Self::LearnedJoined => "learned with chroma changes",
             Self::UntrainedEncoder => "untrained encoder",
             Self::RowStatisticsAndChroma => "row statistics and chroma",
         }
@@ -84,7 +96,8 @@ impl Source {
 
     /// The source of a name, where it is one.
     pub fn of_name(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.into_iter().chain([Self::RowStatisticsAndChroma]);
+        let mut all =
+            Self::ALL.into_iter().chain(Self::LEARNED).chain([Self::RowStatisticsAndChroma]);
         all.find(|source| source.name() == name)
     }
 
@@ -121,7 +134,10 @@ impl Source {
     /// Whether the columns are rings of twelve pitch classes, C first: a transposition of the music turns
     /// every ring by as many places as it has semitones.
     pub fn has_rings(self) -> bool {
-        matches!(self, Self::Chroma | Self::SharpenedChroma | Self::ChromaChanges)
+        matches!(
+            self,
+            Self::Chroma | Self::SharpenedChroma | Self::ChromaChanges | Self::LearnedChanges
+        )
     }
 
     /// The file in a folder of vectors, such as `trained-encoder.npy`.
@@ -157,7 +173,8 @@ mod tests {
 
     #[test]
     fn names_and_files_belong_together() {
-        for source in Source::ALL.into_iter().chain([Source::RowStatisticsAndChroma]) {
+        let others = Source::LEARNED.into_iter().chain([Source::RowStatisticsAndChroma]);
+        for source in Source::ALL.into_iter().chain(others) {
             assert_eq!(name_of_vectors(source.file("vectors")), source.name());
             assert_eq!(Source::of_name(source.name()), Some(source));
         }

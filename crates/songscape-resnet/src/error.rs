@@ -108,8 +108,8 @@ pub enum WeightsProblem {
     /// The file is not a safetensors file, or is damaged.
     #[error("not a whole safetensors file: {0}")]
     Format(String),
-    /// The metadata has no configuration, or one that cannot be used.
-    #[error("no encoder configuration in the metadata: {0}")]
+    /// The metadata does not say what the network is, or says something that cannot be used.
+    #[error("the metadata cannot be used: {0}")]
     Metadata(String),
     /// A tensor is not there.
     #[error("no tensor {0}")]

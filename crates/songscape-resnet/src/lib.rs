@@ -53,7 +53,7 @@ pub use error::{Error, Result, WeightsProblem};
 pub use head::Head;
 pub use model::Model;
 pub use origin::Origin;
-pub use parameters::Parameters;
+pub use parameters::{Declaration, Init, Parameters};
 pub use pooling::{Pooling, mean};
 pub use process::memory::keep_freed_memory;
 

@@ -18,22 +18,29 @@ pub struct Parameters {
 
 /// A parameter to be made.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Declaration {
+pub struct Declaration {
+    /// Its name, in files too.
     pub name: String,
+    /// Its shape.
     pub shape: Vec<usize>,
+    /// How it begins.
     pub init: Init,
 }
 
 /// How a parameter begins.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Init {
+#[non_exhaustive]
+pub enum Init {
+    /// With zeros.
     Zeros,
     /// Normal with mean zero; for weight-normalised layers the scale does not change the output.
     Normal {
+        /// The standard deviation.
         deviation: f32,
     },
     /// Uniform between `-bound` and `bound`.
     Uniform {
+        /// The largest value.
         bound: f32,
     },
 }
@@ -53,7 +60,10 @@ impl Declaration {
 
 impl Parameters {
     /// Makes the parameters. The values depend only on the seed, not on the device.
-    pub(crate) fn new(declared: &[Declaration], device: Device, seed: u64) -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`Error::Torch`] when memory runs out.
+    pub fn new(declared: &[Declaration], device: Device, seed: u64) -> Result<Self> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut values = Vec::with_capacity(declared.iter().map(Declaration::count).sum());
         for declaration in declared {

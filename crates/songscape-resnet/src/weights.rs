@@ -6,6 +6,7 @@ use std::path::Path;
 
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
@@ -13,7 +14,7 @@ use crate::config::EncoderConfig;
 use crate::error::{Error, Result, WeightsProblem};
 use crate::model::Model;
 use crate::origin::Origin;
-use crate::parameters::Parameters;
+use crate::parameters::{Declaration, Parameters};
 
 /// The one key of the metadata: with several, the order of keys (and so the bytes) would vary.
 const KEY: &str = "songscape";
@@ -29,36 +30,37 @@ pub(crate) struct Metadata {
     pub origin: Origin,
 }
 
-/// The metadata of a file with that content.
+/// The metadata of a network in a file with that content.
 pub(crate) fn metadata(path: &Path, content: &[u8]) -> Result<Metadata> {
+    let metadata: Metadata = parsed(path, content)?;
+    if !(1..=FORMAT).contains(&metadata.format) {
+        let problem = format!("format {}, expected 1 to {FORMAT}", metadata.format);
+        return Err(Error::weights(path, WeightsProblem::Metadata(problem)));
+    }
+    Ok(metadata)
+}
+
+/// The metadata in a file with that content.
+fn parsed<M: DeserializeOwned>(path: &Path, content: &[u8]) -> Result<M> {
     let refuse = |problem| Error::weights(path, problem);
     let (_, header) = SafeTensors::read_metadata(content)
         .map_err(|e| refuse(WeightsProblem::Format(e.to_string())))?;
     let text = header.metadata().as_ref().and_then(|m| m.get(KEY));
     let text = text.ok_or_else(|| refuse(WeightsProblem::Metadata(format!("no key {KEY:?}"))))?;
-    let metadata: Metadata =
-        serde_json::from_str(text).map_err(|e| refuse(WeightsProblem::Metadata(e.to_string())))?;
-    if !(1..=FORMAT).contains(&metadata.format) {
-        let problem = format!("format {}, expected 1 to {FORMAT}", metadata.format);
-        return Err(refuse(WeightsProblem::Metadata(problem)));
-    }
-    Ok(metadata)
+    serde_json::from_str(text).map_err(|e| refuse(WeightsProblem::Metadata(e.to_string())))
 }
 
-impl Model {
-    /// Writes the weights as safetensors, float32, with the configuration and the [`Origin`] in the
-    /// metadata. The file is whole or not there.
+impl Parameters {
+    /// Writes the parameters as safetensors, float32, with `metadata` beside them. The file is whole or not
+    /// there, and has the same bytes whenever they are the same.
     ///
     /// # Errors
-    /// [`Error::File`] when it cannot be written.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+    /// [`Error::File`] when it cannot be written, [`Error::Weights`] for metadata that are no JSON.
+    pub fn save(&self, path: impl AsRef<Path>, metadata: &impl Serialize) -> Result<()> {
         let path = path.as_ref();
-        let (encoder, origin) = (self.config().clone(), self.origin.clone());
-        let metadata = Metadata { format: FORMAT, encoder, origin };
-        let metadata = serde_json::to_string(&metadata)
+        let metadata = serde_json::to_string(metadata)
             .map_err(|e| Error::weights(path, WeightsProblem::Metadata(e.to_string())))?;
         let named = self
-            .parameters()
             .named()
             .map(|(name, view)| Ok((name.to_owned(), view.size(), bytes(view)?)))
             .collect::<Result<Vec<_>>>()?;
@@ -74,6 +76,48 @@ impl Model {
             .and_then(|views| safetensors::serialize(views, Some(metadata)))
             .map_err(|e| Error::weights(path, WeightsProblem::Format(e.to_string())))?;
         Ok(songscape_project::write_atomic(path, |file| file.write_all(&content))?)
+    }
+
+    /// Reads what [`save`](Self::save) wrote: the metadata, and the parameters that they declare. Every name,
+    /// shape and type is checked.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] names the first thing that does not fit, such as the reason of `declare` against the
+    /// metadata; [`Error::File`] when the file cannot be read.
+    pub fn load<M: DeserializeOwned>(
+        path: impl AsRef<Path>,
+        device: Device,
+        declare: impl FnOnce(&M) -> Result<Vec<Declaration>, String>,
+    ) -> Result<(Self, M)> {
+        let path = path.as_ref();
+        let content = read(path)?;
+        let metadata = parsed(path, &content)?;
+        let refuse = |problem| Error::weights(path, problem);
+        let declared = declare(&metadata).map_err(|e| refuse(WeightsProblem::Metadata(e)))?;
+        let mut parameters = Self::new(&declared, device, 0)?;
+        let values = checked(&content, &parameters).map_err(refuse)?;
+        parameters.set_flat(&Tensor::f_from_slice(&values)?)?;
+        Ok((parameters, metadata))
+    }
+
+    /// Their values in few characters: the BLAKE3 hash of the buffer, in hexadecimal.
+    ///
+    /// # Errors
+    /// [`Error::Torch`] when memory runs out.
+    pub fn fingerprint(&self) -> Result<String> {
+        Ok(blake3::hash(&bytes(&self.flat())?).to_hex().to_string())
+    }
+}
+
+impl Model {
+    /// Writes the weights as safetensors, float32, with the configuration and the [`Origin`] in the
+    /// metadata. The file is whole or not there.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let (encoder, origin) = (self.config().clone(), self.origin.clone());
+        self.parameters().save(path, &Metadata { format: FORMAT, encoder, origin })
     }
 
     /// Reads a network: the configuration from the metadata, then the weights. Files from before there

@@ -3,7 +3,10 @@
 
 use std::path::Path;
 
-use songscape_resnet::{Embedder, EncoderConfig, Error, Model, Origin, Pooling, WeightsProblem};
+use songscape_resnet::{
+    Declaration, Embedder, EncoderConfig, Error, Init, Model, Origin, Parameters, Pooling,
+    WeightsProblem,
+};
 use tch::{Device, Kind, Tensor};
 
 type Named = Vec<(String, Tensor)>;
@@ -73,6 +76,32 @@ fn the_first_thing_that_does_not_fit_is_named_and_nothing_changes() {
     write(&|_| ());
     own.load_weights(&path).unwrap();
     assert_ne!(own.parameters().flat(), before);
+}
+
+#[test]
+fn other_networks_keep_their_parameters_in_the_same_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.safetensors");
+    let declared = |rows: usize| {
+        let normal = Init::Normal { deviation: 1.0 };
+        let declare = |name: &str, shape, init| Declaration { name: name.into(), shape, init };
+        vec![declare("a", vec![rows, 3], normal), declare("b", vec![2], Init::Zeros)]
+    };
+    let own = Parameters::new(&declared(4), Device::Cpu, 1).unwrap();
+    own.save(&path, &4_usize).unwrap();
+    let load = |extra: usize| {
+        Parameters::load(&path, Device::Cpu, |rows: &usize| match extra {
+            9 => Err("nine is too many".into()),
+            _ => Ok(declared(rows + extra)),
+        })
+    };
+    let (back, rows) = load(0).unwrap();
+    assert_eq!((back.flat(), rows), (own.flat(), 4));
+    assert_eq!(back.fingerprint().unwrap(), own.fingerprint().unwrap());
+    let message = |extra| load(extra).unwrap_err().to_string();
+    assert!(message(1).ends_with("a has the shape [4, 3], expected [5, 3]"));
+    assert!(message(9).ends_with("the metadata cannot be used: nine is too many"));
+    assert!(matches!(problem(Model::load(&path, Device::Cpu)), WeightsProblem::Metadata(_)));
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use songscape_audio::Store;
-use songscape_contrastive::{TrainParams, Trained, train_in, train_on};
+use songscape_contrastive::learned::{LearnedChanges, LearnedParams};
+use songscape_contrastive::{Songs, Step, TrainParams, Trained, train_in, train_on};
 use songscape_project::{
     Progress, Record, Stage, State, hash_file, remove_folder_if_there, remove_if_there,
     write_atomic,
@@ -180,4 +181,28 @@ impl Training {
         stage.map_or(Ok(()), Stage::finish)?;
         Ok(trained)
     }
+}
+
+/// Learns vectors on top of chroma changes from the images of one or more stores, all made alike; gives the figures
+/// of every step, too.
+///
+/// # Errors
+/// [`Error::Resnet`] names each parameter in which the images of two stores differ; those of
+/// [`LearnedChanges::fit`], such as too few songs.
+pub fn learn_changes(
+    stores: &[Images],
+    params: &LearnedParams,
+    progress: &dyn Progress,
+) -> Result<(LearnedChanges, Vec<Step>)> {
+    let Some(first) = stores.first() else {
+        return Err(Error::input("images", "no store of images to learn from"));
+    };
+    let origin = Origin { pooling: None, ..first.origin(Pooling::default()) };
+    let mut pixels = Vec::new();
+    for images in stores {
+        origin.check_images(images.params())?;
+        pixels.extend((0..images.pixels().len()).map(|song| images.pixels().song(song)));
+    }
+    let songs = Songs::new(first.params().rows, pixels)?;
+    Ok(LearnedChanges::fit(&songs, origin, params, progress)?)
 }

@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ndarray::Axis;
 use songscape::audio::{ImageParams, Store};
+use songscape::contrastive::learned::LearnedParams;
 use songscape::pipeline::{Input, Parameters, Pipeline, Step};
 use songscape::project::{Progress, Shard, Silent, Source};
 use songscape::resnet::{EncoderConfig, Model, Origin, Pooling};
+use songscape::training::learn_changes;
 use songscape::vectors::{Embedding, Images, Keep, Vectors, read_ids};
 use tch::Device;
 
@@ -135,6 +137,42 @@ fn a_song_too_short_for_the_encoder_has_no_row_by_any_source() {
     assert_eq!((inside.ids.len(), outside.ids.len()), (2, 4));
     assert_eq!(inside.sets[5].whole, rows);
     assert_eq!((inside.left_out.len(), outside.left_out.len()), (1, 0));
+}
+
+#[test]
+fn what_is_learned_on_top_of_chroma_changes_has_vectors_like_any_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = Images::open(&store(folder.path())).unwrap();
+    let params = LearnedParams {
+        crops: 2,
+        seconds: [1.0, 2.0],
+        products: 8,
+        outputs: 6,
+        steps: 2,
+        ..LearnedParams::default()
+    };
+    let stores = std::slice::from_ref(&images);
+    let (learned, history) = learn_changes(stores, &params, &Silent).unwrap();
+    assert_eq!(history.len(), 2);
+    let model = model();
+    let compute = |learned| {
+        let embedding = Embedding { learned, ..Embedding::new(&model) };
+        embedding.compute(&images, &Source::LEARNED, &Keep::Nothing, &Silent)
+    };
+    let vectors = compute(Some(&learned)).unwrap();
+    let widths: Vec<usize> = vectors.sets.iter().map(|set| set.whole.ncols()).collect();
+    assert_eq!(widths, [678, 6, 1152]);
+    let place = images.pixels().ids().iter().position(|id| *id == vectors.ids[2]).unwrap();
+    let own = learned.transform(images.pixels().song(place)).unwrap();
+    assert_eq!(vectors.sets[0].whole.row(2).to_vec(), own.joined);
+    assert_eq!(vectors.sets[1].whole.row(2).to_vec(), own.any_key);
+    assert_eq!(vectors.sets[2].whole.row(2).to_vec(), own.rings);
+    let halves = vectors.sets[2].halves.as_ref().unwrap();
+    assert!(halves[0] != halves[1]);
+    let message = compute(None).unwrap_err().to_string();
+    assert!(message.starts_with("vectors is learned with chroma changes, expected"), "{message}");
+    let message = learn_changes(&[], &params, &Silent).unwrap_err().to_string();
+    assert_eq!(message, "images: no store of images to learn from");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod pitches;
 pub mod sequences;
 
 pub use pitches::Pitches;
+pub(crate) use pitches::classes_of;
 
 /// Mean and deviation of each row of an image of time-major pixels, `[2 rows]`: what only a song's
 /// average spectrum says about it. Empty for an empty image.

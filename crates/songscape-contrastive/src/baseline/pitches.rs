@@ -1,5 +1,4 @@
 use ndarray::Array2;
-
 use songscape_project::{level_db, row_hz};
 
 use crate::rings::CLASSES;
@@ -19,6 +18,8 @@ use crate::rings::CLASSES;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Pitches {
+    /// The frequency of every row in Hz.
+    frequencies: Vec<f64>,
     /// For every row its share of each pitch class, C first.
     weights: Vec<[f32; CLASSES]>,
     /// Amplitudes of the grey values.
@@ -29,27 +30,20 @@ impl Pitches {
     /// Pitches of images of that many rows, equally spaced in their logarithm from `high` Hz (row 0)
     /// down to `low`, with `range_db` between black and white.
     pub fn new(rows: usize, low: f64, high: f64, range_db: f64) -> Self {
-        /// Beyond these there are few fundamentals and strong partials, Hz.
-        const LOWEST: f64 = 60.0;
-        const HIGHEST: f64 = 2500.0;
-        /// Width of a pitch class, semitones.
-        const DEVIATION: f64 = 0.35;
-        let weights = |row: usize| {
-            let frequency = row_hz((low, high), row, rows);
-            let pitch = 69.0 + 12.0 * (frequency / 440.0).log2();
-            std::array::from_fn(|class| {
-                let distance = (pitch - class as f64 + 6.0).rem_euclid(12.0) - 6.0;
-                let near = (-0.5 * (distance / DEVIATION).powi(2)).exp();
-                if (LOWEST..HIGHEST).contains(&frequency) { near as f32 } else { 0.0 }
-            })
-        };
         let amplitude = |grey: u32| {
             if grey == 0 { 0.0 } else { 10f64.powf(level_db(grey.into(), range_db) / 20.0) as f32 }
         };
+        let frequencies: Vec<f64> = (0..rows).map(|row| row_hz((low, high), row, rows)).collect();
         Self {
-            weights: (0..rows).map(weights).collect(),
+            weights: frequencies.iter().map(|&frequency| classes_of(frequency)).collect(),
+            frequencies,
             amplitudes: (0..256).map(amplitude).collect(),
         }
+    }
+
+    /// The frequency of every row in Hz.
+    pub(crate) fn frequencies(&self) -> &[f64] {
+        &self.frequencies
     }
 
     /// Mean and deviation over time of the share of each pitch class in the amplitude, `[24]`: the
@@ -65,7 +59,9 @@ impl Pitches {
                 .zip(column)
                 .for_each(|(strength, grey)| *strength = amplitude(grey));
         };
-        self.statistics(pixels, |each| self.each_column(pixels, SOFTEST, amplitudes, each))
+        self.statistics(pixels, |each| {
+            self.each_column(pixels, SOFTEST, amplitudes, |_, classes| each(classes));
+        })
     }
 
     /// As [`chroma`](Self::chroma), of each grey value above the mean of the rows around it, `[24]`:
@@ -73,28 +69,47 @@ impl Pitches {
     /// says about a piece, whatever plays it; the strongest of the small baselines for finding another
     /// rendition in the same key. Empty for an empty image.
     pub fn sharpened_chroma(&self, pixels: &[u8]) -> Vec<f32> {
-        self.statistics(pixels, |each| self.each_sharpened(pixels, each))
+        self.statistics(pixels, |each| self.each_sharpened(pixels, |_, classes| each(classes)))
     }
 
     /// The sharpened chroma of each `frame` columns of an image, their mean: `[frames, 12]`, C first. A
     /// frame that is not whole is left out.
     pub fn sequence(&self, pixels: &[u8], frame: usize) -> Array2<f32> {
+        self.frames(pixels, frame, CLASSES, |_, classes| classes)
+    }
+
+    /// What the [sequence](Self::sequence) is the sum of, row by row: `[frames, rows]`. Times the classes of
+    /// each row's frequency it is the sequence.
+    pub(crate) fn plane(&self, pixels: &[u8], frame: usize) -> Array2<f32> {
+        self.frames(pixels, frame, self.weights.len(), |strengths, _| strengths)
+    }
+
+    /// The means of each `frame` columns, of their strengths or their classes.
+    fn frames(
+        &self,
+        pixels: &[u8],
+        frame: usize,
+        width: usize,
+        of: impl for<'c> Fn(&'c [f32], &'c [f32]) -> &'c [f32],
+    ) -> Array2<f32> {
         let frame = frame.max(1);
         let columns = pixels.len().checked_div(self.weights.len()).unwrap_or(0);
-        let mut sequence = Array2::zeros((columns / frame, CLASSES));
+        let mut means = Array2::zeros((columns / frame, width));
         let mut column = 0;
-        self.each_sharpened(pixels, |classes| {
-            if column / frame < sequence.nrows() {
-                let mut to = sequence.row_mut(column / frame);
-                to.iter_mut().zip(classes).for_each(|(to, class)| *to += class / frame as f32);
+        self.each_sharpened(pixels, |strengths, classes| {
+            if column / frame < means.nrows() {
+                let mut to = means.row_mut(column / frame);
+                let values = of(strengths, classes);
+                to.iter_mut().zip(values).for_each(|(to, value)| *to += value / frame as f32);
             }
             column += 1;
         });
-        sequence
+        means
     }
 
-    /// Calls `each` with the twelve classes of every column, of what stands out from the rows around it.
-    fn each_sharpened(&self, pixels: &[u8], each: impl FnMut(&[f32; CLASSES])) {
+    /// Calls `each` with the strengths and the twelve classes of every column, of what stands out from the rows
+    /// around it.
+    fn each_sharpened(&self, pixels: &[u8], each: impl FnMut(&[f32], &[f32; CLASSES])) {
         /// Rows on either side of a row that belong to its surroundings: 1.2 semitones of an image
         /// with 29.5 rows per octave.
         const AROUND: usize = 3;
@@ -119,15 +134,15 @@ impl Pitches {
         self.each_column(pixels, SOFTEST, sharpened, each);
     }
 
-    /// Calls `each` with the strengths of the twelve classes in every column. Each column has length 1,
-    /// but those much softer than `softest` count less. `strengths` says what each row of a column is
-    /// worth.
+    /// Calls `each` with the strengths of the rows and of the twelve classes in every column. The classes of each
+    /// column have length 1, but those much softer than `softest` count less. `strengths` says what each row of a
+    /// column is worth.
     fn each_column(
         &self,
         pixels: &[u8],
         softest: f32,
         mut strengths: impl FnMut(&[u8], &mut [f32]),
-        mut each: impl FnMut(&[f32; CLASSES]),
+        mut each: impl FnMut(&[f32], &[f32; CLASSES]),
     ) {
         let rows = self.weights.len();
         let mut of_rows = vec![0.0; rows];
@@ -138,8 +153,8 @@ impl Pitches {
                 classes.iter_mut().zip(weights).for_each(|(class, w)| *class += strength * w);
             }
             let norm = classes.iter().map(|class| class * class).sum::<f32>().sqrt() + softest;
-            classes.iter_mut().for_each(|class| *class /= norm);
-            each(&classes);
+            of_rows.iter_mut().chain(&mut classes).for_each(|strength| *strength /= norm);
+            each(&of_rows, &classes);
         }
     }
 
@@ -167,6 +182,23 @@ impl Pitches {
         let deviations = squares.iter().zip(&means).map(deviation);
         means.iter().copied().chain(deviations).map(|value| value as f32).collect()
     }
+}
+
+/// The share of each pitch class in what sounds at a frequency in Hz, C first.
+pub(crate) fn classes_of(frequency: f64) -> [f32; CLASSES] {
+    /// Beyond these there are few fundamentals and strong partials, Hz.
+    const LOWEST: f64 = 60.0;
+    const HIGHEST: f64 = 2500.0;
+    /// Width of a pitch class, semitones.
+    const DEVIATION: f64 = 0.35;
+    if !(LOWEST..HIGHEST).contains(&frequency) {
+        return [0.0; CLASSES];
+    }
+    let pitch = 69.0 + 12.0 * (frequency / 440.0).log2();
+    std::array::from_fn(|class| {
+        let distance = (pitch - class as f64 + 6.0).rem_euclid(12.0) - 6.0;
+        (-0.5 * (distance / DEVIATION).powi(2)).exp() as f32
+    })
 }
 
 #[cfg(test)]
@@ -230,5 +262,11 @@ mod tests {
         assert!((found[[1, 9]] - strength * 2.0 / 3.0).abs() < 1e-6);
         assert_eq!(found.row(2).sum(), 0.0);
         assert_eq!(pitches.sequence(&[], 3).nrows(), 0);
+        // Row by row it is the same.
+        let plane = pitches.plane(&pixels, 3);
+        assert_eq!(plane.dim(), (3, 256));
+        let classes: Vec<_> = pitches.frequencies().iter().map(|&hz| classes_of(hz)).collect();
+        let folded = plane.dot(&Array2::from(classes));
+        assert!(found.iter().zip(&folded).all(|(a, b)| (a - b).abs() < 1e-6));
     }
 }

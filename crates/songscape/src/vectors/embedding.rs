@@ -12,6 +12,7 @@ use songscape_analysis::vectors::{unit_rows, write_npy};
 use songscape_audio::{ImageParams, Pixels, Store};
 use songscape_contrastive::Songs;
 use songscape_contrastive::baseline::{self, Pitches, changes, patches, row_statistics, sequences};
+use songscape_contrastive::learned::LearnedChanges;
 use songscape_contrastive::retrieval::{gap, halves};
 use songscape_project::{
     Failure, Job, Part, Progress, Shard, Source, remove_if_there, write_atomic,
@@ -95,6 +96,8 @@ pub struct Embedding<'a> {
     pub embedder: Embedder,
     /// Decides the weights of the untrained encoder.
     pub untrained_seed: u64,
+    /// What makes the vectors of [`Source::LEARNED`].
+    pub learned: Option<&'a LearnedChanges>,
 }
 
 /// How a network's vectors are meant to be made, as far as it knows.
@@ -267,19 +270,23 @@ impl Vectors {
 
 impl<'a> Embedding<'a> {
     /// The pooling and the seed that the model was trained with, as far as it knows them; else the mean
-    /// and 0.
+    /// and 0. Nothing learned on top of chroma changes.
     pub fn new(model: &'a Model) -> Self {
         let Meant { pooling, untrained_seed } = Meant::by(model.origin());
-        Self { model, pooling, embedder: Embedder::default(), untrained_seed }
+        Self { model, pooling, embedder: Embedder::default(), untrained_seed, learned: None }
     }
 
-    /// Refuses images that are not those that the encoder was trained on.
+    /// Refuses images that are not those that the encoder, or what was learned on top of chroma changes, was
+    /// trained on.
     ///
     /// # Errors
-    /// [`Error::Resnet`] names each parameter that differs, [`Error::Contrastive`] the rows, where
-    /// nothing else is known of the model's images.
+    /// [`Error::Resnet`] and [`Error::Contrastive`] name each parameter that differs, [`Error::Contrastive`] the
+    /// rows, where nothing else is known of the model's images.
     pub fn check(&self, images: &Images) -> Result<()> {
         self.model.check_images(&images.params)?;
+        if let Some(learned) = self.learned {
+            learned.check_images(&images.params)?;
+        }
         let (found, expected) = (images.pixels.rows(), self.model.config().rows);
         if found != expected && !images.pixels.is_empty() {
             return Err(songscape_contrastive::Error::Rows { found, expected }.into());
@@ -303,7 +310,8 @@ impl<'a> Embedding<'a> {
     /// Computes the vectors of all songs by some sources, each named once.
     ///
     /// # Errors
-    /// As [`check`](Self::check); [`Error::Interrupted`] when `progress` asked to stop, and what is done
+    /// As [`check`](Self::check); [`Error::Parameter`] for a source that [`learned`](Self::learned) is missing for;
+    /// [`Error::Interrupted`] when `progress` asked to stop, and what is done
     /// is kept; [`Error::Resnet`] when memory runs out; [`Error::Project`] and [`Error::Analysis`] when
     /// a file cannot be written.
     pub fn compute(
@@ -437,6 +445,18 @@ enum Maker<'a> {
     RowStatistics,
     /// The chroma that a source is made of.
     Chroma(Source, Chroma),
+    /// What was learned on top of it.
+    Learned(Source, &'a LearnedChanges),
+}
+
+/// The vector of a source that was learned.
+fn learned_vector(source: Source, learned: &LearnedChanges, pixels: &[u8]) -> Result<Vec<f32>> {
+    let vectors = learned.transform(pixels)?;
+    Ok(match source {
+        Source::LearnedChanges => vectors.rings,
+        Source::LearnedChangesAnyKey => vectors.any_key,
+        _ => vectors.joined,
+    })
 }
 
 /// Pitch classes of images, and what is made of them.
@@ -534,6 +554,19 @@ impl<'a> Set<'a> {
                 let chroma = Chroma::new(&images.params);
                 (Maker::Chroma(source, chroma), Chroma::width(source), made_by)
             }
+            Source::LearnedChanges | Source::LearnedChangesAnyKey | Source::LearnedJoined => {
+                let (name, expected) =
+                    (source.name(), "vectors that nothing has to be learned for");
+                let learned = embedding.learned;
+                let learned = learned.ok_or_else(|| Error::parameter("vectors", name, expected))?;
+                let outputs = learned.params().outputs;
+                let width = match source {
+                    Source::LearnedChanges => changes::CHANGES,
+                    Source::LearnedChangesAnyKey => outputs,
+                    _ => changes::CHANGES_ANY_KEY + outputs,
+                };
+                (Maker::Learned(source, learned), width, json!(learned.fingerprint()?))
+            }
             other => unreachable!("{other:?} has no vectors of its own"),
         };
         let all = json!([VERSION, source, rows, gap, made_by]);
@@ -557,6 +590,7 @@ impl<'a> Set<'a> {
             Maker::Untrained(model) => of_encoder(model),
             Maker::RowStatistics => Ok(row_statistics(pixels, self.rows)),
             Maker::Chroma(source, chroma) => Ok(chroma.vector(*source, pixels)),
+            Maker::Learned(source, learned) => learned_vector(*source, learned, pixels),
         }
     }
 
@@ -579,12 +613,7 @@ impl<'a> Set<'a> {
         let rows = match &self.maker {
             Maker::Trained { model, .. } => self.embed(model, batch, &missing)?,
             Maker::Untrained(model) => self.embed(model, batch, &missing)?,
-            Maker::RowStatistics => {
-                self.of_pixels(batch, &missing, |pixels| row_statistics(pixels, self.rows))
-            }
-            Maker::Chroma(source, chroma) => {
-                self.of_pixels(batch, &missing, |pixels| chroma.vector(*source, pixels))
-            }
+            _ => self.of_pixels(batch, &missing)?,
         };
         let songs = batch.iter().zip(&missing).filter(|(_, missing)| **missing);
         for ((song, _), row) in songs.zip(rows) {
@@ -625,18 +654,13 @@ impl<'a> Set<'a> {
         of_missing.map(row).collect()
     }
 
-    /// The rows of the missing songs by a baseline.
-    fn of_pixels(
-        &self,
-        batch: &[Song],
-        missing: &[bool],
-        vector: impl Fn(&[u8]) -> Vec<f32>,
-    ) -> Vec<Vec<f32>> {
+    /// The rows of the missing songs by what needs no encoder.
+    fn of_pixels(&self, batch: &[Song], missing: &[bool]) -> Result<Vec<Vec<f32>>> {
         let gap = self.gap * self.embedding.model.config().columns_per_vector();
-        let row = |(song, _): (&Song, _)| {
+        let row = |(song, _): (&Song, _)| -> Result<Vec<f32>> {
             let halves = baseline::halves(song.pixels, self.rows, gap);
-            let halves = halves.map(|(first, second)| [vector(first), vector(second)]);
-            self.row(vector(song.pixels), halves)
+            let halves = halves.map(|(a, b)| Ok::<_, Error>([self.vector(a)?, self.vector(b)?]));
+            Ok(self.row(self.vector(song.pixels)?, halves.transpose()?))
         };
         batch.iter().zip(missing).filter(|(_, missing)| **missing).map(row).collect()
     }

@@ -19,8 +19,8 @@ use crate::error::{Error, Result};
 const VERSION: u32 = 1;
 
 /// What is embedded into a folder: `vectors.npy` (`[songs, d]` float32) and `songs.csv`, row by row;
-/// `failures.csv` with the songs that are too short; with the baselines a file for each source, and with the
-/// frames `features/ID.npy`.
+/// `failures.csv` with the songs that are too short; with the baselines, or with what was learned on top of chroma
+/// changes, a file for each source, and with the frames `features/ID.npy`.
 ///
 /// What is done is kept; what other images or another encoder made is removed, and other parameters in the same
 /// folder are refused by name.
@@ -36,7 +36,7 @@ pub struct EmbeddedStore<'a> {
     pub songs: Option<&'a Path>,
     /// Whether a vector for every 64 columns of each song is kept, too.
     pub frames: bool,
-    /// Whether the vectors of the baselines are made, too.
+    /// Whether the vectors of the baselines are made, too. Those of [`Embedding::learned`] are, where it is there.
     pub baselines: bool,
 }
 
@@ -80,7 +80,7 @@ impl EmbeddedStore<'_> {
         let images = self.images()?;
         let (_project, stage) = self.open(&shard.folder(out))?;
         let (sources, keep) = (self.sources(), self.keep(stage.folder()));
-        let vectors = self.embedding.compute_shard(shard, &images, sources, &keep, progress)?;
+        let vectors = self.embedding.compute_shard(shard, &images, &sources, &keep, progress)?;
         stage.finish()?;
         Ok(vectors.ids.len())
     }
@@ -109,11 +109,11 @@ impl EmbeddedStore<'_> {
             let parts: Vec<Keep> =
                 shards.iter().map(|shard| self.keep(&shard.folder(out))).collect();
             if !parts.is_empty() {
-                self.embedding.gather(&images, sources, &keep, &parts)?;
+                self.embedding.gather(&images, &sources, &keep, &parts)?;
             }
-            let vectors = self.embedding.compute(&images, sources, &keep, progress)?;
+            let vectors = self.embedding.compute(&images, &sources, &keep, progress)?;
             write_npy(project.path("vectors.npy"), vectors.sets[0].whole.view())?;
-            if self.baselines {
+            if sources.len() > 1 {
                 vectors.write(project.root())?;
             }
             Failure::record(project.path("failures.csv"), "vectors", &left_out)?;
@@ -143,12 +143,22 @@ impl EmbeddedStore<'_> {
         Made { pooling, precision, frames, baselines }
     }
 
-    fn inputs(&self) -> Result<[(&'static str, String); 2]> {
-        Ok([("model", hash_file(self.model)?), ("images", self.store.fingerprint()?)])
+    fn inputs(&self) -> Result<Vec<(&'static str, String)>> {
+        let mut inputs =
+            vec![("model", hash_file(self.model)?), ("images", self.store.fingerprint()?)];
+        if let Some(learned) = self.embedding.learned {
+            inputs.push(("learned", learned.fingerprint()?));
+        }
+        Ok(inputs)
     }
 
-    fn sources(&self) -> &'static [Source] {
-        if self.baselines { &Source::ALL } else { &[Source::TrainedEncoder] }
+    fn sources(&self) -> Vec<Source> {
+        let mut sources =
+            if self.baselines { Source::ALL.to_vec() } else { vec![Source::TrainedEncoder] };
+        if self.embedding.learned.is_some() {
+            sources.extend(Source::LEARNED);
+        }
+        sources
     }
 
     fn keep(&self, folder: &Path) -> Keep {
