@@ -36,8 +36,8 @@ use tch::{Device, Tensor};
 pub use params::LearnedParams;
 pub use sound::Sound;
 
-use crate::baseline::changes::{CHANGES, without_key};
-use crate::error::{Error, Result};
+use crate::baseline::changes::without_key;
+use crate::error::Result;
 use crate::history::Step;
 use crate::pairs::Songs;
 use crops::Ear;
@@ -109,9 +109,9 @@ impl LearnedChanges {
     /// same songs, parameters and seed give the same bits however many there are.
     ///
     /// # Errors
-    /// [`Error::Parameter`], [`Error::Rows`], [`Error::TooFewSongs`] and [`Error::Network`] with
-    /// [`Origin`](songscape_resnet::Error::Origin) before anything is done; [`Error::Diverged`];
-    /// [`Error::Analysis`] with [`Interrupted`](songscape_analysis::Error::Interrupted) when `progress` asked
+    /// [`Error::Parameter`](crate::Error::Parameter), [`Error::Rows`](crate::Error::Rows), [`Error::TooFewSongs`](crate::Error::TooFewSongs) and [`Error::Network`](crate::Error::Network) with
+    /// [`Origin`](songscape_resnet::Error::Origin) before anything is done; [`Error::Diverged`](crate::Error::Diverged);
+    /// [`Error::Analysis`](crate::Error::Analysis) with [`Interrupted`](songscape_analysis::Error::Interrupted) when `progress` asked
     /// to stop, after which nothing is left.
     pub fn fit(
         songs: &Songs,
@@ -135,7 +135,7 @@ impl LearnedChanges {
     /// ([`check_images`](Self::check_images)).
     ///
     /// # Errors
-    /// [`Error::Pixels`] when they do not fill whole columns; [`Error::Network`] when memory runs out.
+    /// [`Error::Pixels`](crate::Error::Pixels) when they do not fill whole columns; [`Error::Network`](crate::Error::Network) when memory runs out.
     pub fn transform(&self, pixels: &[u8]) -> Result<LearnedVectors> {
         let changes = self.ear.changes(pixels)?;
         let beside = without_key(&changes);
@@ -163,7 +163,7 @@ impl LearnedChanges {
     /// Refuses images that are not as those of the training, as [`Origin::check_images`] does.
     ///
     /// # Errors
-    /// [`Error::Network`] names each field that differs.
+    /// [`Error::Network`](crate::Error::Network) names each field that differs.
     pub fn check_images<P: Serialize + DeserializeOwned>(&self, images: &P) -> Result<()> {
         Ok(self.origin.check_images(images)?)
     }
@@ -171,7 +171,7 @@ impl LearnedChanges {
     /// What it computes, in few characters.
     ///
     /// # Errors
-    /// [`Error::Network`] when memory runs out.
+    /// [`Error::Network`](crate::Error::Network) when memory runs out.
     pub fn fingerprint(&self) -> Result<String> {
         Ok(self.parameters.fingerprint()?)
     }
@@ -179,7 +179,7 @@ impl LearnedChanges {
     /// Writes it as one safetensors file, whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Network`] when it cannot be written.
+    /// [`Error::Network`](crate::Error::Network) when it cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let metadata = Metadata { learned_changes: FORMAT, origin: self.origin.clone() };
         Ok(self.parameters.save(path, &metadata)?)
@@ -188,7 +188,7 @@ impl LearnedChanges {
     /// Reads what [`save`](Self::save) wrote.
     ///
     /// # Errors
-    /// [`Error::Network`] names the first thing in the file that does not fit.
+    /// [`Error::Network`](crate::Error::Network) names the first thing in the file that does not fit.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let mut params = LearnedParams::default();
         let declare = |metadata: &Metadata| {

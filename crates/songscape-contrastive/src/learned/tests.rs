@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use songscape_project::{Progress, Silent};
 
 use super::*;
+use crate::error::Error;
 use crate::rings::transposed;
 
 /// Two rows for each semitone.
