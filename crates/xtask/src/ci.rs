@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::metadata::{Package, published};
 use crate::packages::Outside;
 use crate::toolchains::{cargo_of, toolchain};
-use crate::{arm, cargo, check, libtorch, root, succeed, toolchains};
+use crate::{arm, cargo, check, interface, libtorch, root, succeed, toolchains};
 
 /// The facade, whose default features are all crates that need no libtorch; for systems whose C
 /// compiler need not be here.
@@ -44,6 +44,7 @@ pub fn long() -> Result<()> {
     } else {
         eprintln!("skipped: docs.rs, oldest dependencies; rustup toolchain install nightly");
     }
+    interface::check(&packages)?;
     eprintln!("all long checks passed");
     Ok(())
 }
@@ -106,10 +107,8 @@ fn targets() -> Result<()> {
 fn docs_rs(packages: &[Package], nightly: &str) -> Result<()> {
     for package in packages {
         eprintln!("docs.rs: {} {}", package.name, package.docs.join(" "));
-        let mut doc = cargo_of(nightly);
-        doc.args(["doc", "--quiet", "--no-deps", "--package", &package.name]).args(&package.docs);
-        doc.args(["--target-dir", "target/docs-rs"]);
-        doc.env("LIBTORCH", check::NO_LIBTORCH).env("RUSTDOCFLAGS", "--cfg docsrs -D warnings");
+        let mut doc = package.docs_rs(nightly, "doc");
+        doc.arg("--no-deps").env("RUSTDOCFLAGS", "--cfg docsrs -D warnings");
         succeed(&mut doc, &package.name)?;
     }
     Ok(())

@@ -4,6 +4,7 @@ mod arm;
 mod check;
 mod ci;
 mod demo;
+mod interface;
 mod libtorch;
 mod metadata;
 mod nccl;
@@ -27,13 +28,16 @@ Usage: cargo xtask <COMMAND>
   test      provide libtorch, then check formatting, lints, documentation, all tests,
             the packages with programs that use them, and the policy
   ci        test, then the long checks: every feature alone, the oldest compiler and
-            dependencies, other systems, ARM under QEMU, docs.rs; `ci --long` runs only
-            these
+            dependencies, other systems, ARM under QEMU, docs.rs, the public interface;
+            `ci --long` runs only these
   packages  make the packages, run the examples of their documentation, and build
             programs from nothing else
+  interface list the public items of each crate in its doc/public-api.txt, with which
+            `ci` compares; needs a nightly toolchain and cargo-public-api
   pictures  write the copies of the pictures on the crates' front pages
   policy    check licenses, sources, duplicates and advisories of the dependencies with
             cargo-deny, which is fetched if it is not installed, and the public interface
+            against the last release
   libtorch  provide libtorch 2.11 under target/libtorch and print its folder
   nccl      build the library with which several GPUs train together, and print its path";
 
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         ["packages"] => libtorch::provide()
             .and_then(|folder| packages::check(&folder))
             .map(|()| ExitCode::SUCCESS),
+        ["interface"] => interface::write().map(|()| ExitCode::SUCCESS),
         ["pictures"] => pictures::write().map(|()| ExitCode::SUCCESS),
         ["policy"] => policy::check().map(|()| ExitCode::SUCCESS),
         ["libtorch"] => libtorch::provide().map(|folder| {

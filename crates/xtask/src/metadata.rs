@@ -1,9 +1,13 @@
 //! What cargo knows of the workspace's packages.
 
+use std::process::Command;
+
 use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::cargo;
+use crate::check::NO_LIBTORCH;
+use crate::toolchains::cargo_of;
 
 /// A package that is published.
 pub struct Package {
@@ -16,6 +20,16 @@ pub struct Package {
     pub docs: Vec<String>,
     /// Whether it asks for libtorch, in some feature at least.
     pub libtorch: bool,
+}
+
+impl Package {
+    /// An action of cargo on its documentation, with what docs.rs has: nightly, and no libtorch.
+    pub fn docs_rs(&self, nightly: &str, action: &str) -> Command {
+        let mut cargo = cargo_of(nightly);
+        cargo.args([action, "--quiet", "--package", &self.name]).args(&self.docs);
+        cargo.args(["--target-dir", "target/docs-rs"]).env("LIBTORCH", NO_LIBTORCH);
+        cargo
+    }
 }
 
 /// All packages that are published, by name.
