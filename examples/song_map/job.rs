@@ -10,7 +10,7 @@ use songscape::audio::SameName;
 use songscape::pipeline::{Input, Parameters, Pipeline, Step};
 use songscape::processes::Launch;
 use songscape::project::Source;
-use songscape::resnet::DeviceChoice;
+use songscape::resnet::{DeviceChoice, ModelSource};
 use songscape_examples::{Bars, End, choice, device, print, start};
 
 /// Analyze a music library: images, training without labels, map, clusters, years, report.
@@ -33,9 +33,10 @@ struct Arguments {
     /// thousands of songs
     #[arg(long, value_enum, default_value = "demo")]
     preset: Preset,
-    /// Use an encoder that was trained elsewhere (a model.safetensors); nothing is trained
-    #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
+    /// Use an encoder that was trained elsewhere: `pretrained`, which comes with the program, or a
+    /// model.safetensors; nothing is trained
+    #[arg(long, value_name = "pretrained|FILE")]
+    model: Option<ModelSource>,
     /// Use row statistics and chroma instead of an encoder; nothing is trained, and the map is ready sooner
     #[arg(long, conflicts_with_all = ["model", "steps"])]
     no_training: bool,

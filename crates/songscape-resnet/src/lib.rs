@@ -14,6 +14,7 @@
 //! - [`EncoderConfig`]: the shape of the network; [`EncoderConfig::published`] is the published one;
 //! - [`Model`]: [`Encoder`] and projection [`Head`] with their [`Parameters`], saved and loaded as
 //!   one safetensors file, with the [`Origin`] that says what it was trained on;
+//! - [`ModelSource`]: a file, or the small trained network that comes with this crate;
 //! - [`Embedder`]: whole songs in bounded memory; [`Pooling`]: how a song's vectors become one;
 //! - [`DeviceChoice`]: `auto`, `cpu`, `cuda` or `cuda:N`; [`keep_freed_memory`]: call it at the start of a
 //!   program that runs large networks on the CPU, up to twice as fast with it.
@@ -43,6 +44,7 @@ mod origin;
 mod parameters;
 mod pooling;
 mod process;
+mod source;
 mod weights;
 
 pub use config::{Activation, EncoderConfig, Normalization};
@@ -56,6 +58,7 @@ pub use origin::Origin;
 pub use parameters::{Declaration, Init, Parameters};
 pub use pooling::{Pooling, mean};
 pub use process::memory::keep_freed_memory;
+pub use source::ModelSource;
 
 // What signatures of this crate use.
 pub use {ndarray, songscape_project as project, tch};

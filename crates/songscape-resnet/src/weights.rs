@@ -128,12 +128,16 @@ impl Model {
     /// cannot be read.
     pub fn load(path: impl AsRef<Path>, device: Device) -> Result<Self> {
         let path = path.as_ref();
-        let content = read(path)?;
+        Self::of_content(path, &read(path)?, device)
+    }
+
+    /// The network in a file with that content.
+    pub(crate) fn of_content(path: &Path, content: &[u8], device: Device) -> Result<Self> {
         let refuse = |problem| Error::weights(path, problem);
-        let metadata = metadata(path, &content)?;
+        let metadata = metadata(path, content)?;
         metadata.encoder.check().map_err(|e| refuse(WeightsProblem::Metadata(e.to_string())))?;
         let mut model = Self::new(&metadata.encoder, device, 0)?;
-        let values = checked(&content, model.parameters()).map_err(refuse)?;
+        let values = checked(content, model.parameters()).map_err(refuse)?;
         model.parameters_mut().set_flat(&Tensor::f_from_slice(&values)?)?;
         Ok(model.with_origin(metadata.origin))
     }

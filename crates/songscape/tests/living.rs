@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
 use songscape::project::{Silent, Source, write_json};
+use songscape::resnet::ModelSource;
 use songscape::vectors::read_ids;
 use tch::Device;
 
@@ -119,7 +120,7 @@ fn an_encoder_from_elsewhere_is_used_and_refused_for_other_images() {
     let (trained, taken) = (folder.path().join("trained"), folder.path().join("taken"));
     run(&trained, &manifest, &small()).unwrap();
     let model = trained.join("model/model.safetensors");
-    let given = Parameters { model: Some(model.clone()), ..small() };
+    let given = Parameters { model: Some(ModelSource::File(model.clone())), ..small() };
     let said = run(&taken, &manifest, &given).unwrap();
     assert!(said[2].starts_with("taken from"), "{said:?}");
     assert_eq!(vectors(&taken), vectors(&trained));
@@ -142,7 +143,7 @@ fn an_encoder_from_elsewhere_is_used_and_refused_for_other_images() {
     assert!(refused.contains("range_db is 60.0 in the model, 80.0"), "{refused}");
     assert!(!none.exists());
     write_json(&none, &"no model").unwrap();
-    let given = Parameters { model: Some(none), ..small() };
+    let given = Parameters { model: Some(ModelSource::File(none)), ..small() };
     let refused = run(&folder.path().join("out"), &manifest, &given).unwrap_err().to_string();
     assert!(refused.contains("none"), "{refused}");
 }

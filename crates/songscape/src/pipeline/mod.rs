@@ -135,7 +135,7 @@ impl Pipeline {
         threads: usize,
     ) -> Result<Self> {
         if let Some(model) = &parameters.model {
-            Origin::read(model)?.check_images(&parameters.images)?;
+            model.origin()?.check_images(&parameters.images)?;
         }
         let project =
             if processes.is_first() { Project::open(folder)? } else { Project::beside(folder) };

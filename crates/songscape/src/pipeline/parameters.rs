@@ -1,11 +1,9 @@
-use std::path::PathBuf;
-
 use serde_json::{Value, json};
 use songscape_analysis::study::StudyParams;
 use songscape_audio::{ImageParams, LibraryParams};
 use songscape_contrastive::TrainParams;
 use songscape_project::Source;
-use songscape_resnet::{EncoderConfig, Pooling};
+use songscape_resnet::{EncoderConfig, ModelSource, Pooling};
 use songscape_synth::Params as DemoMusic;
 
 /// Everything that decides what the stages compute.
@@ -22,7 +20,7 @@ pub struct Parameters {
     /// Its training.
     pub training: TrainParams,
     /// An encoder that was trained elsewhere, instead of training one.
-    pub model: Option<PathBuf>,
+    pub model: Option<ModelSource>,
     /// Row statistics and chroma instead of an encoder's vectors: a map without training.
     pub no_training: bool,
     /// Continue the training, with a fifth of the steps, if songs have come or gone since. Else the encoder is

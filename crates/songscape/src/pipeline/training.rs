@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use songscape_project::{Progress, Record, Stage, State, hash_file, write_atomic};
+use songscape_project::{Progress, Record, Stage, State, write_atomic};
+use songscape_resnet::ModelSource;
 
 use super::{Pipeline, again};
 use crate::error::{Error, Result};
@@ -71,7 +72,7 @@ impl Pipeline {
         let parameters = &self.parameters;
         let given = Record::file(&folder).exists() && Record::read(&folder)?.is::<Given>();
         match &parameters.model {
-            Some(file) => return take(file, &folder, given).map(Begun::Nothing),
+            Some(model) => return take(model, &folder, given).map(Begun::Nothing),
             None if given && !parameters.retrain => {
                 return Ok(Begun::Nothing("given before".into()));
             }
@@ -102,18 +103,19 @@ impl Pipeline {
 }
 
 /// Takes a model that was trained elsewhere into the project, so that the project is whole by itself.
-fn take(file: &Path, folder: &Path, given: bool) -> Result<String> {
+fn take(model: &ModelSource, folder: &Path, given: bool) -> Result<String> {
     if Record::file(folder).exists() && !given {
         let reason =
             "holds a model that was trained here; leave --model out, or choose another output";
         return Err(Error::input(folder, reason));
     }
-    let stage = Stage::open(folder, 1, &Given { given: hash_file(file)? }, &[])?;
+    let content = model.content()?;
+    let given = blake3::hash(&content).to_hex().to_string();
+    let stage = Stage::open(folder, 1, &Given { given }, &[])?;
     if stage.state() == State::Done {
         return Ok("done before".into());
     }
-    let content = std::fs::read(file).map_err(Error::io(file))?;
     write_atomic(stage.path(MODEL), |copy| copy.write_all(&content))?;
     stage.finish()?;
-    Ok(format!("taken from {}", file.display()))
+    Ok(format!("taken from {model}"))
 }
