@@ -1,9 +1,8 @@
-//! The sources that are made of pitch classes.
+//! The vectors that are made of pitch classes.
 
 use ndarray::Array2;
 use songscape_audio::ImageParams;
 use songscape_contrastive::baseline::{Pitches, changes, patches};
-use songscape_project::Source;
 
 /// Pitch classes of images, and what is made of them.
 #[derive(Debug, Clone)]
@@ -23,27 +22,23 @@ impl Chroma {
         self.pitches.sequence(pixels, (frame * self.columns_per_second).round() as usize)
     }
 
-    /// How many numbers a source has.
-    pub fn width(source: Source) -> usize {
-        match source {
-            Source::ChromaPatches => patches::PATCHES,
-            Source::ChromaChanges => changes::CHANGES,
-            Source::ChromaChangesAnyKey => changes::CHANGES_ANY_KEY,
-            _ => 24,
-        }
+    pub fn plain(&self, pixels: &[u8]) -> Vec<f32> {
+        self.pitches.chroma(pixels)
     }
 
-    /// The vector of a source.
-    pub fn vector(&self, source: Source, pixels: &[u8]) -> Vec<f32> {
-        let changes = || changes::chroma_changes(self.sequence(pixels, changes::FRAME).view());
-        match source {
-            Source::SharpenedChroma => self.pitches.sharpened_chroma(pixels),
-            Source::ChromaPatches => {
-                patches::chroma_patches(self.sequence(pixels, patches::FRAME).view())
-            }
-            Source::ChromaChanges => changes(),
-            Source::ChromaChangesAnyKey => changes::without_key(&changes()),
-            _ => self.pitches.chroma(pixels),
-        }
+    pub fn sharpened(&self, pixels: &[u8]) -> Vec<f32> {
+        self.pitches.sharpened_chroma(pixels)
+    }
+
+    pub fn patches(&self, pixels: &[u8]) -> Vec<f32> {
+        patches::chroma_patches(self.sequence(pixels, patches::FRAME).view())
+    }
+
+    pub fn changes(&self, pixels: &[u8]) -> Vec<f32> {
+        changes::chroma_changes(self.sequence(pixels, changes::FRAME).view())
+    }
+
+    pub fn changes_any_key(&self, pixels: &[u8]) -> Vec<f32> {
+        changes::without_key(&self.changes(pixels))
     }
 }

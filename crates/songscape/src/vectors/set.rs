@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use songscape_analysis::study::VectorSet;
 use songscape_analysis::vectors::write_npy;
 use songscape_audio::ImageParams;
-use songscape_contrastive::baseline::{self, changes, row_statistics};
-use songscape_contrastive::learned::LearnedChanges;
+use songscape_contrastive::baseline::{self, changes, patches, row_statistics};
+use songscape_contrastive::learned::{LearnedChanges, LearnedVectors};
 use songscape_contrastive::retrieval::{gap, halves};
 use songscape_project::Source;
 use songscape_resnet::Model;
@@ -44,10 +44,15 @@ enum Maker<'a> {
     Untrained(Box<Model>),
     RowStatistics,
     /// The chroma that a source is made of.
-    Chroma(Source, Chroma),
+    Chroma(Chroma, OfChroma),
     /// What was learned on top of it.
-    Learned(Source, &'a LearnedChanges),
+    Learned(&'a LearnedChanges, OfLearned),
 }
+
+/// Makes the vector of some pixels.
+type OfChroma = fn(&Chroma, &[u8]) -> Vec<f32>;
+/// Takes the vector of one source from those that were learned.
+type OfLearned = fn(LearnedVectors) -> Vec<f32>;
 
 /// The vectors of one source, as far as they are done.
 pub(super) struct Set<'a> {
@@ -81,6 +86,10 @@ impl<'a> Set<'a> {
             let weights = model.fingerprint()?;
             Ok::<_, Error>(json!({ "model": weights, "pooling": pooling, "embedder": embedder }))
         };
+        let of_chroma = |width: usize, vector: OfChroma| {
+            let made_by = json!([f_min, f_max, range_db, columns_per_second]);
+            (Maker::Chroma(Chroma::new(images.params()), vector), width, made_by)
+        };
         let (maker, width, made_by) = match source {
             Source::TrainedEncoder => {
                 let features = keep.features();
@@ -92,14 +101,12 @@ impl<'a> Set<'a> {
                 (Maker::Untrained(Box::new(model)), encoder, made_by)
             }
             Source::RowStatistics => (Maker::RowStatistics, 2 * rows, Value::Null),
-            Source::Chroma
-            | Source::SharpenedChroma
-            | Source::ChromaPatches
-            | Source::ChromaChanges
-            | Source::ChromaChangesAnyKey => {
-                let made_by = json!([f_min, f_max, range_db, columns_per_second]);
-                let chroma = Chroma::new(images.params());
-                (Maker::Chroma(source, chroma), Chroma::width(source), made_by)
+            Source::Chroma => of_chroma(24, Chroma::plain),
+            Source::SharpenedChroma => of_chroma(24, Chroma::sharpened),
+            Source::ChromaPatches => of_chroma(patches::PATCHES, Chroma::patches),
+            Source::ChromaChanges => of_chroma(changes::CHANGES, Chroma::changes),
+            Source::ChromaChangesAnyKey => {
+                of_chroma(changes::CHANGES_ANY_KEY, Chroma::changes_any_key)
             }
             Source::LearnedChanges | Source::LearnedChangesAnyKey | Source::LearnedJoined => {
                 let (name, expected) =
@@ -107,12 +114,12 @@ impl<'a> Set<'a> {
                 let learned = embedding.learned;
                 let learned = learned.ok_or_else(|| Error::parameter("vectors", name, expected))?;
                 let outputs = learned.params().outputs;
-                let width = match source {
-                    Source::LearnedChanges => changes::CHANGES,
-                    Source::LearnedChangesAnyKey => outputs,
-                    _ => changes::CHANGES_ANY_KEY + outputs,
+                let (width, vector): (usize, OfLearned) = match source {
+                    Source::LearnedChanges => (changes::CHANGES, |vectors| vectors.rings),
+                    Source::LearnedChangesAnyKey => (outputs, |vectors| vectors.any_key),
+                    _ => (changes::CHANGES_ANY_KEY + outputs, |vectors| vectors.joined),
                 };
-                (Maker::Learned(source, learned), width, json!(learned.fingerprint()?))
+                (Maker::Learned(learned, vector), width, json!(learned.fingerprint()?))
             }
             other => unreachable!("{other:?} has no vectors of its own"),
         };
@@ -136,8 +143,8 @@ impl<'a> Set<'a> {
             Maker::Trained { model, .. } => of_encoder(model),
             Maker::Untrained(model) => of_encoder(model),
             Maker::RowStatistics => Ok(row_statistics(pixels, self.rows)),
-            Maker::Chroma(source, chroma) => Ok(chroma.vector(*source, pixels)),
-            Maker::Learned(source, learned) => learned_vector(*source, learned, pixels),
+            Maker::Chroma(chroma, vector) => Ok(vector(chroma, pixels)),
+            Maker::Learned(learned, vector) => Ok(vector(learned.transform(pixels)?)),
         }
     }
 
@@ -240,14 +247,4 @@ impl<'a> Set<'a> {
         self.done.close(&keys)?;
         Ok((self.source, set))
     }
-}
-
-/// The vector of a source that was learned.
-fn learned_vector(source: Source, learned: &LearnedChanges, pixels: &[u8]) -> Result<Vec<f32>> {
-    let vectors = learned.transform(pixels)?;
-    Ok(match source {
-        Source::LearnedChanges => vectors.rings,
-        Source::LearnedChangesAnyKey => vectors.any_key,
-        _ => vectors.joined,
-    })
 }
