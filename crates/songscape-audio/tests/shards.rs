@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod sounds;
+mod stored;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -56,23 +57,17 @@ fn all(catalog: &SongTable, store: &Path, count: u32) {
     }
 }
 
-/// The tables of a store and its project, the images of its songs, and their pixels.
-fn contents(store: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for name in ["index.csv", "failures.csv", "duplicates.csv", "parameters.json"] {
-        found.insert(name.into(), fs::read(store.join(name)).unwrap());
+/// The [contents](stored::contents) of a store, and the images of its songs.
+fn contents(store: &Path) -> BTreeMap<String, Vec<u8>> {
+    let (mut found, store) = (stored::contents(store), Store::new(store));
+    for id in store.pixels().unwrap().ids() {
+        found.insert(format!("{id}.png"), fs::read(store.image(id)).unwrap());
     }
-    let (opened, pixels) = (Store::new(store), Store::new(store).pixels().unwrap());
-    for (song, id) in pixels.ids().iter().enumerate() {
-        found.insert(format!("{id}.png").into(), fs::read(opened.image(id)).unwrap());
-        found.insert(format!("{song} {id}").into(), pixels.song(song).to_vec());
-    }
-    found.insert("fingerprint".into(), opened.fingerprint().unwrap().into_bytes());
     found
 }
 
 /// What one run makes.
-fn whole(catalog: &SongTable, folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+fn whole(catalog: &SongTable, folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let (params, limits) = (ImageParams::default(), Limits::default());
     let made = Store::make(catalog, folder, &params, &limits, 2, &Silent).unwrap();
     made.record(folder).unwrap();
@@ -134,7 +129,7 @@ fn any_number_of_shards_is_one_run() {
         let found = contents(&store);
         assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
         for (name, bytes) in &expected {
-            assert!(found[name] == *bytes, "{} of {count} shards", name.display());
+            assert!(found[name] == *bytes, "{name} of {count} shards");
         }
         assert!(!store.join("pixels.u8").exists(), "the pixels stay where they are");
         // All of it again changes nothing.

@@ -4,10 +4,10 @@
 
 mod servers;
 mod sounds;
+mod stored;
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use servers::moto::Moto;
 use servers::program::{amazon, program as run, run_if_asked};
@@ -15,6 +15,7 @@ use songscape_audio::{
     Error, ImageParams, Library, LibraryParams, Limits, ObjectParams, Objects, SongTable, Store,
 };
 use songscape_project::{ErrorKind, Shard, Silent};
+use stored::contents;
 
 /// Not a test of its own: the process that makes images.
 #[test]
@@ -39,20 +40,6 @@ fn songs() -> Vec<(&'static str, Vec<u8>)> {
         .collect();
     songs.push(("words.mp3", b"These are words.".to_vec()));
     songs
-}
-
-/// What a store is, wherever its parts are.
-fn contents(store: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for name in ["index.csv", "failures.csv", "duplicates.csv", "parameters.json"] {
-        found.insert(name.into(), fs::read(store.join(name)).unwrap());
-    }
-    let (opened, pixels) = (Store::new(store), Store::new(store).pixels().unwrap());
-    for (song, id) in pixels.ids().iter().enumerate() {
-        found.insert(format!("{song} {id}").into(), pixels.song(song).to_vec());
-    }
-    found.insert("fingerprint".into(), opened.fingerprint().unwrap().into_bytes());
-    found
 }
 
 fn shards() -> impl Iterator<Item = Shard> {

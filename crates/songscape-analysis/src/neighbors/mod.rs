@@ -125,6 +125,18 @@ impl Neighbors {
         Ok(near)
     }
 
+    /// Checks that there is a neighbourhood for each of `n` rows, all of whose neighbours are rows.
+    fn check(&self, n: usize) -> Result<()> {
+        if self.indices.nrows() != n || self.distances.dim() != self.indices.dim() {
+            let found = self.indices.nrows().min(self.distances.nrows());
+            return Err(Error::LengthMismatch { what: "neighbors", found, expected: n });
+        }
+        match self.indices.iter().find(|&&row| row as usize >= n) {
+            Some(bad) => Err(Error::parameter("a neighbor", bad, "a row of the vectors")),
+            None => Ok(()),
+        }
+    }
+
     /// The nearest `k` of them, or all where there are fewer.
     pub fn first(&self, k: usize) -> Self {
         let columns = s![.., ..k.min(self.indices.ncols())];

@@ -12,7 +12,9 @@ use songscape_contrastive::baseline::halves;
 use songscape_contrastive::retrieval::gap;
 use songscape_project::{Job, Progress, Source, read_json, write_json};
 
-use super::embedding::{Embedding, Images, Keep, Set, computed, with_joined};
+use super::joined::{computed, with_joined};
+use super::set::Set;
+use super::{Embedding, Images, Keep};
 use crate::error::{Error, Result};
 
 /// Songs that are measured at most, evenly spaced over the library.

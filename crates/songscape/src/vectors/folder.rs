@@ -77,8 +77,8 @@ impl EmbeddedStore<'_> {
     /// # Errors
     /// As [`make`](Self::make).
     pub fn make_shard(&self, shard: Shard, out: &Path, progress: &dyn Progress) -> Result<usize> {
-        let images = self.images()?;
-        let (_project, stage) = self.open(&shard.folder(out))?;
+        let (images, ..) = self.images()?;
+        let (_project, stage) = self.open(&shard.folder(out), &self.inputs()?)?;
         let (sources, keep) = (self.sources(), self.keep(stage.folder()));
         let vectors = self.embedding.compute_shard(shard, &images, &sources, &keep, progress)?;
         stage.finish()?;
@@ -90,20 +90,16 @@ impl EmbeddedStore<'_> {
     /// # Errors
     /// As [`make`](Self::make); the shards that are missing, unfinished or different are named.
     pub fn merge(&self, out: &Path, progress: &dyn Progress) -> Result<Embedded> {
-        let shards = Shard::all(out)?;
-        let inputs = self.inputs()?;
-        Shard::check(&shards, out, VERSION, &self.made(), |_| inputs.to_vec())?;
-        self.make_of(&shards, out, progress)
+        self.make_of(&Shard::all(out)?, out, progress)
     }
 
     fn make_of(&self, shards: &[Shard], out: &Path, progress: &dyn Progress) -> Result<Embedded> {
         // What is wrong is said before there is a folder.
-        let images = self.images()?;
-        let (songs, left_out) = self.embedding.long_enough(&images);
-        let ids: Vec<String> =
-            songs.iter().map(|&song| images.pixels().ids()[song].clone()).collect();
+        let (images, ids, left_out) = self.images()?;
+        let inputs = self.inputs()?;
+        Shard::check(shards, out, VERSION, &self.made(), |_| inputs.clone())?;
         let table = self.table(&ids)?;
-        let (project, stage) = self.open(out)?;
+        let (project, stage) = self.open(out, &inputs)?;
         if stage.state() != State::Done {
             let (sources, keep) = (self.sources(), self.keep(project.root()));
             let parts: Vec<Keep> =
@@ -125,16 +121,19 @@ impl EmbeddedStore<'_> {
         Ok(Embedded { songs: ids.len(), width, left_out: left_out.len() })
     }
 
-    /// The images, where at least one is long enough for the encoder that they are like.
-    fn images(&self) -> Result<Images> {
+    /// The images, the ids of those that are long enough for the encoder, at least one, and what there is to say
+    /// of the others.
+    fn images(&self) -> Result<(Images, Vec<String>, Vec<Failure>)> {
         let images = Images::open(self.store)?;
         self.embedding.check(&images)?;
-        if self.embedding.long_enough(&images).0.is_empty() {
+        let (songs, left_out) = self.embedding.long_enough(&images);
+        if songs.is_empty() {
             let columns = self.embedding.model.config().columns_per_vector();
             let reason = format!("none of {} songs has {columns} columns", images.pixels().len());
             return Err(Error::input(self.store.folder(), reason));
         }
-        Ok(images)
+        let ids = songs.into_iter().map(|song| images.pixels().ids()[song].clone()).collect();
+        Ok((images, ids, left_out))
     }
 
     fn made(&self) -> Made {
@@ -167,10 +166,9 @@ impl EmbeddedStore<'_> {
     }
 
     /// Holds a folder of vectors.
-    fn open(&self, folder: &Path) -> Result<(Project, Stage)> {
-        let inputs = self.inputs()?;
+    fn open(&self, folder: &Path, inputs: &[(&str, String)]) -> Result<(Project, Stage)> {
         let project = Project::open(folder)?;
-        let stage = Stage::open(folder, VERSION, &self.made(), &inputs)?;
+        let stage = Stage::open(folder, VERSION, &self.made(), inputs)?;
         if stage.state() == State::Outdated {
             remove_folder_if_there(project.path("features"))?;
         }

@@ -26,15 +26,22 @@
 //! ```
 
 mod choice;
+mod chroma;
 mod done;
 mod embedding;
 mod folder;
+mod images;
+mod joined;
+mod keep;
+mod set;
 mod songs;
 mod standard;
 
 pub use choice::{Choice, Trial};
 pub(crate) use embedding::Meant;
-pub use embedding::{Embedding, Images, Keep, Vectors};
+pub use embedding::{Embedding, Vectors};
 pub use folder::{Embedded, EmbeddedStore};
+pub use images::Images;
+pub use keep::Keep;
 pub use songs::{read_ids, songs_of};
 pub(crate) use standard::Standard;
