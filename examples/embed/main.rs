@@ -9,7 +9,7 @@ use songscape::Result;
 use songscape::audio::Store;
 use songscape::contrastive::learned::LearnedChanges;
 use songscape::project::{Progress, Shard};
-use songscape::resnet::{DeviceChoice, Embedder, Model, Pooling, Precision};
+use songscape::resnet::{DeviceChoice, Embedder, ModelSource, Pooling, Precision};
 use songscape::vectors::{EmbeddedStore, Embedding};
 use songscape_examples::{Bars, End, Remote, device, print, start};
 
@@ -29,8 +29,9 @@ use songscape_examples::{Bars, End, Remote, device, print, start};
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The encoder: a model.safetensors that `train` or `song_map` wrote
-    model: PathBuf,
+    /// The encoder: a model.safetensors that `train` or `song_map` wrote, or `pretrained`, which comes with
+    /// the program
+    model: ModelSource,
     /// The store of images: what `song_map` leaves in OUT/spectrograms
     store: PathBuf,
     /// The folder to write into
@@ -78,7 +79,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments, progress: &dyn Progress) -> Result<End> {
     let &Arguments { ref out, precision, batch, frames, baselines, .. } = arguments;
-    let model = Model::load(&arguments.model, device(arguments.device)?)?;
+    let model = arguments.model.load(device(arguments.device)?)?;
     let store = &Store::new(&arguments.store);
     let embedding = Embedding::new(&model);
     let pooling = arguments.pooling.unwrap_or(embedding.pooling);

@@ -44,6 +44,15 @@ impl ModelSource {
         })
     }
 
+    /// The BLAKE3 hash of the content, in hexadecimal, as
+    /// [`hash_file`](songscape_project::hash_file) has it.
+    ///
+    /// # Errors
+    /// As [`content`](Self::content).
+    pub fn hash(&self) -> Result<String> {
+        Ok(blake3::hash(&self.content()?).to_hex().to_string())
+    }
+
     /// Reads the network, as [`Model::load`] does.
     ///
     /// # Errors

@@ -109,12 +109,11 @@ fn take(model: &ModelSource, folder: &Path, given: bool) -> Result<String> {
             "holds a model that was trained here; leave --model out, or choose another output";
         return Err(Error::input(folder, reason));
     }
-    let content = model.content()?;
-    let given = blake3::hash(&content).to_hex().to_string();
-    let stage = Stage::open(folder, 1, &Given { given }, &[])?;
+    let stage = Stage::open(folder, 1, &Given { given: model.hash()? }, &[])?;
     if stage.state() == State::Done {
         return Ok("done before".into());
     }
+    let content = model.content()?;
     write_atomic(stage.path(MODEL), |copy| copy.write_all(&content))?;
     stage.finish()?;
     Ok(format!("taken from {model}"))

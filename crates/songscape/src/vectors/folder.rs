@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use songscape_analysis::vectors::write_npy;
 use songscape_audio::Store;
 use songscape_project::{
-    Failure, Progress, Project, Shard, Song, SongTable, Source, Stage, State, hash_file,
+    Failure, Progress, Project, Shard, Song, SongTable, Source, Stage, State,
     remove_folder_if_there,
 };
-use songscape_resnet::{Pooling, Precision};
+use songscape_resnet::{ModelSource, Pooling, Precision};
 
 use super::{Embedding, Images, Keep, songs_of};
 use crate::error::{Error, Result};
@@ -28,8 +28,8 @@ const VERSION: u32 = 1;
 pub struct EmbeddedStore<'a> {
     /// The encoder and how it is used.
     pub embedding: &'a Embedding<'a>,
-    /// The file that the encoder is from.
-    pub model: &'a Path,
+    /// Where the encoder is from.
+    pub model: &'a ModelSource,
     /// The images.
     pub store: &'a Store,
     /// The table of the songs; without one, the images stand for the songs.
@@ -144,7 +144,7 @@ impl EmbeddedStore<'_> {
 
     fn inputs(&self) -> Result<Vec<(&'static str, String)>> {
         let mut inputs =
-            vec![("model", hash_file(self.model)?), ("images", self.store.fingerprint()?)];
+            vec![("model", self.model.hash()?), ("images", self.store.fingerprint()?)];
         if let Some(learned) = self.embedding.learned {
             inputs.push(("learned", learned.fingerprint()?));
         }
