@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use ndarray::Array2;
 use songscape_project::{level_db, row_hz};
 
@@ -22,6 +24,8 @@ pub struct Pitches {
     frequencies: Vec<f64>,
     /// For every row its share of each pitch class, C first.
     weights: Vec<[f32; CLASSES]>,
+    /// The rows that have a share of any.
+    heard: Range<usize>,
     /// Amplitudes of the grey values.
     amplitudes: Vec<f32>,
 }
@@ -34,8 +38,13 @@ impl Pitches {
             if grey == 0 { 0.0 } else { 10f64.powf(level_db(grey.into(), range_db) / 20.0) as f32 }
         };
         let frequencies: Vec<f64> = (0..rows).map(|row| row_hz((low, high), row, rows)).collect();
+        let weights: Vec<_> = frequencies.iter().map(|&frequency| classes_of(frequency)).collect();
+        let heard = |weights: &[f32; CLASSES]| weights.iter().any(|&weight| weight > 0.0);
+        let first = weights.iter().position(heard).unwrap_or(0);
+        let last = weights.iter().rposition(heard).map_or(0, |last| last + 1);
         Self {
-            weights: frequencies.iter().map(|&frequency| classes_of(frequency)).collect(),
+            weights,
+            heard: first..last,
             frequencies,
             amplitudes: (0..256).map(amplitude).collect(),
         }
@@ -115,20 +124,34 @@ impl Pitches {
         const AROUND: usize = 3;
         /// Grey value of a column below which it fades out.
         const SOFTEST: f32 = 1.0;
-        let mut sums: Vec<u32> = Vec::new();
+        /// These and the row itself.
+        const WINDOW: usize = 2 * AROUND + 1;
+        let mut sums: Vec<i32> = Vec::new();
         let sharpened = |column: &[u8], strengths: &mut [f32]| {
             // The sum of all rows before each: that of any run of rows is a difference of two.
             sums.clear();
             sums.push(0);
             let mut sum = 0;
             sums.extend(column.iter().map(|&grey| {
-                sum += u32::from(grey);
+                sum += i32::from(grey);
                 sum
             }));
-            for (row, strength) in strengths.iter_mut().enumerate() {
-                let around = row.saturating_sub(AROUND)..column.len().min(row + AROUND + 1);
-                let mean = (sums[around.end] - sums[around.start]) as f32 / around.len() as f32;
-                *strength = (f32::from(column[row]) - mean).max(0.0);
+            let above = |grey: u8, sum: i32, rows: usize| {
+                (f32::from(grey) - sum as f32 / rows as f32).max(0.0)
+            };
+            let rows = column.len();
+            let mut at_end = |row: usize| {
+                let around = row.saturating_sub(AROUND)..rows.min(row + AROUND + 1);
+                let sum = sums[around.end] - sums[around.start];
+                strengths[row] = above(column[row], sum, around.len());
+            };
+            let inner = AROUND.min(rows)..rows.saturating_sub(AROUND).max(AROUND.min(rows));
+            (0..inner.start).chain(inner.end..rows).for_each(&mut at_end);
+            // Most rows: windows of one size, several at a time.
+            let windows = sums.iter().zip(sums.iter().skip(WINDOW)).map(|(from, to)| to - from);
+            let greys = column[inner.clone()].iter();
+            for (strength, (grey, sum)) in strengths[inner].iter_mut().zip(greys.zip(windows)) {
+                *strength = above(*grey, sum, WINDOW);
             }
         };
         self.each_column(pixels, SOFTEST, sharpened, each);
@@ -149,8 +172,9 @@ impl Pitches {
         for column in pixels.chunks_exact(rows.max(1)) {
             strengths(column, &mut of_rows);
             let mut classes = [0.0f32; CLASSES];
-            for (strength, weights) in of_rows.iter().zip(&self.weights) {
-                classes.iter_mut().zip(weights).for_each(|(class, w)| *class += strength * w);
+            let heard = self.heard.clone();
+            for (strength, weights) in of_rows[heard.clone()].iter().zip(&self.weights[heard]) {
+                classes = std::array::from_fn(|class| classes[class] + strength * weights[class]);
             }
             let norm = classes.iter().map(|class| class * class).sum::<f32>().sqrt() + softest;
             of_rows.iter_mut().chain(&mut classes).for_each(|strength| *strength /= norm);
@@ -191,13 +215,16 @@ pub(crate) fn classes_of(frequency: f64) -> [f32; CLASSES] {
     const HIGHEST: f64 = 2500.0;
     /// Width of a pitch class, semitones.
     const DEVIATION: f64 = 0.35;
+    /// Smaller shares are none: they change no sum, but subnormal products take a hundred times as long.
+    const LEAST: f64 = 1e-30;
     if !(LOWEST..HIGHEST).contains(&frequency) {
         return [0.0; CLASSES];
     }
     let pitch = 69.0 + 12.0 * (frequency / 440.0).log2();
     std::array::from_fn(|class| {
         let distance = (pitch - class as f64 + 6.0).rem_euclid(12.0) - 6.0;
-        (-0.5 * (distance / DEVIATION).powi(2)).exp() as f32
+        let share = (-0.5 * (distance / DEVIATION).powi(2)).exp();
+        if share < LEAST { 0.0 } else { share as f32 }
     })
 }
 
