@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use songscape_resnet::{
-    Declaration, Embedder, EncoderConfig, Error, Init, Model, Origin, Parameters, Pooling,
-    WeightsProblem,
+    Declaration, Embedder, EncoderConfig, Error, Init, Model, ModelSource, Origin, Parameters,
+    Pooling, WeightsProblem,
 };
 use tch::{Device, Kind, Tensor};
 
@@ -224,4 +224,28 @@ fn the_origin_comes_back_and_a_file_without_one_has_none() {
     change_metadata(&path, |metadata| metadata["format"] = 3.into());
     let message = Model::load(&path, Device::Cpu).unwrap_err().to_string();
     assert!(message.contains("format 3, expected 1 to 2"), "{message}");
+}
+
+#[test]
+fn the_network_that_comes_with_the_crate_is_whole_and_small() {
+    let source: ModelSource = "pretrained".parse().unwrap();
+    assert_eq!(source, ModelSource::Pretrained);
+    assert!(source.content().unwrap().len() < 4_000_000);
+    let model = source.load(Device::Cpu).unwrap();
+    assert_eq!(model.config(), &EncoderConfig::demo());
+    assert_eq!(*model.origin(), source.origin().unwrap());
+    let images = model.origin().images.as_ref().unwrap();
+    assert_eq!((images["rows"].as_u64(), images["range_db"].as_f64()), (Some(256), Some(60.0)));
+
+    // As a file it is the same network.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    std::fs::write(&path, source.content().unwrap()).unwrap();
+    let file: ModelSource = path.to_str().unwrap().parse().unwrap();
+    assert_eq!(file, ModelSource::File(path.clone()));
+    assert_eq!(file.hash().unwrap(), source.hash().unwrap());
+    let same = file.load(Device::Cpu).unwrap();
+    assert_eq!(same.fingerprint().unwrap(), model.fingerprint().unwrap());
+    let missing = ModelSource::File(folder.path().join("none"));
+    assert!(missing.hash().unwrap_err().to_string().contains("none"));
 }
