@@ -29,6 +29,8 @@ pub enum Source {
     ChromaChangesAnyKey,
     /// The encoder's vector beside chroma changes in any key, each of length 1: the sound and the harmony.
     Joined,
+    /// Row statistics beside chroma changes in any key, each of length 1: what joining gives without a network.
+    RowsJoined,
     /// Rings that a network learned on top of chroma changes.
     LearnedChanges,
     /// What that network learned without the key.
@@ -58,7 +60,7 @@ impl Source {
     /// The file in the folder of a study that says which vectors it is of.
     pub const CHOICE: &str = "choice.json";
     /// The sources that are computed beside each other, the trained encoder first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::TrainedEncoder,
         Self::RowStatistics,
         Self::Chroma,
@@ -67,6 +69,7 @@ impl Source {
         Self::ChromaChanges,
         Self::ChromaChangesAnyKey,
         Self::Joined,
+        Self::RowsJoined,
         Self::UntrainedEncoder,
     ];
     /// The sources of a network on top of chroma changes, where there is one. No project has one of its own.
@@ -86,6 +89,7 @@ impl Source {
             Self::ChromaChanges => "chroma changes",
             Self::ChromaChangesAnyKey => "chroma changes any key",
             Self::Joined => "encoder with chroma changes",
+            Self::RowsJoined => "rows with chroma changes",
             Self::LearnedChanges => "learned changes",
             Self::LearnedChangesAnyKey => "learned changes any key",
             Self::LearnedJoined => "learned with chroma changes",
@@ -128,7 +132,11 @@ impl Source {
 
     /// The sources that a joined one is made of.
     pub fn parts(self) -> Option<[Self; 2]> {
-        (self == Self::Joined).then_some([Self::TrainedEncoder, Self::ChromaChangesAnyKey])
+        match self {
+            Self::Joined => Some([Self::TrainedEncoder, Self::ChromaChangesAnyKey]),
+            Self::RowsJoined => Some([Self::RowStatistics, Self::ChromaChangesAnyKey]),
+            _ => None,
+        }
     }
 
     /// Whether the columns are rings of twelve pitch classes, C first: a transposition of the music turns

@@ -80,7 +80,7 @@ fn from_nothing_to_the_report_and_again() {
     let names: Vec<_> = models.iter().map(|row| row.name.as_str()).collect();
     // What the map is of comes first; the others keep their order.
     let choice = Choice::read(out.join("analysis/studied")).unwrap().unwrap();
-    assert_eq!((choice.songs, choice.trials.len()), (24, 5));
+    assert_eq!((choice.songs, choice.trials.len()), (24, 6));
     assert_eq!(Source::of_project(out).unwrap(), choice.chosen);
     assert_eq!(names[0], choice.chosen.name());
     let mut expected = vec![
@@ -92,6 +92,7 @@ fn from_nothing_to_the_report_and_again() {
         "chroma changes",
         "chroma changes any key",
         "encoder with chroma changes",
+        "rows with chroma changes",
         "untrained encoder",
         "constant",
     ];

@@ -14,7 +14,7 @@ use crate::measures::baselines::{self, NotBeaten};
 use crate::measures::chance::{self, Chance};
 
 /// What the usual baselines are.
-const BASELINES: [(&str, &str); 9] = [
+const BASELINES: [(&str, &str); 10] = [
     ("row statistics", "mean and deviation of each row of the image"),
     ("chroma", "mean and deviation of the twelve pitch classes"),
     ("sharpened chroma", "chroma of what stands out from the neighboring rows"),
@@ -22,6 +22,7 @@ const BASELINES: [(&str, &str); 9] = [
     ("chroma changes", "which pitch classes follow each other, and how soon"),
     ("chroma changes any key", "chroma changes, the same in every key"),
     ("encoder with chroma changes", "the trained encoder and chroma changes any key, side by side"),
+    ("rows with chroma changes", "row statistics and chroma changes any key, side by side"),
     ("untrained encoder", "the same network with random weights"),
     ("constant", "the same year for every song"),
 ];

@@ -280,7 +280,7 @@ impl Pipeline {
 }
 
 /// Raised when the same images come to have other vectors, or vectors by other sources.
-const VECTORS_VERSION: u32 = 3;
+const VECTORS_VERSION: u32 = 4;
 
 /// Why a stage was made again, for its summary; nothing where it was not.
 fn again(stage: &Stage) -> String {
