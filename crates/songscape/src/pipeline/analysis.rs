@@ -99,9 +99,11 @@ impl Pipeline {
         // Random weights show what training gives; nobody wants a map of them. Nor of keys, which is how
         // vectors that turn with the key would find the halves of a song.
         let of_music = |own: &Source| *own != Source::UntrainedEncoder && !own.has_rings();
-        let sources = Source::ALL.into_iter().filter(of_music);
+        let mut sources: Vec<_> = Source::ALL.into_iter().filter(of_music).collect();
+        // What the encoder has a part in goes first.
+        sources.sort_by_key(|source| !source.is_of_network());
         let seed = self.parameters.analysis.seed;
-        Embedding::new(&model).choose(&images, &sources.collect::<Vec<_>>(), seed, progress)
+        Embedding::new(&model).choose(&images, &sources, seed, progress)
     }
 
     /// Whether the study that is there is of these songs and of no others.

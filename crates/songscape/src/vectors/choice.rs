@@ -6,6 +6,7 @@ use std::path::Path;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use songscape_analysis::bootstrap::{Difference, Interval};
+use songscape_analysis::retrieval::Places;
 use songscape_analysis::study::VectorSet;
 use songscape_contrastive::Augment;
 use songscape_contrastive::baseline::halves;
@@ -25,8 +26,8 @@ const LEAST: usize = 8;
 /// Which vectors a study uses, and how they were chosen.
 ///
 /// One half of a song looks for the other, which is changed as [another copy](Augment::copy) of the recording
-/// would be, among the halves of all songs that are measured. The first source that was tried is taken, unless
-/// another finds more, by a difference that is told apart from chance.
+/// would be, among the halves of all songs that are measured. Sources are tried in order: each takes the place of
+/// the one chosen so far if it finds more, by a difference that is told apart from chance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
     /// The source that was chosen.
@@ -56,16 +57,22 @@ impl Choice {
         Self { chosen, songs: 0, trials: Vec::new() }
     }
 
-    /// The best of what was tried.
-    fn of(songs: usize, trials: Vec<Trial>, default: Source) -> Self {
-        let mut best: Option<&Trial> = None;
-        for trial in &trials {
-            let ahead = trial.behind.is_some_and(|d| d.value < 0.0 && d.is_told_apart());
-            if ahead && best.is_none_or(|best| trial.recall_1 > best.recall_1) {
-                best = Some(trial);
-            }
-        }
-        Self { chosen: best.map_or(default, |best| best.source), songs, trials }
+    /// What is chosen of sources that found their halves in these places; `None` for no sources.
+    fn of(songs: usize, found: &[(Source, &Places)]) -> Option<Self> {
+        let &(default, first) = found.first()?;
+        let better = |own: &Places, than: &Places| {
+            than.difference(own, 1).is_some_and(|d| d.value < 0.0 && d.is_told_apart())
+        };
+        let best =
+            |best: (Source, _), own: (Source, _)| if better(own.1, best.1) { own } else { best };
+        let (chosen, _) = found.iter().copied().reduce(best)?;
+        let trial = |&(source, own): &(Source, &Places)| Trial {
+            source,
+            recall_1: own.retrieval().recall_1,
+            interval: own.interval(1),
+            behind: (source != default).then(|| first.difference(own, 1)).flatten(),
+        };
+        Some(Self { chosen, songs, trials: found.iter().map(trial).collect() })
     }
 
     /// Writes it into the folder of a study.
@@ -103,8 +110,8 @@ impl fmt::Display for Choice {
 }
 
 impl Embedding<'_> {
-    /// Measures which of some sources, each named once, find a song of the library again. The first one is what is
-    /// taken unless another is better.
+    /// Measures which of some sources, each named once, find a song of the library again. Of those that are not told
+    /// apart, the earlier one is taken.
     ///
     /// # Errors
     /// As [`compute`](Self::compute); [`Error::Input`] for no sources.
@@ -164,21 +171,16 @@ impl Embedding<'_> {
         });
         let sets = with_joined(sources, sets.collect());
         let places = sets.iter().map(VectorSet::retrieve_halves).collect::<Result<Vec<_>, _>>()?;
-        let trials = sources.iter().zip(&places).filter_map(|(&source, own)| {
-            let (first, own) = (places[0].as_ref()?, own.as_ref()?);
-            let behind = (source != default).then(|| first.difference(own, 1)).flatten();
-            let recall_1 = own.retrieval().recall_1;
-            Some(Trial { source, recall_1, interval: own.interval(1), behind })
-        });
-        Ok(Choice::of(count, trials.collect(), default))
+        let found = sources.iter().zip(&places);
+        let found: Vec<_> =
+            found.filter_map(|(&source, own)| Some((source, own.as_ref()?))).collect();
+        Ok(Choice::of(count, &found).unwrap_or_else(|| Choice::given(default)))
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use songscape_analysis::retrieval::Places;
-
     use super::*;
 
     /// A source that finds so many of 100 songs, the first ones.
@@ -188,28 +190,23 @@ mod tests {
     }
 
     fn choice(found: &[(Source, usize)]) -> Choice {
-        let first = places(found[0].1);
-        let trial = |&(source, count): &(Source, usize)| {
-            let own = places(count);
-            Trial {
-                source,
-                recall_1: own.retrieval().recall_1,
-                interval: own.interval(1),
-                behind: (source != found[0].0).then(|| first.difference(&own, 1)).flatten(),
-            }
-        };
-        Choice::of(100, found.iter().map(trial).collect(), found[0].0)
+        let places: Vec<Places> = found.iter().map(|(_, count)| places(*count)).collect();
+        let found = found.iter().zip(&places).map(|((source, _), places)| (*source, places));
+        Choice::of(100, &found.collect::<Vec<_>>()).unwrap()
     }
 
     #[test]
-    fn the_encoder_stays_unless_another_is_told_apart_as_better() {
-        use Source::{ChromaChanges, Joined, RowStatistics, TrainedEncoder};
+    fn each_source_stays_unless_a_later_one_is_told_apart_as_better() {
+        use Source::{ChromaChanges, Joined, RowStatistics, RowsJoined, TrainedEncoder};
         let by = |found: &[(Source, usize)]| choice(found).chosen;
         assert_eq!(by(&[(TrainedEncoder, 60), (RowStatistics, 61)]), TrainedEncoder);
         assert_eq!(by(&[(TrainedEncoder, 60), (RowStatistics, 20)]), TrainedEncoder);
         assert_eq!(by(&[(TrainedEncoder, 60), (RowStatistics, 80)]), RowStatistics);
         let better = [(TrainedEncoder, 60), (ChromaChanges, 80), (Joined, 90), (RowStatistics, 90)];
         assert_eq!(by(&better), Joined);
+        assert_eq!(by(&[(TrainedEncoder, 60), (Joined, 90), (RowsJoined, 91)]), Joined);
+        assert_eq!(by(&[(TrainedEncoder, 60), (Joined, 80), (RowsJoined, 95)]), RowsJoined);
+        assert_eq!(by(&[(TrainedEncoder, 90), (Joined, 80), (RowsJoined, 91)]), TrainedEncoder);
         let said = choice(&better).to_string();
         assert!(said.contains("with chroma changes") && said.contains("0.60"), "{said}");
         let said = choice(&better[..1]).to_string();
