@@ -143,8 +143,7 @@ impl EmbeddedStore<'_> {
     }
 
     fn inputs(&self) -> Result<Vec<(&'static str, String)>> {
-        let mut inputs =
-            vec![("model", self.model.hash()?), ("images", self.store.fingerprint()?)];
+        let mut inputs = vec![("model", self.model.hash()?), ("images", self.store.fingerprint()?)];
         if let Some(learned) = self.embedding.learned {
             inputs.push(("learned", learned.fingerprint()?));
         }
