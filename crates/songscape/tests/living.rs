@@ -189,7 +189,7 @@ fn a_map_without_training_takes_new_songs_and_files() {
     run(&trained, &manifest, &small()).unwrap();
     let refused = run(&trained, &manifest, &untrained).unwrap_err().to_string();
     assert!(refused.contains("holds an encoder"), "{refused}");
-    let model = Some(trained.join("model/model.safetensors"));
+    let model = Some(ModelSource::File(trained.join("model/model.safetensors")));
     assert!(run(&out, &manifest, &Parameters { model, ..small() }).is_err());
 }
 
