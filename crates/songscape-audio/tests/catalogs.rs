@@ -164,6 +164,7 @@ fn links_do_not_lead_out() {
         reasons(&failures),
         [
             ("link.wav", "a link, which is not followed"),
+            ("linked", "a link to a folder, which is not followed"),
             ("same.wav", "a link, which is not followed")
         ]
     );

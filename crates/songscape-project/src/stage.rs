@@ -187,6 +187,18 @@ impl Stage {
         self.folder.join(name)
     }
 
+    /// Begins a finished stage again: it is unfinished until [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// [`Error::Io`] when `parameters.json` cannot be written.
+    pub fn reopen(mut self) -> Result<Self> {
+        if self.state == State::Done {
+            self.state = State::Unfinished;
+            write_json(self.folder.join(RECORD), &self.record)?;
+        }
+        Ok(self)
+    }
+
     /// Records that the stage is whole.
     ///
     /// # Errors

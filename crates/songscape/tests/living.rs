@@ -95,7 +95,9 @@ fn songs_come_and_go_and_the_encoder_and_the_other_vectors_stay() {
     run(&out, &manifest, &small()).unwrap();
     assert_eq!(map(), places);
     assert!(!out.join("analysis/added.csv").exists());
+    // Also of songs that were placed in the old one before.
     write(&changed);
+    assert_eq!(run(&out, &manifest, &small()).unwrap()[4], said[4]);
     let refit = Parameters { refit: true, ..small() };
     run(&out, &manifest, &refit).unwrap();
     assert_ne!(map(), now);

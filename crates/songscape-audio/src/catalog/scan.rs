@@ -107,6 +107,11 @@ fn music_files(catalog: &SongTable, follow_links: bool) -> (Vec<(PathBuf, Format
             }
         };
         let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+        if entry.path_is_symlink() && !follow_links && entry.path().is_dir() {
+            let reason = "a link to a folder, which is not followed";
+            failures.push(Failure::new(STAGE, item(relative), reason));
+            continue;
+        }
         let Some(named) = named_by_extension(relative) else { continue };
         if entry.file_type().is_dir() {
             continue;

@@ -75,7 +75,7 @@ impl Made {
 impl fmt::Display for Made {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { images, failures, duplicates, skipped_existing } = self;
-        let hours = images.iter().map(|image| image.seconds).sum::<f64>() / 3600.0;
+        let hours = images.iter().fold(0.0, |sum, image| sum + image.seconds) / 3600.0;
         let count = images.len();
         write!(f, "images     {count} of {hours:.1} h, {skipped_existing} of them there before")?;
         if !duplicates.is_empty() {

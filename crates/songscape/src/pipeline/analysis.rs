@@ -50,9 +50,13 @@ impl Pipeline {
         }
         inputs.push(("vectors", wanted.map_or("measured", Source::name).into()));
         let params = &self.parameters.analysis;
-        let stage = Stage::open(self.project.path("analysis"), VERSION, params, &inputs)?;
+        let mut stage = Stage::open(self.project.path("analysis"), VERSION, params, &inputs)?;
         let mut made = again(&stage);
         let studied = stage.path(STUDIED);
+        if self.parameters.refit && !self.is_studied(&studied, &inputs)? {
+            // Songs that were placed in the study before become part of it.
+            stage = stage.reopen()?;
+        }
         if stage.state() != State::Done {
             let ids = read_ids(&folder)?;
             let songs = songs_of(self.songs_table(), &ids)?;

@@ -109,7 +109,8 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`Error::Resnet`] for a given model that cannot be read, or that names the parameters of its images
-    /// that differ; [`Error::Project`] when another process works on the folder or it cannot be made;
+    /// that differ, and for a network that cannot be built; [`Error::Contrastive`] for a training that cannot be
+    /// done; [`Error::Parameter`] for vectors that the project does not have; [`Error::Project`] when another process works on the folder or it cannot be made;
     /// [`Error::Threads`] when the system does not give so many threads.
     pub fn new(
         folder: impl AsRef<Path>,
@@ -134,8 +135,17 @@ impl Pipeline {
         device: Device,
         threads: usize,
     ) -> Result<Self> {
+        // Whatever can be refused is refused before hours of images.
         if let Some(model) = &parameters.model {
-            model.origin()?.check_images(&parameters.images)?;
+            let model = model.load(Device::Cpu)?;
+            model.check_images(&parameters.images)?;
+            let (found, expected) = (parameters.images.rows, model.config().rows);
+            if found != expected {
+                return Err(songscape_contrastive::Error::Rows { found, expected }.into());
+            }
+        } else if !parameters.no_training {
+            parameters.encoder.check()?;
+            parameters.training.check()?;
         }
         let project =
             if processes.is_first() { Project::open(folder)? } else { Project::beside(folder) };
@@ -145,7 +155,11 @@ impl Pipeline {
             .num_threads(threads)
             .build()
             .map_err(|source| Error::Threads { threads, source })?;
-        Ok(Self { processes, project, input, parameters, device, threads, pool })
+        let made = Self { processes, project, input, parameters, device, threads, pool };
+        if made.is_first() {
+            made.wanted()?;
+        }
+        Ok(made)
     }
 
     /// Runs one stage, or finds it done.

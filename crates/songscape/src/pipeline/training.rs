@@ -30,8 +30,6 @@ enum Begun {
 
 impl Pipeline {
     pub(super) fn training(&self, progress: &dyn Progress) -> Result<String> {
-        // What cannot be studied is said before there is any work.
-        self.wanted()?;
         let parameters = &self.parameters;
         let (encoder, training) = (parameters.encoder.clone(), parameters.training.clone());
         let training = Training { encoder, training };
@@ -105,8 +103,8 @@ impl Pipeline {
 /// Takes a model that was trained elsewhere into the project, so that the project is whole by itself.
 fn take(model: &ModelSource, folder: &Path, given: bool) -> Result<String> {
     if Record::file(folder).exists() && !given {
-        let reason =
-            "holds a model that was trained here; leave --model out, or choose another output";
+        let reason = "holds a model that was trained here, or what is in the place of one; leave --model out, or \
+             choose another output";
         return Err(Error::input(folder, reason));
     }
     let stage = Stage::open(folder, 1, &Given { given: model.hash()? }, &[])?;
