@@ -146,7 +146,7 @@ fn the_vectors_of_the_map_can_be_asked_for() {
     let pipeline = Pipeline::new(out, Input::Demo, wanted, Device::Cpu, 2).unwrap();
     let years = pipeline.scores().unwrap().years.unwrap();
     assert_eq!(years.models[0].name, "chroma changes");
-    assert_eq!(years.models.len(), 10);
+    assert_eq!(years.models.len(), 11);
     let page = fs::read_to_string(out.join("report/index.html")).unwrap();
     assert!(page.contains("choice of vectors"));
 
