@@ -110,7 +110,8 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Resnet`] for a given model that cannot be read, or that names the parameters of its images
     /// that differ, and for a network that cannot be built; [`Error::Contrastive`] for a training that cannot be
-    /// done; [`Error::Parameter`] for vectors that the project does not have; [`Error::Project`] when another process works on the folder or it cannot be made;
+    /// done; [`Error::Parameter`] for vectors that the project does not have; [`Error::Project`] when another
+    /// process works on the folder or it cannot be made;
     /// [`Error::Threads`] when the system does not give so many threads.
     pub fn new(
         folder: impl AsRef<Path>,
