@@ -215,7 +215,7 @@ pub(crate) fn classes_of(frequency: f64) -> [f32; CLASSES] {
     const HIGHEST: f64 = 2500.0;
     /// Width of a pitch class, semitones.
     const DEVIATION: f64 = 0.35;
-    /// Smaller shares are none: they change no sum, but subnormal products take a hundred times as long.
+    /// Smaller shares are none: they change no sum, but subnormal products are slow.
     const LEAST: f64 = 1e-30;
     if !(LOWEST..HIGHEST).contains(&frequency) {
         return [0.0; CLASSES];
