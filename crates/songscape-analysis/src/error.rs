@@ -150,4 +150,16 @@ impl Error {
             _ => ErrorKind::Input,
         }
     }
+
+    /// Whether it says that nothing can be predicted because of what the songs are: too few of them, of too few
+    /// artists, or all the same.
+    pub fn is_of_songs(&self) -> bool {
+        matches!(
+            self,
+            Self::TooFewYears { .. }
+                | Self::OneYear { .. }
+                | Self::TooFewGroups { .. }
+                | Self::AllConstant { .. }
+        )
+    }
 }

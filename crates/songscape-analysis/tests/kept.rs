@@ -290,6 +290,15 @@ fn a_study_made_anew_stays_near_the_one_before() {
     let (_, after) = study_after(&input, &params, Some(&before), folder.path(), &Silent).unwrap();
     let alone = Study::fit(&input, &params, &Silent).unwrap();
 
+    // Of the same songs the map is the same, whatever is known of them.
+    let whole: Vec<Option<usize>> = (0..rows.len()).map(Some).collect();
+    let known = SongTable::unknown(rows.len());
+    let again = StudyInput { songs: &known, ..input.clone() };
+    let before = Before { study: &after, rows: &whole };
+    let (_, again) = study_after(&again, &params, Some(&before), folder.path(), &Silent).unwrap();
+    assert_eq!(again.map(), after.map());
+    assert_eq!(again.clusters(), after.clusters());
+
     // How far the songs that were there have moved, in widths of the map.
     let places = earlier.map().map();
     let width = |column: usize| {

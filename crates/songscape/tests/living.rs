@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use songscape::pipeline::{Error, Input, Parameters, Pipeline, Step};
-use songscape::project::{Silent, Source, write_json};
+use songscape::project::{Silent, SongTable, Source, write_json};
 use songscape::resnet::ModelSource;
 use songscape::vectors::read_ids;
 use tch::Device;
@@ -61,7 +61,7 @@ fn songs_come_and_go_and_the_encoder_and_the_other_vectors_stay() {
     let table = |name: &str| fs::read(out.join("analysis").join(name)).unwrap();
     let map = || -> std::collections::BTreeMap<String, Vec<u32>> {
         let map = songscape::analysis::vectors::read_npy(out.join("analysis/umap.npy")).unwrap();
-        let songs = songscape::project::SongTable::read(out.join("analysis/songs.csv")).unwrap();
+        let songs = SongTable::read(out.join("analysis/songs.csv")).unwrap();
         let places = map.rows().into_iter().map(|row| row.iter().map(|x| x.to_bits()).collect());
         songs.songs.into_iter().map(|song| song.id).zip(places).collect()
     };
@@ -95,6 +95,18 @@ fn songs_come_and_go_and_the_encoder_and_the_other_vectors_stay() {
     run(&out, &manifest, &small()).unwrap();
     assert_eq!(map(), places);
     assert!(!out.join("analysis/added.csv").exists());
+    // Corrected years make another study, in which nothing moves, either.
+    let years = || SongTable::read(out.join("analysis/songs.csv")).unwrap().years();
+    let was = years();
+    let corrected: Vec<_> = first.iter().map(|row| row.replacen(",19", ",18", 1)).collect();
+    write(&corrected);
+    run(&out, &manifest, &small()).unwrap();
+    assert_ne!(years(), was);
+    assert_ne!(table("studied/study.safetensors"), study);
+    assert_eq!(map(), places);
+    write(&first);
+    run(&out, &manifest, &small()).unwrap();
+    assert_eq!((years(), map()), (was, places));
     // Also of songs that were placed in the old one before.
     write(&changed);
     assert_eq!(run(&out, &manifest, &small()).unwrap()[4], said[4]);

@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::Study;
+use super::{Study, StudyParams};
 use crate::error::{Error, Result};
 use crate::neighbors::Neighbors;
 use crate::umap;
@@ -34,6 +34,16 @@ impl Before<'_> {
             Some(bad) => Err(Error::parameter("row", bad, "a song of the earlier study")),
             None => Ok(()),
         }
+    }
+
+    /// Whether the songs, their vectors `[n, d]` and the parameters are those of the earlier study: then its map and
+    /// its clusters hold, and only what is known of the songs may be other than it was.
+    pub(super) fn is_unchanged(&self, x: ArrayView2<f32>, params: &StudyParams) -> bool {
+        let study = self.study;
+        let all = (0..study.songs().len()).map(Some);
+        self.rows.iter().copied().eq(all)
+            && study.params() == params
+            && study.index().vectors() == x
     }
 
     /// Each song's cluster then, −1 for none.

@@ -12,7 +12,7 @@ use super::{Applied, StudyInput, StudyParams};
 use crate::archive::{Archive, Writer};
 use crate::error::{Error, Result};
 use crate::hdbscan::{Clusters, Predicted};
-use crate::music::clusters::ClusterOn;
+use crate::music::clusters::{ClusterOn, SongClusters};
 use crate::music::names;
 use crate::music::years::YearFit;
 use crate::neighbors::{Index, Neighbors};
@@ -181,6 +181,16 @@ impl Study {
             Space::Map => Some(self.map.map()),
             Space::Vectors(_) => None,
         }
+    }
+
+    /// The clusters, with the points that they were found among.
+    pub(super) fn found(&self) -> SongClusters {
+        let (on, points) = match &self.space {
+            Space::Umap(umap) => (ClusterOn::Umap, umap.map()),
+            Space::Map => (ClusterOn::Map, self.map.map()),
+            Space::Vectors(_) => (ClusterOn::Vectors, self.index().vectors()),
+        };
+        SongClusters { on, points: points.mapv(f64::from), clusters: self.clusters.clone() }
     }
 
     /// The vectors, as they are searched.

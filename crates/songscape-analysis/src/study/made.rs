@@ -42,39 +42,30 @@ impl Made {
             true => Some(umap::nearest(x, &map_params, progress)?),
             false => None,
         };
-        let map = match (&near, params.makes_map()) {
-            (Some(near), true) => {
+        let strange = near.as_ref().map(outliers::scores).transpose()?;
+        let kept = before.filter(|before| before.is_unchanged(x, params));
+        let kept = kept.map(|before| before.study);
+        let map = match (kept, &near) {
+            (Some(study), _) => Some(study.map().map().to_owned()),
+            (None, Some(near)) if params.makes_map() => {
                 let earlier = before.map(|before| (before, before.study.map().map()));
                 Some(map_after(x, near, earlier, &map_params, progress)?)
             }
             _ => None,
         };
-        let strange = near.as_ref().map(outliers::scores).transpose()?;
-        let mut found = None;
-        if params.makes(StudyPart::Hdbscan) {
-            let used = params.clusters(n);
-            let earlier = before.and_then(|before| Some((before, before.study.map_of_clusters()?)));
-            let own_map = match (&near, earlier) {
-                (Some(near), Some(_)) if on_umap => {
-                    Some(map_after(x, near, earlier, &used.umap, progress)?)
-                }
-                _ => None,
-            };
-            let mut own = match (&own_map, &map) {
-                (Some(own), _) => cluster_on(x, own.view(), &used, progress)?,
-                (None, map) => {
-                    let map = map.as_ref().map(|map| map.view());
-                    cluster_near(x, near.as_ref(), map, &used, progress)?
-                }
-            };
-            if let Some(before) = before {
-                own.clusters.number_like(&before.labels())?;
+        let mut found = match kept {
+            Some(study) => Some(study.found()),
+            None if params.makes(StudyPart::Hdbscan) => {
+                let map = map.as_ref().map(|map| map.view());
+                Some(clusters_after(x, near.as_ref(), map, before, params, progress)?)
             }
-            if let (Some(strange), Some(above)) = (&strange, params.outliers_above) {
-                let apart: Vec<bool> = strange.iter().map(|score| *score > above).collect();
-                own.clusters.set_apart(&apart)?;
-            }
-            found = Some(own);
+            None => None,
+        };
+        if let (Some(found), Some(strange), Some(above)) =
+            (&mut found, &strange, params.outliers_above)
+        {
+            let apart: Vec<bool> = strange.iter().map(|score| *score > above).collect();
+            found.clusters.set_apart(&apart)?;
         }
         let mut years = None;
         if params.makes(StudyPart::Years) {
@@ -82,6 +73,30 @@ impl Made {
         }
         Ok(Self { near, map, strange, found, years })
     }
+}
+
+/// Clusters that have the numbers of those before that they share most songs with.
+fn clusters_after(
+    x: ArrayView2<f32>,
+    near: Option<&Neighbors>,
+    map: Option<ArrayView2<f32>>,
+    before: Option<&Before>,
+    params: &StudyParams,
+    progress: &dyn Progress,
+) -> Result<SongClusters> {
+    let used = params.clusters(x.nrows());
+    let earlier = before.and_then(|before| Some((before, before.study.map_of_clusters()?)));
+    let mut own = match (near, earlier) {
+        (Some(near), Some(_)) if used.on == ClusterOn::Umap => {
+            let own_map = map_after(x, near, earlier, &used.umap, progress)?;
+            cluster_on(x, own_map.view(), &used, progress)?
+        }
+        _ => cluster_near(x, near, map, &used, progress)?,
+    };
+    if let Some(before) = before {
+        own.clusters.number_like(&before.labels())?;
+    }
+    Ok(own)
 }
 
 /// The share of the epochs that a map made anew does without: songs that have come find their places among those

@@ -139,7 +139,8 @@ pub fn study_and_keep(
 }
 
 /// As [`study_and_keep`], from an earlier study where there is one: the maps start where its songs were and
-/// are turned to lie as its maps did, and clusters have the numbers of those that they share most songs with.
+/// are turned to lie as its maps did, and clusters have the numbers of those that they share most songs with. Where
+/// songs, vectors and parameters are the same, maps and clusters are, too.
 ///
 /// # Errors
 /// As [`study_and_keep`]; [`Error::LengthMismatch`] and [`Error::Parameter`] when the rows are not those of

@@ -5,7 +5,7 @@ use songscape_project::{Progress, SongTable};
 use super::outputs::Outputs;
 use super::{Scores, StudyInput, StudyParams, VectorSet, YearScore, YearScores};
 use crate::bootstrap::{Difference, mean_interval};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::music::change::{self, ChangeParams};
 #[cfg(feature = "comparisons")]
 use crate::music::comparisons;
@@ -36,7 +36,7 @@ impl OwnYears {
         let params = params.years(years.iter().flatten().count());
         let found = match cross_validate(x, &years, &groups, &params, progress) {
             Ok(found) => Ok(found),
-            Err(why) if is_left_out(&why) => Err(why.to_string()),
+            Err(why) if why.is_of_songs() => Err(why.to_string()),
             Err(error) => return Err(error),
         };
         Ok(Self { params, groups, found })
@@ -84,7 +84,7 @@ pub(super) fn describe(
     for VectorSet { name, whole, .. } in input.baselines {
         match cross_validate(whole.view(), &years, artists, &plain, progress) {
             Ok(found) => models.push(score(name, &found)?),
-            Err(why) if is_left_out(&why) => {}
+            Err(why) if why.is_of_songs() => {}
             Err(error) => return Err(error),
         }
     }
@@ -133,15 +133,4 @@ fn together(songs: &SongTable) -> Vec<String> {
         _ => artist,
     };
     artists(songs).into_iter().enumerate().map(group).collect()
-}
-
-/// Whether years cannot be predicted because of what the songs are, not because of a fault.
-fn is_left_out(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::TooFewYears { .. }
-            | Error::OneYear { .. }
-            | Error::TooFewGroups { .. }
-            | Error::AllConstant { .. }
-    )
 }

@@ -121,6 +121,18 @@ pub struct Evaluation {
     pub retrieval: Vec<RetrievalTable>,
     /// Predictions, a table for each column.
     pub probes: Vec<ProbeTable>,
+    /// Columns that cannot be predicted because of what the songs are.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A column that was to be predicted and is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The column.
+    pub column: String,
+    /// Why not.
+    pub reason: String,
 }
 
 /// The name of the row of [`Known::matches`].
@@ -148,8 +160,7 @@ impl Evaluation {
     ///
     /// # Errors
     /// [`Error::Analysis`] and [`Error::Vectors`] when shapes or numbers of songs do not agree,
-    /// [`Error::NotFinite`] when a vector of a whole song is not finite, [`Error::Rings`], [`Error::Analysis`]
-    /// when there are fewer groups than folds.
+    /// [`Error::NotFinite`] when a vector of a whole song is not finite, [`Error::Rings`].
     pub fn new(models: &[Contender], known: &Known) -> Result<Self> {
         for model in models {
             check(model, known)?;
@@ -159,7 +170,16 @@ impl Evaluation {
             retrieval.extend(same_group(models, groups, known.matches)?);
         }
         retrieval.retain(|table| !table.rows.is_empty());
-        let probes = known.probes.iter().map(|probe| ProbeTable::new(models, probe, known.seed));
+        let (mut probes, mut left_out) = (Vec::new(), Vec::new());
+        for probe in known.probes {
+            match ProbeTable::new(models, probe, known.seed) {
+                Err(Error::Analysis(why)) if why.is_of_songs() => left_out.push(LeftOut {
+                    column: probe.name.clone(),
+                    reason: format!("of its {} usable rows, {why}", probe.rows.len()),
+                }),
+                found => probes.push(found?),
+            }
+        }
         Ok(Self {
             recordings: models.first().map_or(0, |model| model.vectors.whole.nrows()),
             fitted_on: models
@@ -169,7 +189,8 @@ impl Evaluation {
                 .max()
                 .unwrap_or(0),
             retrieval,
-            probes: probes.collect::<Result<_>>()?,
+            probes,
+            left_out,
         })
     }
 }
@@ -255,7 +276,9 @@ impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tables = self.retrieval.iter().map(ToString::to_string);
         let probes = self.probes.iter().map(ToString::to_string);
-        f.write_str(&tables.chain(probes).collect::<Vec<_>>().join("\n\n"))
+        let left_out =
+            self.left_out.iter().map(|out| format!("{}: not told, {}", out.column, out.reason));
+        f.write_str(&tables.chain(probes).chain(left_out).collect::<Vec<_>>().join("\n\n"))
     }
 }
 

@@ -103,6 +103,26 @@ fn tables_are_those_of_what_is_known() {
 }
 
 #[test]
+fn a_column_that_cannot_be_told_leaves_the_others_their_scores() {
+    let sets = sets();
+    let rows = sets[0].whole.nrows();
+    let groups: Vec<usize> = (0..rows).collect();
+    let own: Vec<String> = groups.iter().map(|row| format!("name {row}")).collect();
+    let two: Vec<usize> = groups.iter().map(|row| row % 2).collect();
+    let parity: Vec<&str> = two.iter().map(|half| ["even", "odd"][*half]).collect();
+    let probes = [
+        Probe::of_column("name", &own, &groups),
+        Probe::of_column("few", &parity, &groups.iter().map(|row| row / 2 % 4).collect::<Vec<_>>()),
+        Probe::of_column("parity", &parity, &groups),
+    ];
+    let found = evaluate(&sets, &Known { probes: &probes, ..Known::default() });
+    let left_out: Vec<&str> = found.left_out.iter().map(|out| out.column.as_str()).collect();
+    assert_eq!(left_out, ["name", "few"]);
+    assert_eq!(found.probes.len(), 1);
+    assert!(found.to_string().contains("few: not told, of its"), "{found}");
+}
+
+#[test]
 fn files_hold_every_score() {
     let groups = pairs();
     let known = Known { groups: Some(&groups), ..Known::default() };
