@@ -354,14 +354,14 @@ fn a_project_is_served_with_its_page_and_listens() {
 }
 
 /// `cargo test --release --features serve --example serve -- --ignored --nocapture load`: 1,000 questions a
-/// second over 50,000 songs, for LOAD_SECONDS (30).
+/// second over LOAD_SONGS (50,000) songs, for LOAD_SECONDS (30).
 #[test]
 #[ignore = "takes a minute and a core of its own"]
 fn load() {
-    const SONGS: usize = 50_000;
     const RATE: usize = 1_000;
     const CLIENTS: usize = 16;
-    let seconds = std::env::var("LOAD_SECONDS").map_or(30, |text| text.parse().unwrap());
+    let set = |name: &str, usual| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
+    let (seconds, songs) = (set("LOAD_SECONDS", 30), set("LOAD_SONGS", 50_000));
     let folder = tempfile::tempdir().unwrap();
     let (vectors, table) = (folder.path().join("v.npy"), folder.path().join("s.csv"));
     // Around 500 places, as the songs of clusters are.
@@ -371,14 +371,14 @@ fn load() {
         (state >> 40) as f32 / (1 << 24) as f32 - 0.5
     };
     let places = Array2::from_shape_simple_fn((500, 256), &mut random);
-    let x = Array2::from_shape_fn((SONGS, 256), |(i, j)| places[[i % 500, j]] + 0.7 * random());
+    let x = Array2::from_shape_fn((songs, 256), |(i, j)| places[[i % 500, j]] + 0.7 * random());
     write_npy(&vectors, x.view()).unwrap();
-    let rows: String = (0..SONGS).map(|i| format!("s{i},Title {i}\n")).collect();
+    let rows: String = (0..songs).map(|i| format!("s{i},Title {i}\n")).collect();
     std::fs::write(&table, format!("id,title\n{rows}")).unwrap();
     let begun = Instant::now();
-    let songs = Collection::of_vectors(&vectors, &table).unwrap().indexed(1).unwrap();
-    println!("index of {SONGS} songs in {:.0} s", begun.elapsed().as_secs_f64());
-    let service = Service::of(songs, folder.path(), Settings::default());
+    let collection = Collection::of_vectors(&vectors, &table).unwrap().indexed(1).unwrap();
+    println!("index of {songs} songs in {:.0} s", begun.elapsed().as_secs_f64());
+    let service = Service::of(collection, folder.path(), Settings::default());
     let address = start(Arc::new(service), Patience::default());
     let memory = || {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -396,7 +396,7 @@ fn load() {
             // Each question has its time, whether or not the one before was answered by then.
             let due = start + Duration::from_secs_f64(i as f64 / RATE as f64);
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            let id = i * 7919 % SONGS;
+            let id = i * 7919 % songs;
             let request = format!("GET /similar?id=s{id} HTTP/1.1\r\nHost: localhost\r\n\r\n");
             stream.write_all(request.as_bytes()).unwrap();
             let mut read = 0;
