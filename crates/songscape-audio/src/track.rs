@@ -13,7 +13,7 @@ use symphonia::core::packet::Packet;
 use crate::aac;
 use crate::container::{Format, Segment};
 use crate::edit::{Edit, sample_entry};
-use crate::error::Problem;
+use crate::error::{Problem, said};
 use crate::limits::Limits;
 use crate::open::Source;
 use crate::opus::{self, OpusDecoder};
@@ -117,7 +117,7 @@ impl Track {
             }
             match named() {
                 Some(name) => Problem::NotDecoded(name),
-                None => Problem::Unsupported(e.to_string()),
+                None => Problem::Unsupported(said(&e)),
             }
         })?;
         Ok(Self {

@@ -108,7 +108,8 @@ fn a_bad_row_is_named_and_the_others_are_read() {
     let years: Vec<_> = catalog.songs.iter().map(|song| song.year).collect();
     assert_eq!(years, [None, Some(1991), None]);
     let expected = format!("expected {}", year::expected());
-    let outside = "leads out of the list's folder, and `outside` is not set";
+    let outside =
+        "the path leads out of the list's folder: set `outside` (`--outside`) to allow that";
     assert_eq!(
         reasons(&failures),
         [
@@ -150,22 +151,25 @@ fn links_do_not_lead_out() {
     let Library { catalog, failures, duplicates, .. } = open(&manifest);
     assert_eq!((catalog.songs.len(), duplicates.len()), (1, 1));
     assert_eq!(duplicates[0].reason, "same file as on line 4");
+    let leads_out =
+        "a link leads out of the list's folder: set `outside` (`--outside`) to allow that";
     assert_eq!(
         reasons(&failures),
         [
-            ("link.wav", "line 2: a link leads out of the library's folder"),
-            ("linked/secret.wav", "line 3: a link leads out of the library's folder"),
+            ("link.wav", format!("line 2: {leads_out}").as_str()),
+            ("linked/secret.wav", &format!("line 3: {leads_out}")),
         ]
     );
 
     let Library { catalog, failures, .. } = open(folder.path());
     assert_eq!(catalog.songs.len(), 3);
+    let not_followed = "which is not followed: set `outside` (`--outside`) to follow links";
     assert_eq!(
         reasons(&failures),
         [
-            ("link.wav", "a link, which is not followed"),
-            ("linked", "a link to a folder, which is not followed"),
-            ("same.wav", "a link, which is not followed")
+            ("link.wav", format!("a link, {not_followed}").as_str()),
+            ("linked", &format!("a link to a folder, {not_followed}")),
+            ("same.wav", &format!("a link, {not_followed}"))
         ]
     );
 
