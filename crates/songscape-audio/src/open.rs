@@ -171,7 +171,8 @@ fn unlike(kind: Format, nature: &str, error: &Symphonia) -> String {
     match (kind, error) {
         (Format::Unknown, _) => format!("{nature}, expected MP3, FLAC, WAV or the like"),
         (_, Symphonia::IoError(_)) => format!("it begins as {nature}, and ends too soon"),
-        (_, error) => format!("it begins as {nature}, but is damaged: {}", said(error)),
+        (Format::Mpeg | Format::Adts, _) => format!("it begins as {nature}, but no sound follows"),
+        (_, error) => format!("it begins as {nature}, but cannot be read: {}", said(error)),
     }
 }
 

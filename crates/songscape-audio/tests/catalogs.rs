@@ -67,6 +67,27 @@ fn columns_come_in_any_order_and_others_are_kept() {
 }
 
 #[test]
+fn columns_of_a_manifest_that_the_catalog_has_itself_are_renamed() {
+    let folder = library(
+        "ID,path,title,artist,year,year_from,Artist_Key,mood\n\
+         r7,one.wav,A,The Band,1968,liner notes,band,calm\n\
+         r8,two.wav,B,,,,,\n",
+    );
+    let catalog = open(&folder.path().join("manifest.csv")).catalog;
+    // The same key is no news.
+    let columns = ["artist_key", "year_from", "manifest_id", "manifest_year_from", "mood"];
+    assert_eq!(catalog.columns, columns);
+    assert_eq!(catalog.songs[0].extra, ["band", "table", "r7", "liner notes", "calm"]);
+    assert_eq!(catalog.songs[1].extra, ["", "", "r8", "", ""]);
+
+    // As the manifest of another catalog the table keeps what it has.
+    catalog.write(folder.path().join("songs.csv")).unwrap();
+    let again = open(&folder.path().join("songs.csv")).catalog;
+    assert_eq!((again.columns, again.songs.len()), (catalog.columns, 2));
+    assert_eq!(again.songs[0].extra, catalog.songs[0].extra);
+}
+
+#[test]
 fn a_missing_column_is_named_with_those_found() {
     let folder = library("path,titel,artist,year\none.wav,A,B,1990\n");
     let path = folder.path().join("manifest.csv");

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use songscape_project::{Failure, Song, SongTable, address, replace_rows, song_key};
 
 use super::{Found, STAGE, SameName};
+use crate::clean::{HighPass, peak};
 use crate::decode::AudioReader;
 use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
 use crate::params::ImageParams;
-use crate::render::Renderer;
 use crate::tags::Tags;
 
 /// Columns by which a manifest tells recordings of one song apart.
@@ -268,13 +268,25 @@ fn faults(
     tried.filter_map(|&i| Some((i, fault(&found[i].real)?))).collect()
 }
 
-/// Why a file has no image.
+/// Why a file has no image, as far as decoding it tells.
 fn fault(file: &Path) -> Option<Problem> {
-    let renderer = Renderer::new(&ImageParams::default(), &Limits::default()).ok()?;
-    match renderer.render(file) {
+    match check(file) {
         Err(Error::Audio { problem, .. }) => Some(problem),
         _ => None,
     }
+}
+
+fn check(file: &Path) -> Result<()> {
+    let limits = Limits::default();
+    let mut reader = AudioReader::open(file, &limits)?;
+    let mut high_pass = HighPass::new(ImageParams::default().high_pass, reader.rate());
+    let (mut block, mut loudest) = (Vec::new(), 0.0_f32);
+    while reader.read(&mut block)? {
+        high_pass.filter(&mut block);
+        loudest = loudest.max(peak(&block));
+    }
+    let (seconds, peak_db) = (reader.seconds(), 20.0 * f64::from(loudest).log10());
+    limits.check_whole(seconds, seconds, peak_db).map_err(Error::audio(file))
 }
 
 /// The lengths of the songs of a group, as far as they are known. What files declare is believed where all
