@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use songscape::Error;
 use songscape::audio::{ImageParams, Library, LibraryParams, Limits, SameName, Store};
 use songscape::project::{Field, Progress, Shard, SongTable};
@@ -32,7 +33,7 @@ struct Arguments {
     #[arg(required_unless_present_any = ["shard", "merge"])]
     library: Option<PathBuf>,
     /// The folder for the tables and the images; finished work in it is kept
-    #[arg(long, value_name = "STORE")]
+    #[arg(long, value_name = "STORE", value_parser = PathBufValueParser::new().try_map(folder))]
     out: PathBuf,
     /// Make only the tables and a summary, no images
     #[arg(long)]
@@ -61,6 +62,11 @@ struct Arguments {
     threads: Option<u16>,
     #[command(flatten)]
     remote: Remote,
+}
+
+/// A folder that is there or can be made.
+fn folder(path: PathBuf) -> Result<PathBuf, &'static str> {
+    if path.exists() && !path.is_dir() { Err("a file, expected a folder") } else { Ok(path) }
 }
 
 fn main() -> ExitCode {
@@ -112,6 +118,7 @@ fn whole(
         outside: arguments.outside,
         path_names: !arguments.tags_only,
         known_tags: Some(out.join("tags.csv")),
+        known_failures: Some(out.join("failures.csv")),
     };
     let read = Library::open(library, &read, progress)?;
     if read.catalog.songs.is_empty() && read.failures.is_empty() {

@@ -105,6 +105,12 @@ fn exit_codes_tell_an_engine_what_to_do() {
         assert_eq!(library.images(&format!("--out OUT --shard {wrong}")).0, 2, "{wrong}");
     }
     assert_eq!(library.images("--out OUT").0, 2, "no library");
+    let (code, message) = library.images("LIBRARY --out OUT/songs.csv");
+    assert_eq!(code, 2, "{message}");
+    assert!(
+        message.contains("songs.csv' for '--out <STORE>': a file, expected a folder"),
+        "{message}"
+    );
     // A bad song is a row; that of the others is none of its business.
     assert_eq!(library.images("--out OUT --shard 2/3"), (0, String::new()));
     let (code, message) = library.images("--out OUT --merge");

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use songscape::Error;
+#[cfg(feature = "object-store")]
+use songscape::project::counted;
 use songscape::project::{Progress, Shard};
 
 /// Where the parts of a job go and come from; without the feature `object-store` nowhere else than to its folder.
@@ -31,7 +33,7 @@ impl Remote {
     pub fn put(&self, shard: Shard, folder: &Path, progress: &dyn Progress) -> Result<(), Error> {
         let Some(address) = &self.put else { return Ok(()) };
         let files = objects()?.put_shard(shard, folder, address, !self.without_png, progress)?;
-        crate::print(format_args!("put        {files} files to {address}"))
+        crate::print(format_args!("put        {} to {address}", counted(files, "file")))
     }
 
     /// Gets all parts that are whole into a folder, if asked for.
@@ -41,7 +43,7 @@ impl Remote {
     pub fn get(&self, folder: &Path, progress: &dyn Progress) -> Result<(), Error> {
         let Some(address) = &self.get else { return Ok(()) };
         let shards = objects()?.get_shards(address, folder, progress)?;
-        crate::print(format_args!("got        {shards} shards from {address}"))
+        crate::print(format_args!("got        {} from {address}", counted(shards, "shard")))
     }
 }
 

@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use songscape_project::counted;
 use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
 use crate::aac::HiddenSbr;
 use crate::container::{Format, Pages};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Problem, Result, said};
 use crate::limits::Limits;
 use crate::open::Source;
 use crate::resample::Resampler;
@@ -117,7 +118,8 @@ impl AudioReader {
                 return Err(Problem::Damaged { skipped: gaps, packets: all, reason });
             }
             if gaps > 0 {
-                notes.push(format!("{gaps} of {all} pages are damaged, their sound is left out"));
+                let pages = counted(all, "page");
+                notes.push(format!("damaged and left out: {gaps} of {pages}"));
             }
             if !pages.has_end {
                 let note = "its last page is damaged or missing; all that is there is used";
@@ -267,10 +269,10 @@ impl AudioReader {
             }
             Err(e @ (Symphonia::DecodeError(_) | Symphonia::IoError(_))) => {
                 self.skip(1);
-                self.damage = e.to_string();
+                self.damage = said(&e);
                 Ok(false)
             }
-            Err(e) => Err(Problem::Broken { decoded, reason: e.to_string() }),
+            Err(e) => Err(Problem::Broken { decoded, reason: said(&e) }),
         }
     }
 
@@ -370,7 +372,7 @@ impl AudioReader {
         self.packets = packets;
         self.trailing = 0;
         if behind > 0 {
-            self.note(format!("{behind} packets behind the audio hold none"));
+            self.note(format!("{} without any behind the audio", counted(behind, "packet")));
         }
         // What is skipped shortens the audio as well; it has been judged already.
         if skipped == 0 && self.gaps == 0 && !self.is_complete() {
@@ -411,7 +413,7 @@ impl AudioReader {
                 Err(self.truncated())
             }
             Symphonia::IoError(e) => Err(Problem::Unreadable(e)),
-            e => Err(Problem::Broken { decoded: self.seconds(), reason: e.to_string() }),
+            e => Err(Problem::Broken { decoded: self.seconds(), reason: said(&e) }),
         }
     }
 

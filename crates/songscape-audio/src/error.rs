@@ -1,7 +1,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use songscape_project::ErrorKind;
+use songscape_project::{ErrorKind, counted};
+use symphonia::core::errors::Error as Symphonia;
 
 /// The result of an operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -98,7 +99,7 @@ pub enum Error {
         expected: &'static str,
     },
     /// The job was interrupted; what is done is kept.
-    #[error("interrupted after {done} of {total} songs; run again to continue")]
+    #[error("interrupted after {done} of {}; run again to continue", counted(*total, "song"))]
     Interrupted {
         /// Songs that are finished, skipped ones included.
         done: usize,
@@ -172,7 +173,7 @@ pub enum Problem {
     #[error("{0}")]
     Address(String),
     /// The object at the song's address is larger than what is fetched.
-    #[error("the object has {bytes} bytes, the limit is {limit}")]
+    #[error("the object has {}, the limit is {limit}", counted(*bytes, "byte"))]
     TooLarge {
         /// Its size, as the store tells it.
         bytes: u64,
@@ -215,7 +216,7 @@ pub enum Problem {
         expected: f64,
     },
     /// Too many packets could not be decoded.
-    #[error("damaged: {skipped} of {packets} packets could not be decoded ({reason})")]
+    #[error("damaged: {skipped} of {} could not be decoded ({reason})", counted(*packets, "packet"))]
     Damaged {
         /// Packets that could not be decoded.
         skipped: u64,
@@ -309,6 +310,16 @@ impl Problem {
                 | Self::Panicked(_)
         );
         !passes
+    }
+}
+
+/// What a decoder said, without the kind of fault in front, which the [`Problem`] names.
+pub(crate) fn said(error: &Symphonia) -> String {
+    match error {
+        Symphonia::DecodeError(text)
+        | Symphonia::Unsupported(text)
+        | Symphonia::LimitError(text) => (*text).to_owned(),
+        other => other.to_string(),
     }
 }
 

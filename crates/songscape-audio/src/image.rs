@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use png::{BitDepth, ColorType, Compression, DecodingError, EncodingError};
-use songscape_project::write_atomic;
+use songscape_project::{counted, write_atomic};
 
 use crate::error::{Error, Result};
 use crate::grey::Grey;
@@ -147,7 +147,11 @@ impl ImageReader {
             text(keyword)?.parse().map_err(|_| refuse(format!("{keyword:?} is not a number")))
         };
         if params.rows != header.height as usize {
-            return Err(refuse(format!("{} rows, expected {}", header.height, params.rows)));
+            return Err(refuse(format!(
+                "{}, expected {}",
+                counted(header.height, "row"),
+                params.rows
+            )));
         }
         let reference_db = number(REFERENCE)? as f32;
         let info = ImageInfo {
@@ -177,7 +181,7 @@ impl ImageReader {
     pub fn pixels(mut self, columns: std::ops::Range<usize>) -> Result<Vec<u8>> {
         let (path, width, rows) = (&self.path.clone(), self.columns(), self.info.params.rows);
         if columns.end > width {
-            let reason = format!("{width} columns, expected at least {}", columns.end);
+            let reason = format!("{}, expected at least {}", counted(width, "column"), columns.end);
             return Err(Error::Image { path: path.into(), reason });
         }
         // Rows come one by one; turned sixteen at a time, a line of the cache is filled at once.
@@ -190,7 +194,7 @@ impl ImageReader {
                 let row = self.png.next_row().map_err(failed(path))?;
                 let row = row.ok_or_else(|| Error::Image {
                     path: path.into(),
-                    reason: format!("fewer than {rows} rows"),
+                    reason: format!("fewer than {}", counted(rows, "row")),
                 })?;
                 line.copy_from_slice(&row.data()[columns.clone()]);
             }

@@ -12,8 +12,8 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 use symphonia::default::formats;
 
-use crate::container::{Format, Layout, Wave, Window, parted, plain_header, refused_mpeg};
-use crate::error::Problem;
+use crate::container::{Format, Layout, Wave, Window, nature, parted, plain_header, refused_mpeg};
+use crate::error::{Problem, said};
 use crate::limits::Limits;
 
 /// Numbers of codecs in WAV that are streams of their own.
@@ -141,6 +141,10 @@ impl Part {
                 audio.start = start.min(audio.end);
             }
         }
+        let nature = match kind {
+            Format::Unknown => nature(&mut file, &audio).map_err(Problem::Unreadable)?,
+            kind => kind.name(),
+        };
         let refused = refused_mpeg(&mut file, kind, &audio).map_err(Problem::Unreadable)?;
         let stream = MediaSourceStream::new(
             Box::new(Window::new(front, file, audio.clone())),
@@ -153,13 +157,22 @@ impl Part {
             .probe(&Hint::new(), stream, FormatOptions::default(), tags)
             .map_err(|e| match (refused, e) {
                 (Some(name), _) => Problem::NotDecoded(name),
-                (_, Symphonia::IoError(e)) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-                    Problem::NotAudio("the file ends too soon".into())
+                (_, Symphonia::IoError(e)) if e.kind() != std::io::ErrorKind::UnexpectedEof => {
+                    Problem::Unreadable(e)
                 }
-                (_, Symphonia::IoError(e)) => Problem::Unreadable(e),
-                (_, e) => Problem::NotAudio(e.to_string()),
+                (_, e) => Problem::NotAudio(unlike(kind, nature, &e)),
             })?;
         Ok(Source { format, kind, audio, rest, claimed, endless })
+    }
+}
+
+/// What is wrong with the beginning of a file.
+fn unlike(kind: Format, nature: &str, error: &Symphonia) -> String {
+    match (kind, error) {
+        (Format::Unknown, _) => format!("{nature}, expected MP3, FLAC, WAV or the like"),
+        (_, Symphonia::IoError(_)) => format!("it begins as {nature}, and ends too soon"),
+        (Format::Mpeg | Format::Adts, _) => format!("it begins as {nature}, but no sound follows"),
+        (_, error) => format!("it begins as {nature}, but cannot be read: {}", said(error)),
     }
 }
 

@@ -1,6 +1,8 @@
 use std::ops::Range;
 use std::path::Path;
 
+use songscape_project::counted;
+
 use crate::error::{Error, Result};
 use crate::mapped::Mapped;
 use crate::store::{Place, read_places};
@@ -57,7 +59,7 @@ impl Pixels {
                 ids.push(id.clone());
             }
             if found < end || found > end && group[0].shard.is_none() {
-                return refuse(format!("{found} bytes, expected {end}"));
+                return refuse(format!("{}, expected {end}", counted(found, "byte")));
             }
             files.push(mapped);
         }

@@ -7,13 +7,14 @@ use std::sync::LazyLock;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_AAC, CODEC_ID_OPUS};
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::formats::TrackType;
 use symphonia::core::packet::Packet;
 
 use crate::aac;
 use crate::container::{Format, Segment};
 use crate::edit::{Edit, sample_entry};
-use crate::error::Problem;
+use crate::error::{Problem, said};
 use crate::limits::Limits;
 use crate::open::Source;
 use crate::opus::{self, OpusDecoder};
@@ -115,9 +116,12 @@ impl Track {
             if params.codec == CODEC_ID_AAC && channels > 2 {
                 return Problem::NotDecoded(format!("AAC with {channels} channels"));
             }
-            match named() {
-                Some(name) => Problem::NotDecoded(name),
-                None => Problem::Unsupported(e.to_string()),
+            match (named(), &e) {
+                (Some(name), _) => Problem::NotDecoded(name),
+                (None, Symphonia::Unsupported(what)) => Problem::Unsupported((*what).into()),
+                (None, e) => {
+                    Problem::NotAudio(format!("the header of the sound is damaged: {}", said(e)))
+                }
             }
         })?;
         Ok(Self {

@@ -65,6 +65,32 @@ fn what_is_no_audio() {
 }
 
 #[test]
+fn what_a_file_is_instead_is_said_in_plain_words() {
+    let mut random = sounds::Random(8);
+    let flac = sounds::flac(22_050, &[0.0; 4096], 4096, &[]);
+    for (bytes, nature) in [
+        (b"These are words.".to_vec(), "a text, expected MP3, FLAC, WAV or the like"),
+        (vec![0; 5000], "it begins with zeros, expected MP3, FLAC, WAV or the like"),
+        (flac[..20].to_vec(), "it begins as FLAC, and ends too soon"),
+        (b"caff\0\x01\0\0nonsense".to_vec(), "it begins as CAF, and ends too soon"),
+        ([b"ID3\x03\0\0\0\0\0\x20".as_slice(), &[0; 32]].concat(), "nothing but tags"),
+        (
+            b"\0\0\0\x18ftypM4A \0\0\0\0M4A isom".to_vec(),
+            "it begins as MP4, but cannot be read: isomp4: missing moov atom",
+        ),
+        (
+            "\u{FEFF}These are words".encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            "it begins as MP3, but no sound follows",
+        ),
+        ([b"\x01".as_slice(), &random.bytes(30)].concat(), "its first bytes are those of no known"),
+    ] {
+        let problem = read_bytes("a.mp3", &bytes).unwrap_err().to_string();
+        let expected = format!("no audio was recognised ({nature}");
+        assert!(problem.starts_with(&expected), "{problem}, expected {expected}");
+    }
+}
+
+#[test]
 fn cut_anywhere_a_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let samples = sounds::melody(22_050, 3.0);

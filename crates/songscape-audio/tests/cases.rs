@@ -350,7 +350,7 @@ fn an_ogg_file_whose_end_is_damaged_gets_a_note() {
     assert!(shorter < length && notes[0].contains("last page is damaged"), "{shorter} {notes:?}");
     for at in [third + 60, third + 2, before + 60] {
         let (shorter, notes) = damaged(at).unwrap();
-        let note = format!("1 of {} pages are damaged, their sound is left out", starts.len());
+        let note = format!("damaged and left out: 1 of {} pages", starts.len());
         assert!(shorter < length && notes[0] == note, "{shorter} {notes:?}");
     }
     let mut many = whole.clone();

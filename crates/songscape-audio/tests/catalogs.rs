@@ -67,6 +67,27 @@ fn columns_come_in_any_order_and_others_are_kept() {
 }
 
 #[test]
+fn columns_of_a_manifest_that_the_catalog_has_itself_are_renamed() {
+    let folder = library(
+        "ID,path,title,artist,year,year_from,Artist_Key,mood\n\
+         r7,one.wav,A,The Band,1968,liner notes,band,calm\n\
+         r8,two.wav,B,,,,,\n",
+    );
+    let catalog = open(&folder.path().join("manifest.csv")).catalog;
+    // The same key is no news.
+    let columns = ["artist_key", "year_from", "manifest_id", "manifest_year_from", "mood"];
+    assert_eq!(catalog.columns, columns);
+    assert_eq!(catalog.songs[0].extra, ["band", "table", "r7", "liner notes", "calm"]);
+    assert_eq!(catalog.songs[1].extra, ["", "", "r8", "", ""]);
+
+    // As the manifest of another catalog the table keeps what it has.
+    catalog.write(folder.path().join("songs.csv")).unwrap();
+    let again = open(&folder.path().join("songs.csv")).catalog;
+    assert_eq!((again.columns, again.songs.len()), (catalog.columns, 2));
+    assert_eq!(again.songs[0].extra, catalog.songs[0].extra);
+}
+
+#[test]
 fn a_missing_column_is_named_with_those_found() {
     let folder = library("path,titel,artist,year\none.wav,A,B,1990\n");
     let path = folder.path().join("manifest.csv");
@@ -108,7 +129,8 @@ fn a_bad_row_is_named_and_the_others_are_read() {
     let years: Vec<_> = catalog.songs.iter().map(|song| song.year).collect();
     assert_eq!(years, [None, Some(1991), None]);
     let expected = format!("expected {}", year::expected());
-    let outside = "leads out of the list's folder, and `outside` is not set";
+    let outside =
+        "the path leads out of the list's folder: set `outside` (`--outside`) to allow that";
     assert_eq!(
         reasons(&failures),
         [
@@ -150,22 +172,25 @@ fn links_do_not_lead_out() {
     let Library { catalog, failures, duplicates, .. } = open(&manifest);
     assert_eq!((catalog.songs.len(), duplicates.len()), (1, 1));
     assert_eq!(duplicates[0].reason, "same file as on line 4");
+    let leads_out =
+        "a link leads out of the list's folder: set `outside` (`--outside`) to allow that";
     assert_eq!(
         reasons(&failures),
         [
-            ("link.wav", "line 2: a link leads out of the library's folder"),
-            ("linked/secret.wav", "line 3: a link leads out of the library's folder"),
+            ("link.wav", format!("line 2: {leads_out}").as_str()),
+            ("linked/secret.wav", &format!("line 3: {leads_out}")),
         ]
     );
 
     let Library { catalog, failures, .. } = open(folder.path());
     assert_eq!(catalog.songs.len(), 3);
+    let not_followed = "which is not followed: set `outside` (`--outside`) to follow links";
     assert_eq!(
         reasons(&failures),
         [
-            ("link.wav", "a link, which is not followed"),
-            ("linked", "a link to a folder, which is not followed"),
-            ("same.wav", "a link, which is not followed")
+            ("link.wav", format!("a link, {not_followed}").as_str()),
+            ("linked", &format!("a link to a folder, {not_followed}")),
+            ("same.wav", &format!("a link, {not_followed}"))
         ]
     );
 

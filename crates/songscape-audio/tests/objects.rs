@@ -300,7 +300,7 @@ fn who_waits_for_a_store_can_be_interrupted() {
     variables.push(("SONGSCAPE_OBJECT_RETRIES", "1000".into()));
     let begin = Instant::now();
     let told = run(folder.path(), "interrupt", &variables);
-    assert_eq!(told, "Interrupted: interrupted after 0 of 1 songs; run again to continue\n");
+    assert_eq!(told, "Interrupted: interrupted after 0 of 1 song; run again to continue\n");
     assert!(begin.elapsed() < Duration::from_secs(60));
 }
 
@@ -317,7 +317,8 @@ fn a_manifest_leads_elsewhere_only_if_it_may() {
         failures.into_iter().map(|failure| (failure.item, failure.reason)).collect()
     };
     let inside = failures(false);
-    let reason = "line 2: an address (s3) leads out of the list's folder, and `outside` is not set";
+    let reason = "line 2: an address (s3) leads out of the list's folder: set `outside` (`--outside`) \
+                  to allow that";
     assert_eq!(inside[0], (ADDRESS.to_owned(), reason.to_owned()));
     assert_eq!(inside[1..], failures(true));
     assert_eq!(inside.len(), 4);

@@ -24,7 +24,7 @@
 //! - [`level_db`], [`row_hz`]: what a pixel of a song's image stands for;
 //! - [`Failure`]: an input that could not be used, and why;
 //! - [`Progress`] and [`Job`]: what a long job tells its caller while it runs;
-//! - [`ErrorKind`]: what kind of fault an error is.
+//! - [`ErrorKind`]: what kind of fault an error is; [`counted`]: counts in messages.
 //!
 //! ```text
 //! my-map/                    locked: one writer at a time
@@ -57,6 +57,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod count;
 mod error;
 mod failure;
 #[cfg(feature = "faults")]
@@ -75,6 +76,7 @@ mod stage;
 mod table;
 pub mod year;
 
+pub use count::counted;
 pub use error::{Difference, Error, ErrorKind, Result};
 pub use failure::Failure;
 pub use files::{

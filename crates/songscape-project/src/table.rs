@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::count::counted;
 use crate::error::{Error, Result};
 use crate::files::write_atomic;
 
@@ -16,7 +17,7 @@ impl Error {
         match error.into_kind() {
             csv::ErrorKind::Io(source) => Self::Io { path: path.into(), source },
             csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                let reason = format!("{len} fields, expected {expected_len}");
+                let reason = format!("{}, expected {expected_len}", counted(len, "field"));
                 Self::Table { path: path.into(), line, reason }
             }
             csv::ErrorKind::Deserialize { err, .. } => {
@@ -123,7 +124,7 @@ mod tests {
         assert_eq!(rows, [(1, "a, b".into()), (2, "\"c\"\nd".into())]);
 
         let narrow = write_csv(&path, &["row", "name"], [[1], [2]]).unwrap_err().to_string();
-        assert!(narrow.contains("1 fields, expected 2"), "{narrow}");
+        assert!(narrow.contains("1 field, expected 2"), "{narrow}");
         assert_eq!(read_rows::<(u32, String)>(&path).unwrap().len(), 2, "the old table stays");
 
         std::fs::write(&path, "row,name\n1,a\nx,b\n").unwrap();

@@ -1,16 +1,18 @@
 //! Songs that are there more than once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use songscape_project::{Song, SongTable, address, replace_rows, song_key};
+use songscape_project::{Failure, Song, SongTable, address, replace_rows, song_key};
 
 use super::{Found, STAGE, SameName};
+use crate::clean::{HighPass, peak};
 use crate::decode::AudioReader;
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
+use crate::params::ImageParams;
 use crate::tags::Tags;
 
 /// Columns by which a manifest tells recordings of one song apart.
@@ -81,6 +83,13 @@ impl Duplicate {
         self.decision == Decision::LeftOut
     }
 
+    /// Which file this one can stand in for, if that one cannot be used; that file, and this one.
+    pub(crate) fn stands_in(&self) -> Option<(&str, &str)> {
+        let by_name = self.is_left_out() && self.stage == STAGE && self.reason.starts_with(NAME);
+        let is_here = is_here(&self.file) && is_here(&self.same_as);
+        (by_name && is_here).then_some((&self.same_as, &self.file))
+    }
+
     /// Replaces the decisions of one stage in a CSV file, atomically; those of other stages stay.
     ///
     /// # Errors
@@ -93,6 +102,11 @@ impl Duplicate {
     }
 }
 
+/// Whether a song is on a disk.
+fn is_here(path: impl AsRef<Path>) -> bool {
+    address(path.as_ref()).is_none()
+}
+
 /// Of a group of songs, given by their places in the order, the one with the first year, or the
 /// first one.
 pub(crate) fn first(group: &[usize], year: impl Fn(usize) -> Option<i32>) -> usize {
@@ -100,15 +114,28 @@ pub(crate) fn first(group: &[usize], year: impl Fn(usize) -> Option<i32>) -> usi
     earliest.copied().unwrap_or_default()
 }
 
-/// Leaves one of each group of songs that are the same, and lists what was decided, in order.
+/// What was made of songs that are there more than once.
+pub(super) struct Merged {
+    /// The songs that are left, in order.
+    pub songs: Vec<Found>,
+    /// What was decided, in order.
+    pub duplicates: Vec<Duplicate>,
+    /// The songs that are left out and could not be used anyway, in order.
+    pub failures: Vec<Failure>,
+}
+
+/// Leaves one of each group of songs that are the same; not one of those that failed `before` and still do,
+/// if there is another.
 pub(super) fn merge(
-    found: Vec<Found>,
+    mut found: Vec<Found>,
     catalog: &SongTable,
     same_name: SameName,
-) -> (Vec<Found>, Vec<Duplicate>) {
+    before: &[Failure],
+) -> Merged {
     // The place of the song that stands for each.
     let mut kept: Vec<usize> = (0..found.len()).collect();
-    let mut decisions = Vec::new();
+    let (mut decisions, mut failures, mut years) = (Vec::new(), Vec::new(), Vec::new());
+    let suspects: HashSet<&str> = before.iter().map(|failure| failure.item.as_str()).collect();
     let year = |i: usize| found[i].song.year;
     let left_out = |song: usize, kept: usize, reason: String| {
         Duplicate::left_out(STAGE, catalog, [&found[song].song, &found[kept].song], reason)
@@ -120,6 +147,11 @@ pub(super) fn merge(
     let like = |what: &str, i: usize| match found[i].song.line {
         Some(line) => format!("{what} as on line {line}"),
         None => what.to_owned(),
+    };
+    let failed = |song: usize, kept: usize, problem: &Problem| {
+        let item = |i: usize| catalog.absolute(&found[i].song.path).display().to_string();
+        let line = found[song].song.line.map_or(String::new(), |line| format!("line {line}: "));
+        Failure::new(STAGE, item(song), format!("{line}{problem}; {} counts", item(kept)))
     };
 
     for group in groups(0..found.len(), |i| Some(&found[i].real)) {
@@ -145,7 +177,7 @@ pub(super) fn merge(
             // What is not here is not fetched to hear how long it is, and nothing is lost by a guess.
             let stays = first(&group, year);
             let (away, here): (Vec<usize>, Vec<usize>) =
-                group.iter().partition(|&&i| address(&found[i].song.path).is_some());
+                group.iter().partition(|&&i| !is_here(&found[i].song.path));
             for i in away.into_iter().filter(|&i| i != stays) {
                 let reason = format!("{}; the lengths are not known", like(NAME, stays));
                 decisions.push((i, kept_apart(i, stays, reason)));
@@ -160,10 +192,16 @@ pub(super) fn merge(
             (SameName::Auto, None) => lengths(&group, &found),
             _ => HashMap::new(),
         };
+        let faults = match &apart {
+            None => faults(&group, &found, catalog, &suspects),
+            Some(_) => HashMap::new(),
+        };
         // Of those that are left, one stays, with all whose length agrees with its own.
         let mut before = None;
         while !group.is_empty() {
-            let stays = first(&group, year);
+            let usable: Vec<usize> =
+                group.iter().copied().filter(|i| !faults.contains_key(i)).collect();
+            let stays = first(if usable.is_empty() { &group } else { &usable }, year);
             let (same, others): (Vec<usize>, Vec<usize>) =
                 group.iter().partition(|i| agree(lengths.get(i), lengths.get(&stays)));
             // Two groups: so both lengths are known.
@@ -177,12 +215,18 @@ pub(super) fn merge(
                 decisions.push((stays, kept_apart(stays, before, reason)));
             }
             before = before.or(Some(stays));
+            if apart.is_none() {
+                years.push((stays, first(&same, year)));
+            }
             for i in same.into_iter().filter(|&i| i != stays) {
                 let reason = like(NAME, stays);
                 let decision = match &apart {
                     None => {
                         kept[i] = stays;
-                        left_out(i, stays, reason)
+                        let problem = faults.get(&i);
+                        failures.extend(problem.map(|problem| (i, failed(i, stays, problem))));
+                        let why = problem.map_or(String::new(), |why| format!("; {why}"));
+                        left_out(i, stays, reason + &why)
                     }
                     Some(why) => kept_apart(i, stays, format!("{reason}; {why}")),
                 };
@@ -193,9 +237,56 @@ pub(super) fn merge(
     }
 
     decisions.sort_by_key(|(i, _)| *i);
+    failures.sort_by_key(|(i, _)| *i);
+    for (stays, first) in years {
+        let Found { song, year_from, .. } = &found[first];
+        let (year, year_from) = (song.year, *year_from);
+        (found[stays].song.year, found[stays].year_from) = (year, year_from);
+    }
     let songs = found.into_iter().zip(kept).enumerate();
     let songs = songs.filter_map(|(i, (song, kept))| (i == kept).then_some(song));
-    (songs.collect(), decisions.into_iter().map(|(_, decision)| decision).collect())
+    Merged {
+        songs: songs.collect(),
+        duplicates: decisions.into_iter().map(|(_, decision)| decision).collect(),
+        failures: failures.into_iter().map(|(_, failure)| failure).collect(),
+    }
+}
+
+/// What is wrong with songs of a group that are among the suspects: they are tried again, since a file may
+/// have been replaced.
+fn faults(
+    group: &[usize],
+    found: &[Found],
+    catalog: &SongTable,
+    suspects: &HashSet<&str>,
+) -> HashMap<usize, Problem> {
+    let is_suspect = |song: &Song| {
+        let item = catalog.absolute(&song.path).display().to_string();
+        is_here(&song.path) && suspects.contains(&*item)
+    };
+    let tried = group.iter().filter(|&&i| is_suspect(&found[i].song));
+    tried.filter_map(|&i| Some((i, fault(&found[i].real)?))).collect()
+}
+
+/// Why a file has no image, as far as decoding it tells.
+fn fault(file: &Path) -> Option<Problem> {
+    match check(file) {
+        Err(Error::Audio { problem, .. }) => Some(problem),
+        _ => None,
+    }
+}
+
+fn check(file: &Path) -> Result<()> {
+    let limits = Limits::default();
+    let mut reader = AudioReader::open(file, &limits)?;
+    let mut high_pass = HighPass::new(ImageParams::default().high_pass, reader.rate());
+    let (mut block, mut loudest) = (Vec::new(), 0.0_f32);
+    while reader.read(&mut block)? {
+        high_pass.filter(&mut block);
+        loudest = loudest.max(peak(&block));
+    }
+    let (seconds, peak_db) = (reader.seconds(), 20.0 * f64::from(loudest).log10());
+    limits.check_whole(seconds, seconds, peak_db).map_err(Error::audio(file))
 }
 
 /// The lengths of the songs of a group, as far as they are known. What files declare is believed where all

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use songscape_project::{Failure, Progress, SongTable};
+use songscape_project::{Failure, Progress, Song, SongTable};
 
+use super::duplicates::Merged;
 use super::id::Ids;
-use super::{COMPUTED, Duplicate, STAGE, Summary, duplicates, list};
+use super::{COMPUTED, Duplicate, STAGE, Summary, duplicates, list, renamed};
 use crate::error::{Error, Result};
 
 /// Whether songs with the same artist and title are one song.
@@ -42,13 +43,22 @@ pub struct LibraryParams {
     /// A file that keeps the tags of a folder, so that only new and changed files are opened when
     /// it is read again.
     pub known_tags: Option<PathBuf>,
+    /// The `failures.csv` of an earlier run, if there was one: of songs that are there more than once, a file
+    /// that it lists is tried again, and loses against the others if it still cannot be used.
+    pub known_failures: Option<PathBuf>,
 }
 
 impl Default for LibraryParams {
     /// Songs of the same name are one where their lengths agree; nothing outside; names of files
-    /// and folders count where tags are missing; no file of known tags.
+    /// and folders count where tags are missing; nothing is known of earlier runs.
     fn default() -> Self {
-        Self { same_name: SameName::Auto, outside: false, path_names: true, known_tags: None }
+        Self {
+            same_name: SameName::Auto,
+            outside: false,
+            path_names: true,
+            known_tags: None,
+            known_failures: None,
+        }
     }
 }
 
@@ -73,6 +83,24 @@ pub struct Library {
     pub undecoded: BTreeMap<String, usize>,
 }
 
+/// Drops columns of a manifest that say what the computed ones of the same name say.
+fn drop_repeated(catalog: &mut SongTable) {
+    for (i, computed) in COMPUTED.iter().enumerate() {
+        let renamed = renamed(computed);
+        let Some(other) = catalog.columns.iter().position(|name| *name == renamed) else {
+            continue;
+        };
+        // The first is the id; the others come first among the other columns.
+        let own = |song: &Song| if i == 0 { song.id.clone() } else { song.extra[i - 1].clone() };
+        if catalog.songs.iter().all(|song| song.extra[other] == own(song)) {
+            catalog.columns.remove(other);
+            for song in &mut catalog.songs {
+                song.extra.remove(other);
+            }
+        }
+    }
+}
+
 impl Library {
     /// Reads a library: a folder of music with tags, a manifest (CSV), or a playlist (M3U).
     ///
@@ -87,7 +115,8 @@ impl Library {
     /// in the catalog; decoding it will tell.
     ///
     /// **A manifest** has the columns `path` (or `file`), `title` and `artist`, in any order and case;
-    /// `year` (or `original_year`), where years are known; and any others, which are kept. It is
+    /// `year` (or `original_year`), where years are known; and any others, which are kept; `id`, `artist_key` and
+    /// `year_from`, which the catalog has itself, as `manifest_id` and so on, where they say something else. It is
     /// read by [`SongTable`]. Paths are relative to the manifest's folder, or
     /// absolute, and may not leave it, neither by `..` nor through a link, unless `outside` allows
     /// it. A row whose file is missing or outside is left out, which is a failure; a row with a bad
@@ -129,15 +158,20 @@ impl Library {
                 false => Self::from_manifest(path, params)?,
             }
         };
-        let (found, duplicates) = duplicates::merge(found, &library.catalog, params.same_name);
+        let before = params.known_failures.as_ref().map(Failure::read_all).transpose()?;
+        let before = before.unwrap_or_default();
+        let Merged { songs, duplicates, failures } =
+            duplicates::merge(found, &library.catalog, params.same_name, &before);
         let mut ids = Ids::default();
-        let songs = found.into_iter().map(|found| {
+        let songs = songs.into_iter().map(|found| {
             let id = ids.assign(&found.song.path);
             found.named(id)
         });
         library.catalog.songs = songs.collect();
-        library.catalog.columns.splice(0..0, COMPUTED.map(str::to_owned));
+        library.catalog.columns.splice(0..0, COMPUTED[1..].iter().map(|&name| name.to_owned()));
+        drop_repeated(&mut library.catalog);
         library.duplicates = duplicates;
+        library.failures.extend(failures);
         Ok(library)
     }
 

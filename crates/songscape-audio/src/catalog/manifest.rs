@@ -6,7 +6,7 @@ use std::path::Path;
 use songscape_project::{BadRow, Failure, Field, Song, SongTable, address};
 
 use super::place::Root;
-use super::{COMPUTED, Found, Library, LibraryParams, STAGE};
+use super::{COMPUTED, Found, Library, LibraryParams, STAGE, renamed};
 use crate::container::{Format, named_by_extension};
 use crate::error::{Problem, Result};
 use crate::remote::has_secret;
@@ -28,10 +28,7 @@ impl Library {
                 false => Failure::new(STAGE, root.item(path), format!("line {line}: {reason}")),
             }
         };
-        let is_kept =
-            |column: &&String| !COMPUTED.iter().any(|own| column.eq_ignore_ascii_case(own));
-        let kept: Vec<usize> =
-            (0..table.columns.len()).filter(|&i| is_kept(&&table.columns[i])).collect();
+        let kept = kept(&table);
         let mut failures = Vec::new();
         let mut found: Vec<Found> = Vec::new();
         let mut counts = BTreeMap::new();
@@ -57,7 +54,7 @@ impl Library {
                         title,
                         artist: song.artist.clone(),
                         year: song.year,
-                        extra: kept.iter().map(|&i| song.extra[i].clone()).collect(),
+                        extra: kept.iter().map(|column| column.of(song).clone()).collect(),
                         line: song.line,
                         path,
                     };
@@ -84,12 +81,40 @@ impl Library {
         }
         failures.sort_by_key(|(line, _)| *line);
         let failures = failures.into_iter().map(|(_, failure)| failure).collect();
-        let columns = kept.iter().map(|&i| table.columns[i].clone()).collect();
+        let columns = kept.into_iter().map(|column| column.name).collect();
         // Ids are made of the files' names.
         let used = table.used.without(Field::Id);
         let catalog = SongTable { folder: root.folder, columns, songs: Vec::new(), used };
         Ok((Self { catalog, failures, remarks, undecoded: counts, ..Self::default() }, found))
     }
+}
+
+/// A column of a manifest that the catalog keeps.
+struct Kept {
+    /// Its name in the catalog.
+    name: String,
+    /// Its place among the other columns; `None` for the ids.
+    place: Option<usize>,
+}
+
+impl Kept {
+    fn of<'a>(&self, song: &'a Song) -> &'a String {
+        self.place.map_or(&song.id, |place| &song.extra[place])
+    }
+}
+
+/// The columns that are kept: those whose names the catalog needs for its own are renamed.
+fn kept(table: &SongTable) -> Vec<Kept> {
+    let ids = table.used.has(Field::Id).then_some(("id", None));
+    let others = table.columns.iter().enumerate().map(|(i, name)| (name.as_str(), Some(i)));
+    let columns = ids.into_iter().chain(others).filter_map(|(name, place)| {
+        let own = COMPUTED.iter().find(|own| name.eq_ignore_ascii_case(own));
+        let name = own.map_or(name.to_owned(), |own| renamed(own));
+        // A table that was a catalog before has the names from then.
+        let is_new = own.is_none() || table.column(&name).is_none();
+        is_new.then_some(Kept { name, place })
+    });
+    columns.collect()
 }
 
 /// The name of a format that is not decoded, as far as the file's name says it: a manifest's files are not

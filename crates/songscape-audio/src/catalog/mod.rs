@@ -27,9 +27,14 @@ pub use summary::Summary;
 /// The stage that failures and duplicates of this module name.
 pub(crate) const STAGE: &str = "catalog";
 
-/// Columns that are computed: the artist's name reduced to what makes two spellings the same, and
+/// Columns that are computed: the id, the artist's name reduced to what makes two spellings the same, and
 /// where the year comes from.
-const COMPUTED: [&str; 2] = ["artist_key", "year_from"];
+const COMPUTED: [&str; 3] = ["id", "artist_key", "year_from"];
+
+/// The name of a manifest's column that has the name of a computed one.
+fn renamed(computed: &str) -> String {
+    format!("manifest_{computed}")
+}
 
 /// A song on its way into the catalog, without an id.
 struct Found {

@@ -5,6 +5,9 @@ use std::path::{Component, Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::remote::check;
 
+/// Why a path is not followed, and what to do: a program has the parameter as an option.
+const LEADS_OUT: &str = "leads out of the list's folder: set `outside` (`--outside`) to allow that";
+
 /// The folder that the paths of a list start from.
 pub(super) struct Root {
     pub folder: PathBuf,
@@ -43,9 +46,7 @@ impl Root {
         check(address)?;
         if !self.outside {
             let scheme = address.split("://").next().unwrap_or_default();
-            return Err(format!(
-                "an address ({scheme}) leads out of the list's folder, and `outside` is not set"
-            ));
+            return Err(format!("an address ({scheme}) {LEADS_OUT}"));
         }
         Ok((address.into(), address.into()))
     }
@@ -98,7 +99,6 @@ impl Root {
                 }
             }
         }
-        let left = || Err("leads out of the list's folder, and `outside` is not set".to_owned());
         let real = self.real.join(&plain).canonicalize();
         if leads_out && !self.outside {
             // It may lie inside all the same: an absolute path, `sub/../a.flac`.
@@ -106,7 +106,7 @@ impl Root {
             let inside = inside.or_else(|| plain.strip_prefix(&self.real).ok());
             match inside {
                 Some(inside) => plain = inside.to_owned(),
-                None => return left(),
+                None => return Err(format!("the path {LEADS_OUT}")),
             }
         }
         let real = real.map_err(|e| match e.kind() {
@@ -114,10 +114,11 @@ impl Root {
             _ => e.to_string(),
         })?;
         if !self.outside && !real.starts_with(&self.real) {
-            return Err("a link leads out of the library's folder".into());
+            return Err(format!("a link {LEADS_OUT}"));
         }
         if !real.is_file() {
-            return Err("a folder, expected a music file".into());
+            let found = if real.is_dir() { "a folder" } else { "a pipe or a device" };
+            return Err(format!("{found}, expected a music file"));
         }
         Ok((plain, real))
     }

@@ -1,5 +1,7 @@
 //! A catalog from a folder of music files with tags.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use songscape_project::{Failure, Job, Progress, SongTable};
@@ -8,9 +10,12 @@ use walkdir::{DirEntry, WalkDir};
 use super::known::KnownTags;
 use super::tagged::{self, COLUMNS, Listed};
 use super::{Found, Library, LibraryParams, STAGE};
-use crate::container::{Format, named_by_extension};
+use crate::container::{Format, is_text, named_by_extension};
 use crate::error::{Error, Problem, Result};
 use crate::limits::Limits;
+
+/// Why a link within a folder is passed over, and what to do.
+const NOT_FOLLOWED: &str = "which is not followed: set `outside` (`--outside`) to follow links";
 
 impl Library {
     /// The music files below a folder, in the order of their paths, without ids.
@@ -108,7 +113,7 @@ fn music_files(catalog: &SongTable, follow_links: bool) -> (Vec<(PathBuf, Format
         };
         let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
         if entry.path_is_symlink() && !follow_links && entry.path().is_dir() {
-            let reason = "a link to a folder, which is not followed";
+            let reason = format!("a link to a folder, {NOT_FOLLOWED}");
             failures.push(Failure::new(STAGE, item(relative), reason));
             continue;
         }
@@ -117,8 +122,10 @@ fn music_files(catalog: &SongTable, follow_links: bool) -> (Vec<(PathBuf, Format
             continue;
         }
         if entry.path_is_symlink() && !follow_links {
-            failures.push(Failure::new(STAGE, item(relative), "a link, which is not followed"));
-        } else if entry.file_type().is_file() && !(is_undecoded(named) && is_text(entry.path())) {
+            failures.push(Failure::new(STAGE, item(relative), format!("a link, {NOT_FOLLOWED}")));
+        } else if entry.file_type().is_file()
+            && !(is_undecoded(named) && is_text_file(entry.path()))
+        {
             files.push((relative.to_owned(), named));
         }
     }
@@ -130,13 +137,8 @@ fn is_undecoded(format: Format) -> bool {
 }
 
 /// Whether a file whose ending may mean many things (`.mod`, `.la`, `.it`) is a text.
-fn is_text(path: &Path) -> bool {
-    use std::io::Read as _;
+fn is_text_file(path: &Path) -> bool {
     let mut start = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(512).read_to_end(&mut start));
-    let plain = |c: char| !c.is_control() || c.is_whitespace();
-    read.is_ok()
-        && !start.is_empty()
-        && std::str::from_utf8(&start[..start.len().min(500)])
-            .is_ok_and(|text| text.chars().all(plain))
+    let read = File::open(path).and_then(|file| file.take(512).read_to_end(&mut start));
+    read.is_ok() && is_text(&start)
 }

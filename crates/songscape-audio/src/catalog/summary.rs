@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use songscape_project::Used;
+use songscape_project::{Used, counted};
 
 use super::Library;
 use crate::tags::YearFrom;
@@ -106,8 +106,8 @@ impl fmt::Display for Summary {
             let formats = self.undecoded.iter().map(|(name, count)| format!("{count} {name}"));
             let formats: Vec<String> = formats.collect();
             let total: usize = self.undecoded.values().sum();
-            let files = if total == 1 { "file" } else { "files" };
-            writeln!(f, "not read   {total} {files} of other formats: {}", formats.join(", "))?;
+            let (files, formats) = (counted(total, "file"), formats.join(", "));
+            writeln!(f, "not read   {files} of other formats: {formats}")?;
         }
         if self.failures > 0 {
             writeln!(f, "failed     {}", self.failures)?;

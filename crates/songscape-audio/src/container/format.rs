@@ -255,6 +255,23 @@ impl Format {
         }
     }
 
+    /// The name for people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Wave => "WAV",
+            Self::Aiff => "AIFF",
+            Self::Caf => "CAF",
+            Self::Flac => "FLAC",
+            Self::Ogg => "Ogg",
+            Self::Mp4 => "MP4",
+            Self::Matroska => "Matroska or WebM",
+            Self::Mpeg => "MP3",
+            Self::Adts => "AAC",
+            Self::Undecoded(name) => name,
+            Self::Unknown => "an unknown format",
+        }
+    }
+
     /// The name of a format that is not decoded.
     pub(crate) fn undecoded(self) -> Option<&'static str> {
         if let Self::Undecoded(name) = self { Some(name) } else { None }

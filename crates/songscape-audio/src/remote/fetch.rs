@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use object_store::{GetOptions, ObjectMeta, ObjectStore as _};
-use songscape_project::{Job, Progress, SongTable, address};
+use songscape_project::{Job, Progress, SongTable, address, counted};
 use tempfile::NamedTempFile;
 
 use super::fault::{Fault, told};
@@ -150,7 +150,7 @@ async fn attempt(place: &Place, file: &mut File, limit: u64) -> Result<Stamp, Fa
     }
     match read == bytes {
         true => Ok(stamp),
-        false => Err(Fault::Body(format!("{read} bytes came of {bytes}"))),
+        false => Err(Fault::Body(format!("{} came of {bytes}", counted(read, "byte")))),
     }
 }
 

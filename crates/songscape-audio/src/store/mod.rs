@@ -20,12 +20,12 @@ mod index;
 mod make;
 mod shards;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use songscape_project::{Failure, Shard};
+use songscape_project::{Failure, Shard, read_rows};
 
 use crate::catalog::Duplicate;
 use crate::error::Result;
@@ -60,14 +60,29 @@ pub struct Made {
 
 impl Made {
     /// Writes what could not be used and what was left out into the tables `failures.csv` and
-    /// `duplicates.csv` of a folder; rows of other stages stay.
+    /// `duplicates.csv` of a folder; rows of other stages stay. Where the catalog left out another copy of a
+    /// song that failed, the row says so: the next run takes it, if it
+    /// [knows the failures](crate::LibraryParams::known_failures).
     ///
     /// # Errors
     /// [`Error::Project`](crate::Error::Project) when a table cannot be read or written.
     pub fn record(&self, folder: impl AsRef<Path>) -> Result<()> {
         let folder = folder.as_ref();
-        Failure::record(folder.join("failures.csv"), STAGE, &self.failures)?;
-        Duplicate::record(folder.join("duplicates.csv"), STAGE, &self.duplicates)
+        let (failures, duplicates) = (folder.join("failures.csv"), folder.join("duplicates.csv"));
+        let failed = Failure::read_all(&failures)?;
+        let failed: HashSet<&str> = failed.iter().map(|failure| failure.item.as_str()).collect();
+        let copies: Vec<Duplicate> = read_rows(&duplicates)?;
+        let copies = copies.iter().filter(|copy| !failed.contains(copy.file.as_str()));
+        let copies: HashMap<&str, &str> = copies.rev().filter_map(Duplicate::stands_in).collect();
+        let rows = self.failures.iter().map(|failure| {
+            let mut failure = failure.clone();
+            if let Some(copy) = copies.get(failure.item.as_str()) {
+                failure.reason += &format!("; run again to use {copy} instead");
+            }
+            failure
+        });
+        Failure::record(failures, STAGE, &rows.collect::<Vec<_>>())?;
+        Duplicate::record(duplicates, STAGE, &self.duplicates)
     }
 }
 

@@ -6,6 +6,7 @@ use std::str::from_utf8;
 use csv::ByteRecord;
 
 use super::{Song, path, year};
+use crate::count::counted;
 
 /// The columns of a table of songs that have a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -162,7 +163,8 @@ impl Columns {
     /// What is wrong with the row.
     pub fn song(&self, record: &ByteRecord) -> Result<(Song, Option<String>), String> {
         if record.len() != self.names.len() {
-            let mut reason = format!("{} fields, expected {}", record.len(), self.names.len());
+            let mut reason =
+                format!("{}, expected {}", counted(record.len(), "field"), self.names.len());
             if let Some(lines) = record.iter().map(line_ends).max().filter(|&lines| lines > 0) {
                 reason +=
                     &format!("; one of them holds {} lines: a quote may not be closed", lines + 1);

@@ -48,7 +48,7 @@ fn bad_rows_are_named_by_line_column_and_value() {
         said[0].starts_with("line 2: year \"1987-soon\", expected a year from 1000 to"),
         "{said:?}"
     );
-    assert_eq!(said[1..], ["line 4: 3 fields, expected 2", "line 5: 1 fields, expected 2"]);
+    assert_eq!(said[1..], ["line 4: 3 fields, expected 2", "line 5: 1 field, expected 2"]);
     assert_eq!(bad.iter().map(|row| row.kept).collect::<Vec<_>>(), [true, false, false]);
 
     let latin = SongTable::parse(b"path,title\na.flac,Caf\xE9\n").unwrap();

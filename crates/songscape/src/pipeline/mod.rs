@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use songscape_audio::{Library, LibraryParams, Limits, Store};
 use songscape_project::{
-    Failure, Field, Progress, Project, SongTable, Source, Stage, State, hash_file,
+    Failure, Field, Progress, Project, SongTable, Source, Stage, State, counted, hash_file,
 };
 use songscape_resnet::{Model, Origin};
 use tch::Device;
@@ -218,6 +218,7 @@ impl Pipeline {
         };
         let params = LibraryParams {
             known_tags: Some(self.project.path("tags.csv")),
+            known_failures: Some(self.failure_list()),
             ..self.parameters.library.clone()
         };
         let library = Library::open(&source, &params, progress)?;
@@ -231,11 +232,11 @@ impl Pipeline {
         let dated = catalog.songs.iter().filter(|song| song.year.is_some()).count();
         let remarks = match remarks.len() {
             0 => String::new(),
-            count => format!(", {count} remarks"),
+            count => format!(", {}", counted(count, "remark")),
         };
         Ok(format!(
-            "{} songs, {dated} with a year, {} left out as duplicates, {} failed{remarks}",
-            catalog.songs.len(),
+            "{}, {dated} with a year, {} left out as duplicates, {} failed{remarks}",
+            counted(catalog.songs.len(), "song"),
             duplicates.iter().filter(|duplicate| duplicate.is_left_out()).count(),
             failures.len()
         ))
@@ -256,11 +257,11 @@ impl Pipeline {
         }
         let seconds: f64 = made.images.iter().map(|image| image.seconds).sum();
         Ok(format!(
-            "{} images of {:.1} h of music, {} made before, {} duplicates, {} failed",
-            made.images.len(),
+            "{} of {:.1} h of music, {} made before, {}, {} failed",
+            counted(made.images.len(), "image"),
             seconds / 3600.0,
             made.skipped_existing,
-            made.duplicates.len(),
+            counted(made.duplicates.len(), "duplicate"),
             made.failures.len()
         ))
     }
