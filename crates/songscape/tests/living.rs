@@ -120,7 +120,7 @@ fn songs_come_and_go_and_the_encoder_and_the_other_vectors_stay() {
     let again = Parameters { retrain: true, ..small() };
     let said = run(&out, &manifest, &again).unwrap();
     assert!(said[2].contains("made again for its images"), "{said:?}");
-    assert!(said[2].starts_with("1 steps") && said[2].ends_with("from the weights of before"));
+    assert!(said[2].starts_with("1 step on") && said[2].ends_with("from the weights of before"));
     assert_ne!(fs::read(out.join("model/model.safetensors")).unwrap(), model);
     assert!(!out.join("model/before.safetensors").exists());
     assert_eq!(run(&out, &manifest, &again).unwrap()[2], "done before");

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use songscape_project::{read_json, write_json};
+use songscape_project::{counted, read_json, write_json};
 
 use crate::bootstrap::{Difference, Interval};
 use crate::error::Result;
@@ -251,7 +251,7 @@ impl Scores {
     /// How many clusters there are, and how many songs are unclustered.
     pub fn clustering(&self) -> Option<String> {
         let ClusterScores { count: found, unclustered, .. } = self.clusters.as_ref()?;
-        let clusters = count(*found, "cluster");
+        let clusters = counted(*found, "cluster");
         let mut text = format!("{clusters}, {unclustered} of {} songs unclustered", self.songs);
         if self.clusters_may_be_accidents() {
             text += " (these clusters may be accidents: other maps of these songs show others)";
@@ -261,7 +261,7 @@ impl Scores {
 
     /// One line: songs, trustworthiness, clusters, error of the years.
     pub fn summary(&self) -> String {
-        let mut parts = vec![count(self.songs, "song")];
+        let mut parts = vec![counted(self.songs, "song")];
         if let Some(trust) = self.map.as_ref().and_then(|map| map.trustworthiness) {
             parts.push(format!("trustworthiness {trust:.4}"));
         }
@@ -274,10 +274,6 @@ impl Scores {
         }
         parts.join(", ")
     }
-}
-
-fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Columns of the names in tables of text.

@@ -9,7 +9,7 @@ use songscape_analysis::study::{
     Applied, Before, Grown, Scores, Study, StudyInput, VectorSet, copy_tables, study_after,
 };
 use songscape_project::{
-    Progress, Record, SongTable, Source, Stage, State, hash_file, remove_folder_if_there,
+    Progress, Record, SongTable, Source, Stage, State, counted, hash_file, remove_folder_if_there,
 };
 use songscape_resnet::Model;
 
@@ -203,7 +203,7 @@ fn recover(folder: &Path) -> Result<()> {
 fn said(study: &Study, rows: &[Option<usize>], applied: &Applied) -> String {
     let new = applied.labels.len();
     let gone = study.songs().len() - (rows.len() - new);
-    let mut said = format!("; since the study {new} songs came and {gone} went");
+    let mut said = format!("; since the study {} came and {gone} went", counted(new, "song"));
     let usual: Vec<f32> = study.outliers().iter().map(|&score| score as f32).collect();
     let usual = f64::from(quantile(&usual, USUAL).unwrap_or(f32::INFINITY));
     let strange = applied.outliers.iter().filter(|score| **score > usual).count();

@@ -275,8 +275,8 @@ impl Pipeline {
         let inputs = [("images", self.store().fingerprint()?), ("model", hash_file(&weights)?)];
         let stage = Stage::open(self.project.path("vectors"), VECTORS_VERSION, &made, &inputs)?;
         if stage.state() == State::Done {
-            let songs = read_ids(stage.folder())?.len();
-            return Ok(format!("{songs} songs, done before"));
+            let songs = counted(read_ids(stage.folder())?.len(), "song");
+            return Ok(format!("{songs}, done before"));
         }
         let model = Model::load(&weights, self.device)?;
         let images = Images::open(&self.store())?;
@@ -291,7 +291,7 @@ impl Pipeline {
         let made_again = again(&stage);
         stage.finish()?;
         let width = made.pooling.width(model.config().channels());
-        Ok(format!("{} songs, {width} numbers each{made_again}", vectors.ids.len()))
+        Ok(format!("{}, {width} numbers each{made_again}", counted(vectors.ids.len(), "song")))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use songscape_project::{Progress, Stage, State, hash_file};
+use songscape_project::{Progress, Stage, State, counted, hash_file};
 use songscape_report::LeftOut;
 
 use super::{Pipeline, again};
@@ -37,7 +37,7 @@ impl Pipeline {
         let written = songscape_report::write(stage.folder(), &input, progress)?;
         let made = again(&stage);
         stage.finish()?;
-        let mut summary = format!("{} files{made}", written.files.len());
+        let mut summary = format!("{}{made}", counted(written.files.len(), "file"));
         let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
         for LeftOut { figure, why } in &written.left_out {
             match reasons.iter_mut().find(|(known, _)| known == why) {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use songscape_project::{Progress, Record, Stage, State, write_atomic};
+use songscape_project::{Progress, Record, Stage, State, counted, write_atomic};
 use songscape_resnet::ModelSource;
 
 use super::{Pipeline, again};
@@ -61,7 +61,8 @@ impl Pipeline {
             1 => String::new(),
             size => format!(" by {size} processes"),
         };
-        Ok(format!("{steps} steps on {device:?}{by}, loss {loss:.3}{made_again}"))
+        let steps = counted(steps, "step");
+        Ok(format!("{steps} on {device:?}{by}, loss {loss:.3}{made_again}"))
     }
 
     /// Opens the folder of the training, or says why there is nothing to train.

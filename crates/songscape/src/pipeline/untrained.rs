@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use songscape_analysis::study::VectorSet;
-use songscape_project::{Failure, Progress, Record, Source, Stage, State, hash_file};
+use songscape_project::{Failure, Progress, Record, Source, Stage, State, counted, hash_file};
 use songscape_resnet::{EncoderConfig, Model};
 use tch::Device;
 
@@ -101,7 +101,10 @@ impl Pipeline {
         let folder = self.project.path("vectors");
         let stage = Stage::open(folder, VECTORS_VERSION, &Untrained::new(), &inputs)?;
         if stage.state() == State::Done {
-            return Ok(format!("{} songs, done before", read_ids(stage.folder())?.len()));
+            return Ok(format!(
+                "{}, done before",
+                counted(read_ids(stage.folder())?.len(), "song")
+            ));
         }
         let mut vectors = self.simple_vectors(progress)?;
         let standard = Standard::read(&self.project.path("model"))?;
@@ -110,7 +113,8 @@ impl Pipeline {
         vectors.write(stage.folder())?;
         let made = again(&stage);
         stage.finish()?;
-        Ok(format!("{} songs, {} numbers each{made}", vectors.ids.len(), standard.width()))
+        let songs = counted(vectors.ids.len(), "song");
+        Ok(format!("{songs}, {} numbers each{made}", standard.width()))
     }
 
     /// The vectors of all songs by all sources that need no network.
