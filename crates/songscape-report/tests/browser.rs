@@ -292,6 +292,25 @@ fn hover_search_filter_lasso_play_and_save() {
     browser.open(&page, "theme=dark&colour=year&song=song-00007");
     assert_eq!(browser.eval("document.documentElement.scrollWidth <= innerWidth"), true);
     screenshot(&mut browser, "phone");
+
+    // The clusters in words have room there, each beneath the other.
+    browser.open(&page, "tab=story&theme=dark");
+    let fits = "(() => { const rows = [...document.querySelectorAll('.clusters tr:not(:first-of-type)')]; \
+                return rows.length === 10 && rows.every((r) => r.clientHeight < 200) \
+                && [...document.querySelectorAll('.clusters td')].every((c) => \
+                c.getBoundingClientRect().right <= innerWidth); })()";
+    assert_eq!(browser.eval(fits), true);
+    screenshot(&mut browser, "phone-story");
+
+    // Paper is light, and has all that is in words and figures.
+    browser.call("Emulation.setEmulatedMedia", serde_json::json!({"media": "print"}));
+    assert_eq!(browser.eval("getComputedStyle(document.body).color"), "rgb(27, 31, 36)");
+    assert_eq!(
+        browser.eval(
+            "['results', 'story'].every((tab) => document.getElementById(`view-${tab}`).clientHeight > 300)"
+        ),
+        true
+    );
 }
 
 #[test]

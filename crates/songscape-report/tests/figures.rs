@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use sample::sample;
+use songscape_analysis::bootstrap::{Difference, Interval};
 use songscape_project::{Progress, Silent};
 use songscape_report::{Error, ReportInput, Written, write};
 
@@ -92,8 +93,35 @@ fn a_usual_library_has_all_figures() {
     // Dark where the reader prefers it, the clusters' colours lifted: #0f5ac3 is the first.
     assert!(map.contains("@media (prefers-color-scheme:dark)"));
     assert!(map.contains("[fill=\"#0f5ac3\"]{fill:#3373cc}"));
+    // So are the colours of years: #440154 is the first.
+    let years = std::fs::read_to_string(folder.path().join("figures/map-years.svg")).unwrap();
+    assert!(years.contains("[fill=\"#440154\"]{fill:#60276e}"));
     for number in 0..10 {
         assert!(map.contains(&format!(">{number}</text>")), "cluster {number} has no number");
+    }
+}
+
+#[test]
+fn words_are_no_more_certain_than_the_numbers() {
+    let mut input = sample(240, 10, (1960, 2020));
+    for song in &mut input.songs {
+        song.cluster = song.cluster.max(0);
+    }
+    let long = "Long ".repeat(60);
+    for song in input.songs.iter_mut().filter(|song| song.cluster == 1) {
+        song.extra[0] = long.clone();
+    }
+    let interval = Interval { low: -0.4, high: 3.8 };
+    let years = input.scores.as_mut().unwrap().years.as_mut().unwrap();
+    years.models[2].behind = Some(Difference { value: 1.7, interval });
+    let (folder, _) = written(&input);
+    let page = std::fs::read_to_string(folder.path().join("index.html")).unwrap();
+    for text in [
+        "240 songs from 1960 to 2020; all fall into 10 clusters.",
+        "“row statistics” is off by 7.9 years, which is not told apart from it.",
+        "<td>Long Long Long Long Long Long Lo…",
+    ] {
+        assert!(page.contains(text), "{text} is missing");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether a predicted year can be taken at its word: the actual years of songs that are predicted
 //! alike.
 
-use super::panel::{INK, Margins, Panel};
+use super::panel::{BLUE, INK, Margins, PALE_BLUE, Panel};
 use super::text::{Axis, counted, signed, ticks};
 use super::{Drawn, Figure};
 use crate::input::ReportInput;
@@ -10,8 +10,6 @@ use crate::measures::distribution::range;
 use crate::palette::Rgb;
 
 const IDENTITY: Rgb = [0xd6, 0x28, 0x28];
-const MEAN: Rgb = [0x00, 0x4f, 0x86];
-const MIDDLE: Rgb = [0xb9, 0xd2, 0xe6];
 
 pub(super) fn draw(input: &ReportInput) -> Drawn {
     let found = calibration(input)?;
@@ -40,17 +38,17 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     for group in groups {
         let at = panel.px(group.predicted);
         let (low, high) = (panel.py(group.first_quartile), panel.py(group.third_quartile));
-        panel.rectangle((at - 7.0, low), (at + 7.0, high), MIDDLE);
+        panel.rectangle((at - 7.0, low), (at + 7.0, high), PALE_BLUE);
     }
     panel.identity(IDENTITY);
     let means: Vec<_> =
         groups.iter().map(|g| (panel.px(g.predicted), panel.py(g.actual))).collect();
-    panel.line(&means, MEAN, 1.4);
+    panel.line(&means, BLUE, 1.4);
     for (group, &at) in groups.iter().zip(&means) {
         let ends = [group.actual - group.error, group.actual + group.error];
         let ends = ends.map(|year| (at.0, panel.py(year)));
         panel.line(&ends, INK, 1.4);
-        panel.ring(at, 4.5, Some(MEAN), INK, 1.0);
+        panel.ring(at, 4.5, Some(BLUE), INK, 1.0);
     }
     panel.frame();
     panel.labels("Predicted year", "Actual year");

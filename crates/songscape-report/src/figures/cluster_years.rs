@@ -40,7 +40,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         note += &format!(", the {largest} largest shown");
     }
     if shown[0].0 < 0 {
-        note += "; black: unclustered songs (−1)";
+        note += "; −1: unclustered songs";
     }
     if shown.iter().any(|(_, years)| years.count() < LEAST) {
         note += &format!("; dots: clusters of fewer than {LEAST} songs with a year");

@@ -21,12 +21,12 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let alone = input.songs.iter().filter(|song| song.cluster < 0).count();
     let songs = counted(input.songs.len(), "song", "songs");
     let mut note = match centres.len() {
-        0 => format!("{songs}, all unclustered (−1), in black"),
+        0 => format!("{songs}, all unclustered (−1)"),
         clusters => format!("{songs}, {}", counted(clusters, "cluster", "clusters")),
     };
     if alone > 0 && !centres.is_empty() {
         let unclustered = counted(alone, "unclustered song", "unclustered songs");
-        note += &format!("; black, beneath: {unclustered} (−1)");
+        note += &format!("; beneath, in no cluster’s colour: {unclustered} (−1)");
     }
     if centres.len() > NUMBERED {
         note += &format!("; the {NUMBERED} largest are numbered");

@@ -1,5 +1,7 @@
 //! A page with one pair of axes: data coordinates in, kuva's drawing primitives out.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kuva::backend::raster::RasterBackend;
@@ -17,6 +19,10 @@ pub(super) const GREY: Rgb = [0x66, 0x66, 0x66];
 pub(super) const LINE: Rgb = [0x99; 3];
 pub(super) const FAINT: Rgb = [0xe4, 0xe4, 0xe4];
 pub(super) const WHITE: Rgb = [255; 3];
+/// Measures that have nothing to do with clusters or years.
+pub(super) const BLUE: Rgb = [0x00, 0x4f, 0x86];
+pub(super) const LIGHT_BLUE: Rgb = [0x8d, 0xbb, 0xdb];
+pub(super) const PALE_BLUE: Rgb = [0xb9, 0xd2, 0xe6];
 
 pub(super) const TITLE: u32 = 20;
 pub(super) const NOTE: u32 = 14;
@@ -223,18 +229,24 @@ impl Panel {
 
     /// A filled shape with an outline of the given width (0 for none).
     pub fn shape(&mut self, points: &[(f64, f64)], fill: Rgb, outline: Rgb, width: f64) {
-        use std::fmt::Write as _;
-        let mut path = String::with_capacity(points.len() * 16);
-        for (i, (x, y)) in points.iter().enumerate() {
-            let _ = write!(path, "{}{x:.2} {y:.2} ", if i == 0 { 'M' } else { 'L' });
-        }
-        path.push('Z');
         self.scene.add(Primitive::Path(Box::new(PathData {
-            d: path,
+            d: closed(points),
             fill: Some(colour(fill)),
             stroke: if width > 0.0 { colour(outline) } else { Color::None },
             stroke_width: width,
             opacity: None,
+            stroke_dasharray: None,
+        })));
+    }
+
+    /// A shape through which one sees what is beneath, on light paper and on dark.
+    pub fn veil(&mut self, points: &[(f64, f64)], fill: Rgb, opacity: f64) {
+        self.scene.add(Primitive::Path(Box::new(PathData {
+            d: closed(points),
+            fill: Some(colour(fill)),
+            stroke: Color::None,
+            stroke_width: 0.0,
+            opacity: Some(opacity),
             stroke_dasharray: None,
         })));
     }
@@ -355,16 +367,18 @@ pub(super) fn svg(scene: &mut Scene) -> String {
         )
     };
     let (normal, bold) = (face("normal", REGULAR), face("bold", BOLD));
-    scene.defs = vec![format!("<style>{normal}{bold}{}</style>", dark())];
+    scene.defs = vec![format!("<style>{normal}{bold}</style>")];
     let drawn = SvgBackend::new().render_scene(scene);
     let view = format!("<svg viewBox=\"0 0 {} {}\" ", scene.width, scene.height);
-    drawn.replacen("<svg ", &view, 1)
+    let rules = format!("{}</style>", dark(&drawn));
+    drawn.replacen("<svg ", &view, 1).replacen("</style>", &rules, 1)
 }
 
-/// Rules that turn paper, ink and lines dark where the reader prefers it, and lift the colours of clusters, as the
-/// page does. Scales stay.
-fn dark() -> String {
-    const DARK: [(Rgb, &str); 8] = [
+/// Rules that turn paper, ink and lines dark where the reader prefers it, and lift every other colour, as the page
+/// does. A density has too many colours for rules: there, those of clusters alone are lifted.
+fn dark(drawn: &str) -> String {
+    const MOST: usize = 500;
+    const DARK: [(Rgb, &str); 11] = [
         (WHITE, "#14161a"),
         (INK, "#e8eaed"),
         (GREY, "#a8aeb7"),
@@ -373,20 +387,47 @@ fn dark() -> String {
         (palette::NO_CLUSTER, "#969696"),
         ([0xb4; 3], "#5c636d"),
         ([0xcc; 3], "#4a5058"),
+        (BLUE, "#2b7cc0"),
+        (LIGHT_BLUE, "#7ba6c6"),
+        (PALE_BLUE, "#2c4a63"),
     ];
     let rule = |(light, dark): (Rgb, String)| {
         let light = colour(light).to_svg_string();
         format!("[fill=\"{light}\"]{{fill:{dark}}}[stroke=\"{light}\"]{{stroke:{dark}}}")
     };
+    let mut others = colours(drawn);
+    if others.len() > MOST {
+        others = palette::CLUSTERS.into();
+    }
+    DARK.iter().for_each(|(light, _)| _ = others.remove(light));
     let lifted = |c: Rgb| (c, colour(palette::lifted(c)).to_svg_string());
     let named = DARK.into_iter().map(|(light, dark)| (light, dark.to_owned()));
-    let rules: String = named.chain(palette::CLUSTERS.map(lifted)).map(rule).collect();
+    let rules: String = named.chain(others.into_iter().map(lifted)).map(rule).collect();
     format!("@media (prefers-color-scheme:dark){{rect[fill=\"white\"]{{fill:#14161a}}{rules}}}")
+}
+
+/// The colours of fills and strokes in an SVG.
+fn colours(svg: &str) -> BTreeSet<Rgb> {
+    let hex = svg.split(['"', '>']).filter_map(|part| part.strip_prefix('#'));
+    hex.filter_map(|hex| u32::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 6))
+        .map(|value| [(value >> 16) as u8, (value >> 8) as u8, value as u8])
+        .collect()
 }
 
 /// The scene as a PNG of [`FINER`] times [`PNG_SCALE`] pixels for each unit of the page.
 pub(super) fn png(scene: &Scene) -> Result<Vec<u8>, String> {
     RasterBackend::new().with_scale(PNG_SCALE * FINER as f32).render_scene(scene)
+}
+
+/// A path around the points.
+fn closed(points: &[(f64, f64)]) -> String {
+    use std::fmt::Write as _;
+    let mut path = String::with_capacity(points.len() * 16);
+    for (i, (x, y)) in points.iter().enumerate() {
+        let _ = write!(path, "{}{x:.2} {y:.2} ", if i == 0 { 'M' } else { 'L' });
+    }
+    path.push('Z');
+    path
 }
 
 fn colour(rgb: Rgb) -> Color {

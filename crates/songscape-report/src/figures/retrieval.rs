@@ -4,7 +4,7 @@ use kuva::render::render::TextAnchor;
 use songscape_analysis::bootstrap::Interval;
 use songscape_analysis::study::RetrievalScore;
 
-use super::panel::{FAINT, GREY, INK, LABEL, LINE, Margins, NOTE, Panel, TICK};
+use super::panel::{BLUE, FAINT, GREY, INK, LABEL, LIGHT_BLUE, LINE, Margins, NOTE, Panel, TICK};
 use super::text::{counted, encoder, percent, text_width};
 use super::{Drawn, Figure};
 use crate::input::ReportInput;
@@ -12,13 +12,14 @@ use crate::measures::baselines;
 use crate::measures::chance::{self, Chance};
 use crate::palette::Rgb;
 
-const FIRST: Rgb = [0x00, 0x4f, 0x86];
-const TENTH: Rgb = [0x8d, 0xbb, 0xdb];
 const BAR: f64 = 17.0;
 const MODEL: f64 = 2.0 * BAR + 16.0;
 /// Room over a group of bars for its name.
 const NAME: f64 = 34.0;
-const NAMES: f64 = 190.0;
+/// Room for the names of the models: at least, and at most.
+const NAMES: (f64, f64) = (190.0, 300.0);
+/// Room beside them.
+const BESIDE_NAME: f64 = 34.0;
 
 /// One kind of search.
 struct Group<'a> {
@@ -70,8 +71,10 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     if !worse.is_empty() {
         notes.push(format!("{} is not better than {}", encoder(scores), worse.join("; nor ")));
     }
-    let margins = Margins { left: NAMES, right: 150.0, bottom: 62.0 };
-    let (width, x, y) = (960.0, (0.0, 100.0), (0.0, 1.0));
+    let names = groups.iter().flat_map(|group| group.rows).map(|row| text_width(&row.name, NOTE));
+    let names = (names.fold(0.0, f64::max) + BESIDE_NAME).clamp(NAMES.0, NAMES.1);
+    let margins = Margins { left: names, right: 150.0, bottom: 62.0 };
+    let (width, x, y) = (770.0 + names, (0.0, 100.0), (0.0, 1.0));
     let body: f64 = groups.iter().map(|group| NAME + group.bars() as f64 * MODEL).sum();
     // Titles begin at the page's edge, the axes behind the names of the models.
     let text = Margins { left: 24.0, right: 24.0, ..margins };
@@ -121,12 +124,12 @@ fn bars(panel: &mut Panel, top: f64, row: (&str, [(f64, Option<Interval>); 2], R
     let zero = panel.px(0.0);
     // A name that is too long for its room ends with an ellipsis.
     let mut label = name.to_owned();
-    while text_width(&label, NOTE) > NAMES - 34.0 && label.pop().is_some() {}
+    while text_width(&label, NOTE) > panel.left - BESIDE_NAME && label.pop().is_some() {}
     if label.len() < name.len() {
         label.push('…');
     }
     panel.text((panel.left - 10.0, top + BAR + 4.5), &label, NOTE, TextAnchor::End, ink);
-    for (i, ((share, interval), fill)) in shares.into_iter().zip([FIRST, TENTH]).enumerate() {
+    for (i, ((share, interval), fill)) in shares.into_iter().zip([BLUE, LIGHT_BLUE]).enumerate() {
         let mut at = panel.px(100.0 * share.clamp(0.0, 1.0));
         let y = top + i as f64 * BAR;
         panel.rectangle((zero, y), (at, y + BAR - 1.0), fill);

@@ -46,7 +46,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         );
     }
     if clusters[0] == -1 {
-        note += "; black, at the bottom: unclustered songs (−1)";
+        note += "; −1, at the bottom: unclustered songs";
     }
     let columns = clusters.len().div_ceil(LEGEND_ROWS);
     let x = years.span();
@@ -71,7 +71,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     panel.labels("Release year", "Share of the year’s songs in %");
     legend(&mut panel, &fills);
     let caption = "How the mix of clusters changes over time: the height of a colour is its share of \
-                   the songs of that year. White gaps are times with no songs. Shares of few songs \
+                   the songs of that year. Gaps are times with no songs. Shares of few songs \
                    jump by chance; the numbers below say how many there are.";
     Ok(Figure::new(panel, title, &notes, caption.into()))
 }

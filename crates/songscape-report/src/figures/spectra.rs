@@ -3,14 +3,14 @@
 use kuva::render::render::TextAnchor;
 use songscape_project::row_hz;
 
-use super::panel::{GREY, INK, LABEL, Margins, NOTE, Panel, WHITE};
+use super::panel::{GREY, INK, LABEL, Margins, NOTE, Panel};
 use super::text::{Axis, cluster_name, counted, log_ticks, ticks};
 use super::{Drawn, Figure, NO_CLUSTER};
 use crate::input::ReportInput;
 use crate::measures::colours::cluster_colours;
 use crate::measures::distribution::range;
 use crate::measures::spectra::spectra;
-use crate::palette::{self, mix};
+use crate::palette;
 use crate::sound::MeanSpectrum;
 
 const ALL: palette::Rgb = [0x8c; 3];
@@ -44,7 +44,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         note += &format!("; the {largest} largest shown");
     }
     if found.shown[0].cluster < 0 {
-        note += "; black: unclustered songs (−1)";
+        note += "; −1: unclustered songs";
     }
     note += "; 0 dB: each song’s own reference level, white in its image";
     let title = "Mean spectrum of each cluster";
@@ -87,7 +87,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         let colour = colours.of(spectrum.cluster);
         let mut spread = line(&panel, &band(spectrum, -1.0));
         spread.extend(line(&panel, &band(spectrum, 1.0)).into_iter().rev());
-        panel.shape(&spread, mix(WHITE, colour, 0.22), WHITE, 0.0);
+        panel.veil(&spread, colour, 0.22);
         let (all, own) = (line(&panel, &found.all), line(&panel, &spectrum.level_db));
         panel.line(&all, ALL, 1.4);
         panel.line(&own, colour, 2.4);

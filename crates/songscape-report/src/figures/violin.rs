@@ -7,13 +7,12 @@ use crate::palette::{Rgb, mix};
 /// A violin with a box on it at the page's `x`, reaching `half` to both sides; values are on the y
 /// axis. Few values are drawn as points.
 pub(super) fn violin(panel: &mut Panel, x: f64, half: f64, values: &Distribution, fill: Rgb) {
-    let ring = (half * 0.32).clamp(1.4, 3.2);
     let dark = mix(fill, [0; 3], 0.35);
     let (tukey, density) = match values {
         Distribution::Values(values) => {
             for value in values {
                 let at = (x, panel.py(*value));
-                panel.ring(at, ring, Some(fill), dark, 1.0);
+                panel.ring(at, (half * 0.32).clamp(2.6, 3.2), Some(fill), dark, 1.0);
             }
             return;
         }
@@ -35,7 +34,7 @@ pub(super) fn violin(panel: &mut Panel, x: f64, half: f64, values: &Distribution
     draw_box(panel, x, half, tukey, fill);
     for outlier in &tukey.outliers {
         let at = (x, panel.py(*outlier));
-        panel.ring(at, ring, None, INK, 1.0);
+        panel.ring(at, (half * 0.32).clamp(1.4, 3.2), None, INK, 1.0);
     }
 }
 

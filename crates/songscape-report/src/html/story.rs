@@ -38,12 +38,15 @@ fn sentences(input: &ReportInput) -> Vec<String> {
     if let (Some(from), Some(to)) = (years.iter().min(), years.iter().max()) {
         first += &if from == to { format!(" of {from}") } else { format!(" from {from} to {to}") };
     }
+    let (all, share) =
+        (clustered == input.songs.len(), clustered as f64 / input.songs.len() as f64);
     first += &match found {
         0 => "; they form no clusters.".into(),
         _ => format!(
-            "; {} of them fall into {}, the others are unclustered.",
-            percent(clustered as f64 / input.songs.len() as f64),
-            counted(found, "cluster", "clusters")
+            "; {} fall into {}{}.",
+            if all { "all".into() } else { format!("{} of them", percent(share)) },
+            counted(found, "cluster", "clusters"),
+            if all { "" } else { ", the others are unclustered" }
         ),
     };
     out.push(first);
@@ -127,7 +130,17 @@ fn year_error(scores: &Scores) -> Option<String> {
     let &(_, error) = rows.iter().find(|(name, _)| *name == own)?;
     let best = rows.iter().filter(|(name, _)| *name != own);
     let best = best.copied().reduce(|best, next| if next.1 < best.1 { next } else { best });
+    let not_beaten = baselines::not_beaten(scores);
+    let by_chance = |name: &str| {
+        let mut same = not_beaten.iter().filter(|n| n.measure == baselines::YEAR_ERROR);
+        same.any(|n| n.baseline == name && n.by_chance)
+    };
     let beside = match best {
+        Some((name, value)) if by_chance(name) => {
+            format!(
+                "; the baseline “{name}” is off by {value:.1} years, which is not told apart from it"
+            )
+        }
         Some((name, value)) if value > error => {
             format!("; the best baseline ({name}) is off by {value:.1} years, which is worse")
         }
@@ -168,11 +181,8 @@ fn clusters(input: &ReportInput) -> String {
                 let song = &input.songs[row];
                 let by = if song.artist.is_empty() { "" } else { " · " };
                 let name = crate::figures::text::shortened(&song.title);
-                format!(
-                    "{}{by}{}",
-                    html(&name),
-                    html(&crate::figures::text::shortened(&song.artist))
-                )
+                let artist = crate::figures::text::shortened(&song.artist);
+                format!("<bdi>{}</bdi>{by}<bdi>{}</bdi>", html(&name), html(&artist))
             })
             .collect();
         out += &format!(
@@ -190,7 +200,10 @@ fn clusters(input: &ReportInput) -> String {
             &format!("<p class=\"soft\">The {TOLD} largest of {} clusters.</p>\n", centres.len());
     }
     if most > 0.0 {
-        out += &format!("<p class=\"soft\">All small charts go from 0 to {}.</p>\n", percent(most));
+        out += &format!(
+            "<p class=\"soft\">Small charts: the share over time, all from 0 to {}.</p>\n",
+            percent(most)
+        );
     }
     out
 }

@@ -40,7 +40,17 @@ pub(crate) fn names_of(
     );
     let found = values::names(&groups, &artists, &columns).expect("a value for each song");
     let named = found.iter().map(|name| name.label);
-    named.map(|label| (label, values::words(&found, label).join(", "))).collect()
+    let words = |label| values::words(&found, label).into_iter().map(word).collect::<Vec<_>>();
+    named.map(|label| (label, words(label).join(", "))).collect()
+}
+
+/// A value short enough for the map.
+fn word(value: &str) -> String {
+    const MOST: usize = 32;
+    match value.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", value[..end].trim_end()),
+        None => value.into(),
+    }
 }
 
 /// Bass and treble beside the mean of all songs.

@@ -7,8 +7,9 @@ let shownSong = new AbortController();
 function songButton(row) {
   const dot = make("i");
   dot.style.background = css(paintOf(row));
-  const what = make("span", { className: "what", textContent: nameOf(row) });
-  if (artistOf(row)) what.append(make("span", { textContent: ` · ${artistOf(row)}` }));
+  // Each in its own direction of writing.
+  const what = make("span", { className: "what" }, make("bdi", { textContent: nameOf(row) }));
+  if (artistOf(row)) what.append(make("span", {}, " · ", make("bdi", { textContent: artistOf(row) })));
   if (isAmbiguous(row)) what.append(make("span", { textContent: ` · ${idOf(row)}` }));
   const button = make("button", { type: "button", title: idOf(row) }, dot, what, make("span", { className: "when", textContent: yearOf(row) ?? "" }));
   button.addEventListener("click", () => {
@@ -65,9 +66,11 @@ function spectrogram(source, player) {
     const step = STEPS.find((seconds) => seconds * pixels >= 64) ?? STEPS.at(-1);
     const ticks = [];
     for (let second = Math.ceil(from / step - 1e-9) * step; second <= to + 1e-9; second += step) {
-      const tick = make("span", { textContent: clock(second) });
-      tick.style.left = `${second * pixels - box.scrollLeft}px`;
-      tick.dataset.second = second;
+      const at = second * pixels - box.scrollLeft;
+      // What would be cut off at an end stands beside its place.
+      const end = at < 16 ? "first" : at > box.clientWidth - 16 ? "last" : "";
+      const tick = make("span", { textContent: clock(second), className: end });
+      tick.style.left = `${at}px`;
       ticks.push(tick);
     }
     time.replaceChildren(...ticks);
