@@ -372,7 +372,7 @@ impl AudioReader {
         self.packets = packets;
         self.trailing = 0;
         if behind > 0 {
-            self.note(format!("{} without any behind the audio", counted(behind, "packet")));
+            self.note(format!("behind the audio: {} without sound", counted(behind, "packet")));
         }
         // What is skipped shortens the audio as well; it has been judged already.
         if skipped == 0 && self.gaps == 0 && !self.is_complete() {

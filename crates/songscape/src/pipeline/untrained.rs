@@ -101,10 +101,8 @@ impl Pipeline {
         let folder = self.project.path("vectors");
         let stage = Stage::open(folder, VECTORS_VERSION, &Untrained::new(), &inputs)?;
         if stage.state() == State::Done {
-            return Ok(format!(
-                "{}, done before",
-                counted(read_ids(stage.folder())?.len(), "song")
-            ));
+            let songs = counted(read_ids(stage.folder())?.len(), "song");
+            return Ok(format!("{songs}, done before"));
         }
         let mut vectors = self.simple_vectors(progress)?;
         let standard = Standard::read(&self.project.path("model"))?;
