@@ -1,5 +1,6 @@
+use std::fs::DirEntry;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 use atomic_write_file::AtomicWriteFile;
@@ -11,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::faults::operation;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use crate::nowhere::AtomicWriteFile;
+use crate::project::LOCK;
 
 #[cfg(not(feature = "faults"))]
 fn operation() -> io::Result<()> {
@@ -74,30 +76,50 @@ pub fn write_atomic(
     attempt().map_err(Error::io(path))
 }
 
-/// Removes the temporary files that killed writers left in a folder (`.NAME.` and six letters or
-/// digits). Only for folders of our own, while they are locked.
+/// Removes what killed writers left in a stage's folder and in the folders in it, but for those with a lock of
+/// their own: others may be writing there.
 pub(crate) fn remove_leftovers(folder: &Path) -> Result<()> {
-    let found = || {
-        let mut found: Vec<PathBuf> = Vec::new();
-        for entry in std::fs::read_dir(folder)? {
-            let entry = entry?;
-            if entry.file_name().to_str().is_some_and(is_leftover) && entry.file_type()?.is_file() {
-                found.push(entry.path());
-            }
+    let entries = entries(folder)?;
+    for entry in &entries {
+        let path = entry.path();
+        if is_folder(entry) && !path.join(LOCK).exists() {
+            remove_leftovers(&path)?;
         }
-        io::Result::Ok(found)
-    };
-    for path in found().map_err(Error::io(folder))? {
-        std::fs::remove_file(&path).map_err(Error::io(&path))?;
+    }
+    remove_those(&entries, |_| true)
+}
+
+/// Removes the tables and models that killed writers left in a folder in which other files may be, too.
+pub(crate) fn remove_leftover_tables_and_models(folder: &Path) -> Result<()> {
+    remove_those(&entries(folder)?, |name| {
+        [".csv", ".safetensors"].iter().any(|end| name.ends_with(end))
+    })
+}
+
+fn entries(folder: &Path) -> Result<Vec<DirEntry>> {
+    let entries = std::fs::read_dir(folder).and_then(Iterator::collect);
+    entries.map_err(Error::io(folder))
+}
+
+fn is_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_ok_and(|kind| kind.is_dir())
+}
+
+fn remove_those(entries: &[DirEntry], meant: impl Fn(&str) -> bool) -> Result<()> {
+    for entry in entries {
+        let name = entry.file_name();
+        if !is_folder(entry) && name.to_str().and_then(meant_as).is_some_and(&meant) {
+            remove_if_there(entry.path())?;
+        }
     }
     Ok(())
 }
 
-fn is_leftover(name: &str) -> bool {
-    name.strip_prefix('.').and_then(|name| name.rsplit_once('.')).is_some_and(|(name, random)| {
-        let alphanumeric = random.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        !name.is_empty() && random.len() == 6 && alphanumeric
-    })
+/// The name that a temporary file would have got: `.NAME.` and six letters or digits.
+fn meant_as(name: &str) -> Option<&str> {
+    let (name, random) = name.strip_prefix('.')?.rsplit_once('.')?;
+    let alphanumeric = random.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (!name.is_empty() && random.len() == 6 && alphanumeric).then_some(name)
 }
 
 /// Writes a value as indented JSON, atomically.
@@ -165,17 +187,51 @@ fn done_or_not_there(path: &Path, removed: io::Result<()>) -> Result<()> {
 mod tests {
     use super::*;
 
+    /// The files under a folder, of which some are there.
+    fn left(folder: &Path, of: &[&'static str]) -> Vec<&'static str> {
+        of.iter().copied().filter(|name| folder.join(name).exists()).collect()
+    }
+
+    fn with(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in files {
+            write_atomic(folder.path().join(name), |file| file.write_all(b"x")).unwrap();
+        }
+        folder
+    }
+
     #[test]
     fn what_a_killed_writer_left_is_removed_and_nothing_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let all = [".a.png.x7Yz09", ".lock", ".index.csv", "a.png", "b.x7Yz09", ".hidden.x7Yz0"];
-        for name in all {
-            std::fs::write(folder.path().join(name), "x").unwrap();
-        }
+        let all = [
+            ".a.png.x7Yz09",
+            "figures/.a.png.x7Yz09",
+            "figures/deep/.a.png.x7Yz09",
+            ".lock",
+            ".index.csv",
+            "a.png",
+            "b.x7Yz09",
+            ".hidden.x7Yz0",
+            "figures/a.png",
+            "others/.lock",
+            "others/.a.png.x7Yz09",
+        ];
+        let folder = with(&all);
         remove_leftovers(folder.path()).unwrap();
-        for (i, name) in all.into_iter().enumerate() {
-            assert_eq!(folder.path().join(name).exists(), i > 0, "{name}");
-        }
+        assert_eq!(left(folder.path(), &all), all[3..]);
+    }
+
+    #[test]
+    fn where_others_keep_files_only_tables_and_models_are_leftovers() {
+        let all = [
+            ".songs.csv.x7Yz09",
+            ".latest.safetensors.x7Yz09",
+            ".bashrc.backup",
+            ".music.conf.backup",
+            "deep/.songs.csv.x7Yz09",
+        ];
+        let folder = with(&all);
+        remove_leftover_tables_and_models(folder.path()).unwrap();
+        assert_eq!(left(folder.path(), &all), all[2..]);
     }
 
     #[test]

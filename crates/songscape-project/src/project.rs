@@ -3,6 +3,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::files::remove_leftover_tables_and_models;
+
+/// The name of the file that is locked.
+pub(crate) const LOCK: &str = ".lock";
 
 /// A project folder held by this process.
 ///
@@ -14,17 +18,18 @@ pub struct Project {
 }
 
 impl Project {
-    /// Makes the folder if needed and takes its lock.
+    /// Makes the folder if needed, takes its lock, and removes tables and models that a killed process left
+    /// half written there.
     ///
     /// # Errors
-    /// [`Error::Locked`] when another process holds it, [`Error::Io`] when it cannot be made.
+    /// [`Error::Locked`] when another process holds it, [`Error::Io`] when it cannot be made or read.
     pub fn open(root: impl AsRef<Path>) -> Result<Self> {
         let root = root.as_ref();
         std::fs::create_dir_all(root).map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => Error::io(root)(ErrorKind::NotADirectory.into()),
             _ => Error::io(root)(error),
         })?;
-        let path = root.join(".lock");
+        let path = root.join(LOCK);
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -32,7 +37,10 @@ impl Project {
             .open(&path)
             .map_err(Error::io(&path))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { root: root.into(), _lock: Some(lock) }),
+            Ok(()) => {
+                remove_leftover_tables_and_models(root)?;
+                Ok(Self { root: root.into(), _lock: Some(lock) })
+            }
             Err(TryLockError::WouldBlock) => Err(Error::Locked { path: root.into() }),
             Err(TryLockError::Error(source)) => Err(Error::Io { path, source }),
         }
