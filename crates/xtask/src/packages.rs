@@ -17,7 +17,7 @@ use crate::metadata::{Package, published};
 use crate::{cargo, libtorch, root, succeed};
 
 /// Our own packages that are not published: with them, features of dependencies are the same.
-const OURS: [&str; 3] = ["benches", "crates/xtask", "examples"];
+const OURS: [&str; 2] = ["crates/xtask", "examples"];
 
 /// The programs of others under `examples/downstream/`.
 const PROGRAMS: [&str; 2] = ["ssq-alone", "whole-pipeline"];
@@ -161,6 +161,9 @@ impl Outside {
         command.current_dir(std::env::temp_dir());
         command.args([action, "--quiet", "--manifest-path"]).arg(self.folder.join("Cargo.toml"));
         command.arg("--target-dir").arg(root().join("target"));
+        // The examples in documents are small: less of the optimiser's work is enough for the packages. What they
+        // depend on is built as for the tests.
+        command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
         libtorch::use_in(&mut command, libtorch);
         let library = libtorch.join("lib");
         command.env("LD_LIBRARY_PATH", &library).env("DYLD_LIBRARY_PATH", &library);

@@ -8,6 +8,7 @@ use songscape_project::Progress;
 use super::years::{Folds, YearModel, YearPredictions};
 use crate::cholesky;
 use crate::error::{Error, Result};
+use crate::kernels;
 
 /// Penalties that are tried, as shares of the rows; columns have deviation 1.
 const PENALTIES: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
@@ -46,6 +47,8 @@ struct Parts<'x, 'f> {
     members: Vec<Vec<usize>>,
     /// Sums are taken around values in the middle of the data, so that no digits are lost.
     centre: Array1<f64>,
+    /// The sums of each fold; none where songs are fewer than columns, since each problem then has the rows
+    /// themselves.
     sums: Vec<Sums>,
 }
 
@@ -61,24 +64,37 @@ impl<'x, 'f> Parts<'x, 'f> {
             centre.zip_mut_with(&x.row(row), |sum, &value| *sum += f64::from(value));
         }
         centre /= folds.rows.len() as f64;
-        let sums = members.par_iter().map(|members| Sums::of(x, &centre, folds, members)).collect();
+        let mut sums = Vec::new();
+        if folds.rows.len() > x.ncols() {
+            let of = |members: &Vec<usize>| Sums::of(x, &centre, folds, members);
+            sums = members.par_iter().map(of).collect();
+        }
         Self { x, folds, members, centre, sums }
     }
 
-    /// The sums of all folds but some.
-    fn without(&self, left_out: &[usize]) -> Sums {
-        let others = (0..self.sums.len()).filter(|fold| !left_out.contains(fold));
-        others.fold(Sums::zeros(self.x.ncols()), |sum, fold| sum.add(&self.sums[fold]))
+    /// The problem of all folds but some.
+    fn without(&self, left_out: &[usize]) -> Problem {
+        let others = (0..self.members.len()).filter(|fold| !left_out.contains(fold));
+        if self.sums.is_empty() {
+            let songs: Vec<usize> = others.flat_map(|fold| &self.members[fold]).copied().collect();
+            let rows: Vec<usize> = songs.iter().map(|&i| self.folds.rows[i]).collect();
+            let rows = self.x.select(Axis(0), &rows).mapv(f64::from) - &self.centre;
+            let years = songs.iter().map(|&i| f64::from(self.folds.years[i])).collect();
+            Problem::of_rows(rows, years, &self.centre)
+        } else {
+            let zeros = Sums::zeros(self.x.ncols());
+            others.fold(zeros, |sum, fold| sum.add(&self.sums[fold])).problem(&self.centre)
+        }
     }
 
     /// The model of all folds but one, or of all.
     fn fit(&self, left_out: Option<usize>) -> Result<Ridge> {
-        let judge = left_out.map_or(0, |fold| (fold + 1) % self.sums.len());
+        let judge = left_out.map_or(0, |fold| (fold + 1) % self.members.len());
         let left_out: Vec<usize> = left_out.into_iter().collect();
-        let penalty = if self.sums.len() > 2 {
+        let penalty = if self.members.len() > 2 {
             let tried = self.without(&[&left_out[..], &[judge]].concat());
             let error = |penalty: f64| -> Result<f64> {
-                let model = tried.fit(penalty, &self.centre)?;
+                let model = tried.solve(penalty)?;
                 let error = |&i: &usize| {
                     let year = f64::from(self.folds.years[i]);
                     (model.answer(self.x.row(self.folds.rows[i])) - year).abs()
@@ -91,7 +107,7 @@ impl<'x, 'f> Parts<'x, 'f> {
         } else {
             USUAL
         };
-        self.without(&left_out).fit(penalty, &self.centre)
+        self.without(&left_out).solve(penalty)
     }
 }
 
@@ -140,25 +156,72 @@ impl Sums {
         }
     }
 
-    /// The regression with a penalty as a share of the songs; the sums were taken around a centre.
-    fn fit(&self, penalty: f64, centre: &Array1<f64>) -> Result<Ridge> {
+    /// The equations for the weights; the sums were taken around a centre.
+    fn problem(&self, centre: &Array1<f64>) -> Problem {
         let mean = &self.x / self.songs;
         let year = self.y / self.songs;
-        let deviation: Array1<f64> = (0..mean.len())
-            .map(|i| self.xx[[i, i]] / self.songs - mean[i] * mean[i])
-            .map(|variance| if variance > 1e-12 { variance.sqrt() } else { 1.0 })
-            .collect();
-        let mut system = Array2::from_shape_fn(self.xx.raw_dim(), |(i, j)| {
+        let squares = self.xx.diag().mapv(|square| square / self.songs);
+        let deviation = (squares - &mean * &mean).mapv(deviation);
+        let system = Array2::from_shape_fn(self.xx.raw_dim(), |(i, j)| {
             (self.xx[[i, j]] / self.songs - mean[i] * mean[j]) / (deviation[i] * deviation[j])
         });
-        system.diag_mut().map_inplace(|value| *value += penalty);
         let right = (&self.xy / self.songs - &mean * year) / &deviation;
-        let solved = cholesky::solve(system, right.to_vec()).ok_or(Error::Baseline {
+        Problem { system, right, rows: None, mean: mean + centre, deviation, year }
+    }
+}
+
+/// A column's deviation from its variance; 1 for a constant column.
+fn deviation(variance: f64) -> f64 {
+    if variance > 1e-12 { variance.sqrt() } else { 1.0 }
+}
+
+/// The equations of a regression, before the penalty. With standardised columns Z of n songs and years y, the
+/// weights β solve (ZᵀZ/n + penalty) β = Zᵀy/n; where songs are fewer than columns, β = Zᵀα/n and
+/// (ZZᵀ/n + penalty) α = y (Saunders, Gammerman and Vovk 1998).
+struct Problem {
+    system: Array2<f64>,
+    right: Array1<f64>,
+    /// Z/n, where the equations are those of the songs.
+    rows: Option<Array2<f64>>,
+    mean: Array1<f64>,
+    deviation: Array1<f64>,
+    year: f64,
+}
+
+impl Problem {
+    /// The equations for the songs; the rows were taken around a centre.
+    fn of_rows(mut rows: Array2<f64>, years: Array1<f64>, centre: &Array1<f64>) -> Self {
+        let songs = rows.nrows() as f64;
+        let mean = rows.sum_axis(Axis(0)) / songs;
+        rows -= &mean;
+        let deviation = rows.map_axis(Axis(0), |x| deviation(x.dot(&x) / songs));
+        rows /= &deviation;
+        let values: Vec<f64> = rows.iter().copied().collect();
+        let values = |i: usize| &values[i * rows.ncols()..][..rows.ncols()];
+        let mut system = Array2::zeros((rows.nrows(), rows.nrows()));
+        system.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(i, mut row)| {
+            // The lower half counts.
+            for (j, value) in row.iter_mut().take(i + 1).enumerate() {
+                *value = kernels::products(values(i), values(j)) / songs;
+            }
+        });
+        let year = years.sum() / songs;
+        let rows = Some(rows / songs);
+        Self { system, right: years - year, rows, mean: mean + centre, deviation, year }
+    }
+
+    /// The regression with a penalty as a share of the songs.
+    fn solve(&self, penalty: f64) -> Result<Ridge> {
+        let mut system = self.system.clone();
+        system.diag_mut().map_inplace(|value| *value += penalty);
+        let solved = cholesky::solve(system, self.right.to_vec()).ok_or(Error::Baseline {
             method: "ridge regression",
             reason: "its matrix is not positive definite".into(),
         })?;
-        let weights = Array1::from(solved) / &deviation;
-        Ok(Ridge { weights: weights.to_vec(), mean: (mean + centre).to_vec(), year })
+        let solved = Array1::from(solved);
+        let weights = self.rows.as_ref().map_or(solved.clone(), |rows| rows.t().dot(&solved));
+        let weights = weights / &self.deviation;
+        Ok(Ridge { weights: weights.to_vec(), mean: self.mean.to_vec(), year: self.year })
     }
 }
 
@@ -199,15 +262,38 @@ mod tests {
         let folds = Folds::new(&years, &vec![String::new(); 40], 4, 0).unwrap();
         let centre = Array1::from_elem(3, 1000.0);
         let all: Vec<usize> = (0..40).collect();
-        let model = Sums::of(x.view(), &centre, &folds, &all).fit(0.3, &centre).unwrap();
-        // The gradient of Σ (y − ŷ)² + 0.3·n·Σ (σ_j β_j)² is zero.
-        let error = |i: usize| 1960.0 + ((i * 7) % 40) as f64 - model.answer(x.row(i));
-        for j in 0..3 {
-            let column = x.column(j).mapv(f64::from);
-            let (mean, deviation) = (column.mean().unwrap(), column.std(0.0));
-            let slope: f64 = (0..40).map(|i| error(i) * (column[i] - mean)).sum();
-            let expected = 0.3 * 40.0 * deviation * deviation * model.weights[j];
-            assert_relative_eq!(slope, expected, max_relative = 1e-8);
+        let by_columns = Sums::of(x.view(), &centre, &folds, &all).problem(&centre);
+        let rows = x.mapv(f64::from) - &centre;
+        let years: Array1<f64> = folds.years.iter().map(|&year| f64::from(year)).collect();
+        let by_songs = Problem::of_rows(rows, years, &centre);
+        for model in [by_columns, by_songs].map(|problem| problem.solve(0.3).unwrap()) {
+            // The gradient of Σ (y − ŷ)² + 0.3·n·Σ (σ_j β_j)² is zero.
+            let error = |i: usize| 1960.0 + ((i * 7) % 40) as f64 - model.answer(x.row(i));
+            for j in 0..3 {
+                let column = x.column(j).mapv(f64::from);
+                let (mean, deviation) = (column.mean().unwrap(), column.std(0.0));
+                let slope: f64 = (0..40).map(|i| error(i) * (column[i] - mean)).sum();
+                let expected = 0.3 * 40.0 * deviation * deviation * model.weights[j];
+                assert_relative_eq!(slope, expected, max_relative = 1e-8);
+            }
+        }
+    }
+
+    #[test]
+    fn songs_fewer_than_columns_are_learned_from_by_the_songs_equations() {
+        let x = Array2::from_shape_fn((30, 40), |(i, j)| ((i * i * (j + 3)) % 101) as f32);
+        let years: Vec<Option<i32>> = (0..30).map(|i| Some(1960 + (i * 7) % 31)).collect();
+        let folds = Folds::new(&years, &vec![String::new(); 30], 3, 0).unwrap();
+        let by_songs = Parts::new(x.view(), &folds);
+        assert!(by_songs.sums.is_empty());
+        let sums = |members: &Vec<usize>| Sums::of(x.view(), &by_songs.centre, &folds, members);
+        let sums = by_songs.members.iter().map(sums).collect();
+        let by_columns = Parts { sums, ..Parts::new(x.view(), &folds) };
+        for left_out in [None, Some(0), Some(2)] {
+            let (a, b) = (by_songs.fit(left_out).unwrap(), by_columns.fit(left_out).unwrap());
+            for row in x.rows() {
+                assert_relative_eq!(a.answer(row), b.answer(row), max_relative = 1e-10);
+            }
         }
     }
 
