@@ -22,6 +22,9 @@ const OURS: [&str; 2] = ["crates/xtask", "examples"];
 /// The programs of others under `examples/downstream/`.
 const PROGRAMS: [&str; 2] = ["ssq-alone", "whole-pipeline"];
 
+/// How well cargo optimises the packages and the programs; what they depend on is built as for the tests.
+const OPT_LEVEL: &str = "CARGO_PROFILE_DEV_OPT_LEVEL";
+
 /// Makes the packages, runs the examples of their documentation and the programs of others.
 pub fn check(libtorch: &Path) -> Result<()> {
     let packages = published()?;
@@ -132,11 +135,17 @@ impl Outside {
         succeed(test.args(["--doc", "--workspace", "--all-features"]), "examples of the packages")
     }
 
+    /// Each program with the features that it asks for; the second is built with all of them, since everything is
+    /// compiled with these.
     fn programs(&self) -> Result<()> {
         let mut alone = self.cargo("run", Path::new(NO_LIBTORCH));
+        alone.env(OPT_LEVEL, "0");
         succeed(alone.args(["--package", "ssq-alone"]), "ssq-alone")?;
+        let mut types = self.cargo("check", &self.libtorch);
+        succeed(types.args(["--package", "whole-pipeline"]), "types of whole-pipeline")?;
         let mut build = self.cargo("build", &self.libtorch);
-        succeed(build.args(["--package", "whole-pipeline"]), "whole-pipeline")?;
+        build.args(["--workspace", "--all-features", "--bin", "whole-pipeline"]);
+        succeed(&mut build, "whole-pipeline")?;
         self.starts("whole-pipeline")
     }
 
@@ -161,9 +170,8 @@ impl Outside {
         command.current_dir(std::env::temp_dir());
         command.args([action, "--quiet", "--manifest-path"]).arg(self.folder.join("Cargo.toml"));
         command.arg("--target-dir").arg(root().join("target"));
-        // The examples in documents are small: less of the optimiser's work is enough for the packages. What they
-        // depend on is built as for the tests.
-        command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
+        // The examples in documents are small.
+        command.env(OPT_LEVEL, "1");
         libtorch::use_in(&mut command, libtorch);
         let library = libtorch.join("lib");
         command.env("LD_LIBRARY_PATH", &library).env("DYLD_LIBRARY_PATH", &library);
