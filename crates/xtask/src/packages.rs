@@ -138,7 +138,6 @@ impl Outside {
     /// Each program with the features that it asks for; the second, which is large, is then built with all of them.
     fn programs(&self) -> Result<()> {
         let mut alone = self.cargo("run", Path::new(NO_LIBTORCH));
-        alone.env(OPT_LEVEL, "0");
         succeed(alone.args(["--package", "ssq-alone"]), "ssq-alone")?;
         let mut types = self.cargo("check", &self.libtorch);
         succeed(types.args(["--package", "whole-pipeline"]), "types of whole-pipeline")?;
@@ -172,7 +171,7 @@ impl Outside {
         command.args([action, "--quiet", "--manifest-path"]).arg(self.folder.join("Cargo.toml"));
         command.arg("--target-dir").arg(root().join("target"));
         // The examples in documents are small.
-        command.env(OPT_LEVEL, "1");
+        command.env(OPT_LEVEL, "0");
         libtorch::use_in(&mut command, libtorch);
         let library = libtorch.join("lib");
         command.env("LD_LIBRARY_PATH", &library).env("DYLD_LIBRARY_PATH", &library);
