@@ -628,9 +628,10 @@ fn tabs_are_in_the_history_and_absurd_addresses_show_the_whole_map() {
     let Some(mut browser) = browser() else { return };
     let folder = tempfile::tempdir().unwrap();
     let mut input = sample(240, 10, (1960, 2020));
-    input.columns.push("track id".into());
+    input.columns.extend(["track id", "artist_key", "year_from"].map(String::from));
     for (i, song) in input.songs.iter_mut().enumerate() {
-        song.extra.push((1000 + i).to_string());
+        let from = if i == 2 { "release" } else { "original" };
+        song.extra.extend([(1000 + i).to_string(), format!("key{}", i % 7), from.into()]);
         (song.audio, song.image) = (None, None);
     }
     (input.songs[1].title, input.songs[1].artist) =
@@ -646,11 +647,22 @@ fn tabs_are_in_the_history_and_absurd_addresses_show_the_whole_map() {
     browser.wait("!document.getElementById('view-map').hidden");
     assert!(browser.text("#colour").contains("genre"));
     assert!(!browser.text("#colour").contains("track id"), "an id is no scale");
+    let computed = ["artist_key", "year_from"];
+    assert!(!computed.iter().any(|name| browser.text("#colour").contains(name)));
 
     // Keys go on from the song that Enter opened, wherever the focus was.
     browser.open(&page, "song=song-00002");
     let near = browser.text("#song ol");
     assert!(near.contains("song-00000") && near.contains("song-00001"), "{near}");
+    // What the catalog computed is in the tables alone; where a year comes from is said in words.
+    let card = browser.text("#song");
+    assert!(card.contains("track id: 1002") && card.contains(" (year of this release) · "), "{card}");
+    assert!(!computed.iter().any(|name| card.contains(name)), "{card}");
+    browser.open(&page, "song=song-00003");
+    assert!(!browser.text("#song").contains("release)"), "its year is plain");
+    browser.open(&page, "find=key3");
+    browser.wait("document.getElementById('status').textContent === '0 of 240 songs'");
+    browser.open(&page, "song=song-00002");
     browser.eval("document.querySelector('#song ol button').focus()");
     browser.eval("document.activeElement.click()");
     browser.wait("document.activeElement === document.querySelector('#song h2')");
