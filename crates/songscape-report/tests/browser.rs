@@ -656,7 +656,10 @@ fn tabs_are_in_the_history_and_absurd_addresses_show_the_whole_map() {
     assert!(near.contains("song-00000") && near.contains("song-00001"), "{near}");
     // What the catalog computed is in the tables alone; where a year comes from is said in words.
     let card = browser.text("#song");
-    assert!(card.contains("track id: 1002") && card.contains(" (year of this release) · "), "{card}");
+    assert!(
+        card.contains("track id: 1002") && card.contains(" (year of this release) · "),
+        "{card}"
+    );
     assert!(!computed.iter().any(|name| card.contains(name)), "{card}");
     browser.open(&page, "song=song-00003");
     assert!(!browser.text("#song").contains("release)"), "its year is plain");

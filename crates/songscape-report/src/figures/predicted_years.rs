@@ -100,7 +100,10 @@ fn beside_baselines(scores: &Scores) -> Option<String> {
     match (simple.first(), guess) {
         (Some(best), guess) => {
             let guess = guess.map_or(String::new(), |row| format!("; {}", shown(row, "")));
-            Some(format!("Best simple baseline on the same folds: {}{guess}", shown(best, " years")))
+            Some(format!(
+                "Best simple baseline on the same folds: {}{guess}",
+                shown(best, " years")
+            ))
         }
         (None, guess) => guess.map(|row| format!("On the same folds: {}", shown(row, " years"))),
     }
@@ -135,9 +138,11 @@ mod tests {
 
     use super::*;
 
-    /// A score of a model, and the interval of the lead over it.
-    fn scores(models: &[(&str, f64, Option<(f64, f64)>)]) -> Scores {
-        let model = |&(name, mae, lead): &(&str, f64, Option<(f64, f64)>)| YearScore {
+    /// A model's name, its error, and the interval of the lead over it.
+    type Model = (&'static str, f64, Option<(f64, f64)>);
+
+    fn scores(models: &[Model]) -> Scores {
+        let model = |&(name, mae, lead): &Model| YearScore {
             name: name.into(),
             mae,
             behind: lead.map(|(low, high)| Difference {
@@ -190,12 +195,14 @@ mod tests {
             ("row statistics", 5.0, None),
             ("mine", 6.1, Some((-0.5, 0.7))),
         ]);
-        let expected =
-            "The trained encoder is not better than “row statistics”, and not told apart from “mine”";
+        let expected = "The trained encoder is not better than “row statistics”, and not told apart from “mine”";
         assert_eq!(not_beaten(&of).as_deref(), Some(expected));
         let alone = scores(&[("trained encoder", 6.0, None)]);
         assert_eq!((beside_baselines(&alone), not_beaten(&alone)), (None, None));
         let guess = scores(&[("trained encoder", 6.0, None), ("constant", 15.0, None)]);
-        assert_eq!(beside_baselines(&guess).as_deref(), Some("On the same folds: constant 15.0 years"));
+        assert_eq!(
+            beside_baselines(&guess).as_deref(),
+            Some("On the same folds: constant 15.0 years")
+        );
     }
 }
