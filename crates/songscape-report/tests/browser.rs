@@ -291,7 +291,24 @@ fn hover_search_filter_lasso_play_and_save() {
     browser.resize(390, 844, 2.0);
     browser.open(&page, "theme=dark&colour=year&song=song-00007");
     assert_eq!(browser.eval("document.documentElement.scrollWidth <= innerWidth"), true);
+    let bars = browser.eval("getComputedStyle(document.querySelector('aside')).scrollbarColor");
+    assert!(bars.as_str().unwrap().starts_with("rgb(168, 174, 183)"), "{bars}");
     screenshot(&mut browser, "phone");
+
+    // The text of figures stays legible there: figures scroll, the page does not.
+    browser.open(&page, "tab=results&theme=dark");
+    let figures = browser.eval(
+        "(() => { const all = [...document.querySelectorAll('figure img')]; \
+         const wide = all.map((i) => i.getBoundingClientRect().width); \
+         return [Math.min(...all.map((i, n) => wide[n] / i.getAttribute('width'))), \
+         Math.min(...all.map((i, n) => i.parentElement.scrollWidth - wide[n])), \
+         document.documentElement.scrollWidth]; })()",
+    );
+    let [shown, reached, page_width] = [0, 1, 2].map(|i| figures[i].as_f64().unwrap());
+    assert!(shown >= 0.8 && reached > -2.0 && page_width <= 390.0, "{figures}");
+    browser.eval("document.querySelector('figure').scrollIntoView()");
+    browser.wait("document.querySelector('figure img').naturalWidth > 500");
+    screenshot(&mut browser, "phone-figure");
 
     // The clusters in words have room there, each beneath the other.
     browser.open(&page, "tab=story&theme=dark");
