@@ -319,6 +319,15 @@ fn hover_search_filter_lasso_play_and_save() {
     assert_eq!(browser.eval(fits), true);
     screenshot(&mut browser, "phone-story");
 
+    // Sparklines have the colours of the dark map.
+    let colours = browser.eval(
+        "(() => { const path = document.querySelector('.clusters path'); \
+         const lit = path.getAttribute('color').match(/[0-9a-f]{2}/g).map((v) => 0.85 * parseInt(v, 16) + 38.25); \
+         const own = getComputedStyle(path).fill.match(/[0-9.]+/g).slice(0, 3).map((v) => 255 * v); \
+         return Math.max(...lit.map((v, i) => Math.abs(v - own[i]))); })()",
+    );
+    assert!(colours.as_f64().unwrap() < 1.5, "a colour is {colours} off");
+
     // Paper is light, and has all that is in words and figures.
     browser.call("Emulation.setEmulatedMedia", serde_json::json!({"media": "print"}));
     assert_eq!(browser.eval("getComputedStyle(document.body).color"), "rgb(27, 31, 36)");
@@ -328,6 +337,18 @@ fn hover_search_filter_lasso_play_and_save() {
         ),
         true
     );
+    // Each figure stands on a page of A4 with its caption, and the map with the names of its clusters.
+    browser.open(&page, "tab=results");
+    browser.resize(718, 1046, 1.0);
+    browser
+        .eval("document.querySelectorAll('figure img').forEach((i) => { i.loading = 'eager'; })");
+    browser.wait("[...document.querySelectorAll('figure img')].every((i) => i.naturalWidth > 500)");
+    let tallest =
+        "Math.max(...[...document.querySelectorAll('figure')].map((f) => f.offsetHeight))";
+    let tallest = browser.eval(tallest).as_f64().unwrap();
+    assert!((600.0..1000.0).contains(&tallest), "{tallest} pixels of 1046");
+    let names = "document.querySelector('figure .key').clientHeight > 50";
+    assert_eq!(browser.eval(names), true);
 }
 
 #[test]
@@ -445,6 +466,65 @@ fn regions_are_named_from_afar() {
         browser.eval("document.getElementById('zoom-in').click()");
     }
     browser.wait("document.body.dataset.regions === '0'");
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
+fn the_number_of_a_cluster_steps_aside_for_the_selected_song() {
+    let Some(mut browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut input = sample(240, 10, (1960, 2020));
+    input.neighbors.clear();
+    // The first song is its cluster's middle.
+    input.songs[0].cluster = 10;
+    let page = report(folder.path(), &input);
+    let mut painted = |hash: &str| {
+        browser.open(&page, hash);
+        let ((x, y), _) = first_song(&mut browser, &input);
+        // How many pixels are painted over the song, inside its ring, and in all.
+        let found = browser.eval(&format!(
+            "(() => {{ const c = document.getElementById('marks'), b = c.getBoundingClientRect(); \
+             const n = (x, y, w, h) => c.getContext('2d').getImageData(x, y, w, h).data \
+             .filter((v, i) => i % 4 === 3 && v > 0).length; \
+             return [n(Math.round({x} - b.x) - 3, Math.round({y} - b.y) - 3, 7, 7), n(0, 0, c.width, c.height)]; }})()"
+        ));
+        assert_eq!(browser.complaints(), [""; 0]);
+        screenshot(&mut browser, if hash.is_empty() { "number" } else { "number-aside" });
+        (found[0].as_u64().unwrap(), found[1].as_u64().unwrap())
+    };
+    let (before, all_before) = painted("");
+    assert_eq!(before, 49, "the number stands on the song");
+    let (after, all_after) = painted("song=song-00000");
+    assert_eq!(after, 0, "the ring is free");
+    assert!(all_after > all_before, "the number is still there");
+}
+
+#[test]
+fn songs_far_away_leave_the_others_room() {
+    let Some(mut browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut input = sample(240, 6, (1960, 2020));
+    let page = report(folder.path(), &input);
+    browser.open(&page, "");
+    assert_eq!(browser.eval("document.getElementById('cuts').hidden"), true);
+    for song in input.songs.iter_mut().filter(|song| song.cluster == 3) {
+        song.map[0] += 100.0;
+    }
+    let page = report(folder.path(), &input);
+    browser.open(&page, "");
+    assert_eq!(browser.eval("document.getElementById('cuts').hidden"), false);
+    // The page of all but that cluster is as wide as before, up to the room that it takes.
+    let ghosts = browser.eval(
+        "(() => { const c = document.getElementById('points'), w = c.width; \
+         const d = c.getContext('2d').getImageData(0, 0, w, c.height).data; \
+         const column = (x) => { for (let y = 0; y < c.height; y++) { const i = 4 * (y * w + x); \
+         if (d[i] + d[i + 1] + d[i + 2] < 600) return true; } return false; }; \
+         let n = 0; for (let x = 0; x < w; x++) n += column(x); return n / w; })()",
+    );
+    assert!(ghosts.as_f64().unwrap() > 0.4, "{ghosts} of the columns have songs");
+    screenshot(&mut browser, "far-away");
+    browser.open(&page, "theme=dark");
+    screenshot(&mut browser, "far-away-dark");
     assert_eq!(browser.complaints(), [""; 0]);
 }
 
