@@ -37,6 +37,8 @@
 //! Silverman's bandwidth, boxes are Tukey's, intervals of shares are Wilson's 95%. The same input
 //! gives the same bytes.
 //!
+//! Wide empty stretches of the map are drawn shorter, with a dashed line across; the tables keep the true places.
+//!
 //! The page needs neither network nor server: it opens from the disk. Audio and spectrograms are
 //! linked by relative paths ([`link`] makes them), never embedded. A report that moves takes copies of the
 //! audio along ([`ReportInput::copy_audio`]) or links it at another place

@@ -291,7 +291,24 @@ fn hover_search_filter_lasso_play_and_save() {
     browser.resize(390, 844, 2.0);
     browser.open(&page, "theme=dark&colour=year&song=song-00007");
     assert_eq!(browser.eval("document.documentElement.scrollWidth <= innerWidth"), true);
+    let bars = browser.eval("getComputedStyle(document.querySelector('aside')).scrollbarColor");
+    assert!(bars.as_str().unwrap().starts_with("rgb(168, 174, 183)"), "{bars}");
     screenshot(&mut browser, "phone");
+
+    // The text of figures stays legible there: figures scroll, the page does not.
+    browser.open(&page, "tab=results&theme=dark");
+    let figures = browser.eval(
+        "(() => { const all = [...document.querySelectorAll('figure img')]; \
+         const wide = all.map((i) => i.getBoundingClientRect().width); \
+         return [Math.min(...all.map((i, n) => wide[n] / i.getAttribute('width'))), \
+         Math.min(...all.map((i, n) => i.parentElement.scrollWidth - wide[n])), \
+         document.documentElement.scrollWidth]; })()",
+    );
+    let [shown, reached, page_width] = [0, 1, 2].map(|i| figures[i].as_f64().unwrap());
+    assert!(shown >= 0.8 && reached > -2.0 && page_width <= 390.0, "{figures}");
+    browser.eval("document.querySelector('figure').scrollIntoView()");
+    browser.wait("document.querySelector('figure img').naturalWidth > 500");
+    screenshot(&mut browser, "phone-figure");
 
     // The clusters in words have room there, each beneath the other.
     browser.open(&page, "tab=story&theme=dark");
@@ -302,6 +319,15 @@ fn hover_search_filter_lasso_play_and_save() {
     assert_eq!(browser.eval(fits), true);
     screenshot(&mut browser, "phone-story");
 
+    // Sparklines have the colours of the dark map.
+    let colours = browser.eval(
+        "(() => { const path = document.querySelector('.clusters path'); \
+         const lit = path.getAttribute('color').match(/[0-9a-f]{2}/g).map((v) => 0.85 * parseInt(v, 16) + 38.25); \
+         const own = getComputedStyle(path).fill.match(/[0-9.]+/g).slice(0, 3).map((v) => 255 * v); \
+         return Math.max(...lit.map((v, i) => Math.abs(v - own[i]))); })()",
+    );
+    assert!(colours.as_f64().unwrap() < 1.5, "a colour is {colours} off");
+
     // Paper is light, and has all that is in words and figures.
     browser.call("Emulation.setEmulatedMedia", serde_json::json!({"media": "print"}));
     assert_eq!(browser.eval("getComputedStyle(document.body).color"), "rgb(27, 31, 36)");
@@ -311,6 +337,18 @@ fn hover_search_filter_lasso_play_and_save() {
         ),
         true
     );
+    // Each figure stands on a page of A4 with its caption, and the map with the names of its clusters.
+    browser.open(&page, "tab=results");
+    browser.resize(718, 1046, 1.0);
+    browser
+        .eval("document.querySelectorAll('figure img').forEach((i) => { i.loading = 'eager'; })");
+    browser.wait("[...document.querySelectorAll('figure img')].every((i) => i.naturalWidth > 500)");
+    let tallest =
+        "Math.max(...[...document.querySelectorAll('figure')].map((f) => f.offsetHeight))";
+    let tallest = browser.eval(tallest).as_f64().unwrap();
+    assert!((600.0..1000.0).contains(&tallest), "{tallest} pixels of 1046");
+    let names = "document.querySelector('figure .key').clientHeight > 50";
+    assert_eq!(browser.eval(names), true);
 }
 
 #[test]
@@ -428,6 +466,65 @@ fn regions_are_named_from_afar() {
         browser.eval("document.getElementById('zoom-in').click()");
     }
     browser.wait("document.body.dataset.regions === '0'");
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
+fn the_number_of_a_cluster_steps_aside_for_the_selected_song() {
+    let Some(mut browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut input = sample(240, 10, (1960, 2020));
+    input.neighbors.clear();
+    // The first song is its cluster's middle.
+    input.songs[0].cluster = 10;
+    let page = report(folder.path(), &input);
+    let mut painted = |hash: &str| {
+        browser.open(&page, hash);
+        let ((x, y), _) = first_song(&mut browser, &input);
+        // How many pixels are painted over the song, inside its ring, and in all.
+        let found = browser.eval(&format!(
+            "(() => {{ const c = document.getElementById('marks'), b = c.getBoundingClientRect(); \
+             const n = (x, y, w, h) => c.getContext('2d').getImageData(x, y, w, h).data \
+             .filter((v, i) => i % 4 === 3 && v > 0).length; \
+             return [n(Math.round({x} - b.x) - 3, Math.round({y} - b.y) - 3, 7, 7), n(0, 0, c.width, c.height)]; }})()"
+        ));
+        assert_eq!(browser.complaints(), [""; 0]);
+        screenshot(&mut browser, if hash.is_empty() { "number" } else { "number-aside" });
+        (found[0].as_u64().unwrap(), found[1].as_u64().unwrap())
+    };
+    let (before, all_before) = painted("");
+    assert_eq!(before, 49, "the number stands on the song");
+    let (after, all_after) = painted("song=song-00000");
+    assert_eq!(after, 0, "the ring is free");
+    assert!(all_after > all_before, "the number is still there");
+}
+
+#[test]
+fn songs_far_away_leave_the_others_room() {
+    let Some(mut browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut input = sample(240, 6, (1960, 2020));
+    let page = report(folder.path(), &input);
+    browser.open(&page, "");
+    assert_eq!(browser.eval("document.getElementById('cuts').hidden"), true);
+    for song in input.songs.iter_mut().filter(|song| song.cluster == 3) {
+        song.map[0] += 100.0;
+    }
+    let page = report(folder.path(), &input);
+    browser.open(&page, "");
+    assert_eq!(browser.eval("document.getElementById('cuts').hidden"), false);
+    // The page of all but that cluster is as wide as before, up to the room that it takes.
+    let ghosts = browser.eval(
+        "(() => { const c = document.getElementById('points'), w = c.width; \
+         const d = c.getContext('2d').getImageData(0, 0, w, c.height).data; \
+         const column = (x) => { for (let y = 0; y < c.height; y++) { const i = 4 * (y * w + x); \
+         if (d[i] + d[i + 1] + d[i + 2] < 600) return true; } return false; }; \
+         let n = 0; for (let x = 0; x < w; x++) n += column(x); return n / w; })()",
+    );
+    assert!(ghosts.as_f64().unwrap() > 0.4, "{ghosts} of the columns have songs");
+    screenshot(&mut browser, "far-away");
+    browser.open(&page, "theme=dark");
+    screenshot(&mut browser, "far-away-dark");
     assert_eq!(browser.complaints(), [""; 0]);
 }
 
@@ -628,9 +725,10 @@ fn tabs_are_in_the_history_and_absurd_addresses_show_the_whole_map() {
     let Some(mut browser) = browser() else { return };
     let folder = tempfile::tempdir().unwrap();
     let mut input = sample(240, 10, (1960, 2020));
-    input.columns.push("track id".into());
+    input.columns.extend(["track id", "artist_key", "year_from"].map(String::from));
     for (i, song) in input.songs.iter_mut().enumerate() {
-        song.extra.push((1000 + i).to_string());
+        let from = if i == 2 { "release" } else { "original" };
+        song.extra.extend([(1000 + i).to_string(), format!("key{}", i % 7), from.into()]);
         (song.audio, song.image) = (None, None);
     }
     (input.songs[1].title, input.songs[1].artist) =
@@ -646,11 +744,25 @@ fn tabs_are_in_the_history_and_absurd_addresses_show_the_whole_map() {
     browser.wait("!document.getElementById('view-map').hidden");
     assert!(browser.text("#colour").contains("genre"));
     assert!(!browser.text("#colour").contains("track id"), "an id is no scale");
+    let computed = ["artist_key", "year_from"];
+    assert!(!computed.iter().any(|name| browser.text("#colour").contains(name)));
 
     // Keys go on from the song that Enter opened, wherever the focus was.
     browser.open(&page, "song=song-00002");
     let near = browser.text("#song ol");
     assert!(near.contains("song-00000") && near.contains("song-00001"), "{near}");
+    // What the catalog computed is in the tables alone; where a year comes from is said in words.
+    let card = browser.text("#song");
+    assert!(
+        card.contains("track id: 1002") && card.contains(" (year of this release) · "),
+        "{card}"
+    );
+    assert!(!computed.iter().any(|name| card.contains(name)), "{card}");
+    browser.open(&page, "song=song-00003");
+    assert!(!browser.text("#song").contains("release)"), "its year is plain");
+    browser.open(&page, "find=key3");
+    browser.wait("document.getElementById('status').textContent === '0 of 240 songs'");
+    browser.open(&page, "song=song-00002");
     browser.eval("document.querySelector('#song ol button').focus()");
     browser.eval("document.activeElement.click()");
     browser.wait("document.activeElement === document.querySelector('#song h2')");

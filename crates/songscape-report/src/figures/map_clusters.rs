@@ -7,11 +7,12 @@ use super::text::{counted, text_width};
 use super::{Drawn, Figure, points};
 use crate::input::ReportInput;
 use crate::measures::colours::{ClusterColours, cluster_colours};
+use crate::measures::layout::Layout;
 use crate::measures::map::{Centre, centres};
 
 const NUMBER: u32 = 13;
 /// More numbers than this hide the map.
-const NUMBERED: usize = 60;
+pub(crate) const NUMBERED: usize = 60;
 
 pub(super) fn draw(input: &ReportInput) -> Drawn {
     if input.songs.is_empty() {
@@ -31,10 +32,11 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     if centres.len() > NUMBERED {
         note += &format!("; the {NUMBERED} largest are numbered");
     }
-    note += points::note(input.songs.len());
+    let layout = Layout::of(input);
+    note += &points::note(input.songs.len(), &layout);
     let title = "Songs on the map, by cluster";
     let notes = [note];
-    let mut panel = points::map_panel(input, 24.0, title, &notes);
+    let mut panel = points::map_panel(&layout, 24.0, title, &notes);
 
     let order = points::shuffled(input.songs.len());
     let colours = cluster_colours(input);
@@ -43,11 +45,11 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
         order.into_iter().partition(|&row| input.songs[row].cluster >= 0);
     let radius = points::radius(input.songs.len());
     let beneath: Vec<_> = outside.iter().map(with_colour).collect();
-    points::draw(&mut panel, input, &beneath, radius * 0.8);
+    points::draw(&mut panel, (input, &layout), &beneath, radius * 0.8);
     let above: Vec<_> = inside.iter().map(with_colour).collect();
-    points::draw(&mut panel, input, &above, radius);
+    points::draw(&mut panel, (input, &layout), &above, radius);
 
-    let left_out = number(&mut panel, &centres, &colours);
+    let left_out = number(&mut panel, &layout, &centres, &colours);
     let mut caption = "Songs that sound alike lie together; distances across the map and the axes \
                        themselves have no meaning."
         .to_owned();
@@ -59,10 +61,16 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
 
 /// Writes the numbers, largest cluster first, each at its centre or at the nearest free place around
 /// it. Returns how many found no place.
-fn number(panel: &mut Panel, centres: &[Centre], colours: &ClusterColours) -> usize {
+fn number(
+    panel: &mut Panel,
+    layout: &Layout,
+    centres: &[Centre],
+    colours: &ClusterColours,
+) -> usize {
     let mut placed: Vec<Placed> = Vec::new();
-    for &Centre { cluster, place: [x, y], .. } in centres.iter().take(NUMBERED) {
+    for &Centre { cluster, place, .. } in centres.iter().take(NUMBERED) {
         let r = (text_width(&cluster.to_string(), NUMBER) / 2.0 + 4.0).max(12.0);
+        let [x, y] = layout.point(place);
         let centre = (panel.px(x), panel.py(y));
         let free = |&(x, y): &(f64, f64)| {
             let inside = x - r > panel.left

@@ -7,6 +7,7 @@ use super::text::{Axis, counted, ticks};
 use super::{Drawn, Figure, points};
 use crate::input::ReportInput;
 use crate::measures::dated;
+use crate::measures::layout::Layout;
 use crate::palette::{self, Rgb};
 
 const UNDATED: Rgb = [0xc8, 0xc8, 0xc8];
@@ -27,20 +28,21 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     if undated > 0 {
         note += &format!("; grey, beneath: {} without a year", counted(undated, "song", "songs"));
     }
-    note += points::note(input.songs.len());
+    let layout = Layout::of(input);
+    note += &points::note(input.songs.len(), &layout);
     let title = "Songs on the map, by year";
     let notes = [note];
-    let mut panel = points::map_panel(input, 96.0, title, &notes);
+    let mut panel = points::map_panel(&layout, 96.0, title, &notes);
 
     let order = points::shuffled(input.songs.len());
     let radius = points::radius(input.songs.len());
     let year = |row: &usize| input.songs[*row].year;
     let grey: Vec<_> =
         order.iter().filter(|row| year(row).is_none()).map(|&row| (row, UNDATED)).collect();
-    points::draw(&mut panel, input, &grey, radius * 0.8);
+    points::draw(&mut panel, (input, &layout), &grey, radius * 0.8);
     let coloured: Vec<_> =
         order.iter().filter_map(|row| Some((*row, scale.colour(f64::from(year(row)?))))).collect();
-    points::draw(&mut panel, input, &coloured, radius);
+    points::draw(&mut panel, (input, &layout), &coloured, radius);
     colour_bar(&mut panel, scale);
     let caption = "The same map; dark songs are early, light ones late. Where dark and light songs lie \
                    apart, the sound has changed over the years.";

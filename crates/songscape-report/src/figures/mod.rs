@@ -17,6 +17,8 @@ mod spectrogram;
 pub(crate) mod text;
 mod violin;
 
+pub(crate) use map_clusters::NUMBERED;
+
 use kuva::render::render::Scene;
 use panel::Panel;
 use picture::Picture;

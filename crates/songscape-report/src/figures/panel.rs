@@ -241,8 +241,12 @@ impl Panel {
 
     /// A shape through which one sees what is beneath, on light paper and on dark.
     pub fn veil(&mut self, points: &[(f64, f64)], fill: Rgb, opacity: f64) {
+        self.filled(closed(points), fill, opacity);
+    }
+
+    fn filled(&mut self, d: String, fill: Rgb, opacity: f64) {
         self.scene.add(Primitive::Path(Box::new(PathData {
-            d: closed(points),
+            d,
             fill: Some(colour(fill)),
             stroke: Color::None,
             stroke_width: 0.0,
@@ -289,15 +293,20 @@ impl Panel {
         });
     }
 
-    /// Many rectangles, each of its own colour: corner and size in page units.
-    pub fn cells(&mut self, cells: &[((f64, f64), f64, Rgb)]) {
-        self.scene.add(Primitive::RectBatch {
-            x: cells.iter().map(|cell| cell.0.0).collect(),
-            y: cells.iter().map(|cell| cell.0.1).collect(),
-            w: cells.iter().map(|cell| cell.1).collect(),
-            h: cells.iter().map(|cell| cell.1).collect(),
-            fills: cells.iter().map(|cell| colour(cell.2)).collect(),
-        });
+    /// Squares of one size and colour, by their corners in page units, as one shape.
+    pub fn squares(
+        &mut self,
+        corners: impl IntoIterator<Item = (f64, f64)>,
+        side: f64,
+        fill: Rgb,
+        opacity: f64,
+    ) {
+        use std::fmt::Write as _;
+        let mut d = String::new();
+        for (x, y) in corners {
+            let _ = write!(d, "M{x} {y}h{side}v{side}h-{side}z");
+        }
+        self.filled(d, fill, opacity);
     }
 
     /// A picture that fills the axes.
@@ -375,9 +384,8 @@ pub(super) fn svg(scene: &mut Scene) -> String {
 }
 
 /// Rules that turn paper, ink and lines dark where the reader prefers it, and lift every other colour, as the page
-/// does. A density has too many colours for rules: there, those of clusters alone are lifted.
+/// does.
 fn dark(drawn: &str) -> String {
-    const MOST: usize = 500;
     const DARK: [(Rgb, &str); 11] = [
         (WHITE, "#14161a"),
         (INK, "#e8eaed"),
@@ -396,9 +404,6 @@ fn dark(drawn: &str) -> String {
         format!("[fill=\"{light}\"]{{fill:{dark}}}[stroke=\"{light}\"]{{stroke:{dark}}}")
     };
     let mut others = colours(drawn);
-    if others.len() > MOST {
-        others = palette::CLUSTERS.into();
-    }
     DARK.iter().for_each(|(light, _)| _ = others.remove(light));
     let lifted = |c: Rgb| (c, colour(palette::lifted(c)).to_svg_string());
     let named = DARK.into_iter().map(|(light, dark)| (light, dark.to_owned()));

@@ -1,5 +1,6 @@
 //! Predicted against actual year, a violin with a box for every year.
 
+use songscape_analysis::music::years::YearModel;
 use songscape_analysis::study::Scores;
 
 use super::map_years::YearScale;
@@ -33,14 +34,7 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     let mut notes: Vec<String> = Vec::new();
     if let Some(scores) = scores {
         notes.extend(beside_baselines(scores));
-        let worse: Vec<String> = baselines::not_beaten(scores)
-            .iter()
-            .filter(|n| n.measure == baselines::YEAR_ERROR)
-            .map(|n| format!("“{}”", n.baseline))
-            .collect();
-        if !worse.is_empty() {
-            notes.push(format!("{} is not better than {}", encoder(scores), worse.join(", ")));
-        }
+        notes.extend(not_beaten(scores));
     }
     let mut about = counted(found.years.songs(), "song", "songs");
     if let Some(note) = found.years.note() {
@@ -92,12 +86,123 @@ pub(super) fn draw(input: &ReportInput) -> Drawn {
     Ok(Figure::new(panel, &title, &notes, caption.into()))
 }
 
-/// `Baselines on the same folds: constant 15.2, row statistics 8.1 years`.
+/// `Best simple baseline on the same folds: row statistics 8.1 years; constant 15.2`: the best of those that no
+/// network has a part in, and what knowing nothing gives. All of them are in the table of scores.
 fn beside_baselines(scores: &Scores) -> Option<String> {
-    let rows: Vec<String> = baselines::year_errors(scores)
+    let (guess, mut simple): (Vec<_>, Vec<_>) = baselines::year_errors(scores)
         .into_iter()
         .filter(|(name, _)| baselines::judged(scores) != Some(name))
-        .map(|(name, mae)| format!("{name} {mae:.1}"))
-        .collect();
-    (!rows.is_empty()).then(|| format!("Baselines on the same folds: {} years", rows.join(", ")))
+        .filter(|(name, _)| !baselines::is_of_network(name))
+        .partition(|(name, _)| *name == YearModel::Constant.name());
+    simple.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let shown = |(name, mae): &(&str, f64), unit: &str| format!("{name} {mae:.1}{unit}");
+    let guess = guess.first();
+    match (simple.first(), guess) {
+        (Some(best), guess) => {
+            let guess = guess.map_or(String::new(), |row| format!("; {}", shown(row, "")));
+            Some(format!(
+                "Best simple baseline on the same folds: {}{guess}",
+                shown(best, " years")
+            ))
+        }
+        (None, guess) => guess.map(|row| format!("On the same folds: {}", shown(row, " years"))),
+    }
+}
+
+/// `The trained encoder is not better than “a”, and not told apart from “b”, “c” and 2 more`, the best first.
+fn not_beaten(scores: &Scores) -> Option<String> {
+    const NAMED: usize = 2;
+    let mut found = baselines::not_beaten(scores);
+    found.retain(|row| row.measure == baselines::YEAR_ERROR);
+    found.sort_by(|a, b| a.value.total_cmp(&b.value));
+    let part = |by_chance: bool, relation: &str| {
+        let names = found.iter().filter(|row| row.by_chance == by_chance);
+        let names: Vec<String> = names.map(|row| format!("“{}”", row.baseline)).collect();
+        let more = match names.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let named = names.get(..NAMED).unwrap_or(&names).join(", ");
+        (!names.is_empty()).then(|| format!("not {relation} {named}{more}"))
+    };
+    let parts = [part(false, "better than"), part(true, "told apart from")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("{} is {}", encoder(scores), parts.join(", and ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use songscape_analysis::bootstrap::{Difference, Interval};
+    use songscape_analysis::music::years::YearParams;
+    use songscape_analysis::study::{YearScore, YearScores};
+
+    use super::*;
+
+    /// A model's name, its error, and the interval of the lead over it.
+    type Model = (&'static str, f64, Option<(f64, f64)>);
+
+    fn scores(models: &[Model]) -> Scores {
+        let model = |&(name, mae, lead): &Model| YearScore {
+            name: name.into(),
+            mae,
+            behind: lead.map(|(low, high)| Difference {
+                value: (low + high) / 2.0,
+                interval: Interval { low, high },
+            }),
+            ..YearScore::default()
+        };
+        let years = YearScores {
+            params: YearParams::for_songs(200, 0),
+            songs: 200,
+            coverage: None,
+            interval_width: None,
+            bias: [].into(),
+            decades: Vec::new(),
+            models: models.iter().map(model).collect(),
+        };
+        Scores { years: Some(years), ..Scores::default() }
+    }
+
+    #[test]
+    fn of_many_baselines_the_two_that_matter_are_named() {
+        let scores = scores(&[
+            ("encoder with chroma changes", 7.2, None),
+            ("trained encoder", 7.1, Some((-0.9, 0.7))),
+            ("row statistics", 9.0, Some((1.0, 2.6))),
+            ("chroma", 12.8, Some((4.0, 7.0))),
+            ("chroma patches", 7.0, Some((-0.9, 0.5))),
+            ("rows with chroma changes", 7.3, Some((-0.5, 0.7))),
+            ("untrained encoder", 7.4, Some((-0.2, 0.6))),
+            ("constant", 15.4, Some((6.0, 10.0))),
+        ]);
+        assert_eq!(
+            beside_baselines(&scores).as_deref(),
+            Some("Best simple baseline on the same folds: chroma patches 7.0 years; constant 15.4")
+        );
+        assert_eq!(
+            not_beaten(&scores).as_deref(),
+            Some(
+                "“encoder with chroma changes” is not told apart from “chroma patches”, \
+                 “trained encoder” and 2 more"
+            )
+        );
+    }
+
+    #[test]
+    fn worse_and_not_told_apart_are_two_things() {
+        let of = scores(&[
+            ("trained encoder", 6.0, None),
+            ("row statistics", 5.0, None),
+            ("mine", 6.1, Some((-0.5, 0.7))),
+        ]);
+        let expected = "The trained encoder is not better than “row statistics”, and not told apart from “mine”";
+        assert_eq!(not_beaten(&of).as_deref(), Some(expected));
+        let alone = scores(&[("trained encoder", 6.0, None)]);
+        assert_eq!((beside_baselines(&alone), not_beaten(&alone)), (None, None));
+        let guess = scores(&[("trained encoder", 6.0, None), ("constant", 15.0, None)]);
+        assert_eq!(
+            beside_baselines(&guess).as_deref(),
+            Some("On the same folds: constant 15.0 years")
+        );
+    }
 }

@@ -13,8 +13,8 @@ use serde::Serialize;
 use crate::input::{ReportInput, SongRow};
 use crate::measures::colours::cluster_colours;
 use crate::measures::columns::{Kind, kind};
+use crate::measures::layout::Layout;
 use crate::measures::map;
-use crate::measures::names::names;
 use crate::measures::regions::{self, regions};
 use crate::palette;
 
@@ -56,7 +56,9 @@ pub(super) struct Data<'a> {
     frequencies: Option<(f64, f64)>,
     rate: Option<f64>,
     centres: Vec<Place>,
-    names: BTreeMap<i32, String>,
+    /// Along both axes, where an empty stretch of the map is shortened.
+    cuts: [Vec<u16>; 2],
+    names: &'a BTreeMap<i32, String>,
     regions: Vec<Region>,
     colours: Colours,
 }
@@ -121,10 +123,13 @@ struct Colours {
 }
 
 /// Both parts of the page's data, `Data` and the text of `Texts`, as JSON or, where it is deflated, as base64.
-pub(super) fn data<'a>(input: &'a ReportInput) -> serde_json::Result<(String, String)> {
+pub(super) fn data<'a>(
+    input: &'a ReportInput,
+    names: &'a BTreeMap<i32, String>,
+) -> serde_json::Result<(String, String)> {
     let songs = &input.songs;
     let deflated = songs.len() >= DEFLATED;
-    let scale = Scale::of(map::range(input, 0), map::range(input, 1));
+    let scale = Scale::of(Layout::of(input));
     let place = |centre: map::Centre| {
         let [x, y] = centre.place;
         Place { cluster: centre.cluster, x: scale.x(x), y: scale.y(y) }
@@ -181,8 +186,9 @@ pub(super) fn data<'a>(input: &'a ReportInput) -> serde_json::Result<(String, St
             .collect(),
         frequencies: input.frequencies,
         rate: input.columns_per_second,
+        cuts: [0, 1].map(|axis| scale.cuts(axis)),
         centres: map::centres(input).into_iter().map(place).collect(),
-        names: names(input),
+        names,
         regions: regions(input).into_iter().map(region).collect(),
         colours: Colours {
             of: cluster_colours(input).all().iter().map(|(c, rgb)| (*c, css(*rgb))).collect(),
@@ -224,24 +230,33 @@ fn tenths(year: f64) -> f32 {
 }
 
 /// From places on the map to coordinates from 0 on, the same scale in both directions, y growing upwards.
-#[derive(Debug, Clone, Copy)]
 struct Scale {
-    zero: (f64, f64),
+    layout: Layout,
     steps: f64,
 }
 
 impl Scale {
-    fn of(x: (f64, f64), y: (f64, f64)) -> Self {
-        let side = (x.1 - x.0).max(y.1 - y.0);
-        Self { zero: (x.0, y.0), steps: if side > 0.0 { MAP / side } else { 0.0 } }
+    fn of(layout: Layout) -> Self {
+        let side = [0, 1].map(|axis| layout.range(axis)).map(|(low, high)| high - low);
+        let side = side[0].max(side[1]);
+        Self { layout, steps: if side > 0.0 { MAP / side } else { 0.0 } }
     }
 
-    fn x(self, value: f64) -> u16 {
-        ((value - self.zero.0) * self.steps).round() as u16
+    fn x(&self, value: f64) -> u16 {
+        self.step(0, self.layout.place(0, value))
     }
 
-    fn y(self, value: f64) -> u16 {
-        ((value - self.zero.1) * self.steps).round() as u16
+    fn y(&self, value: f64) -> u16 {
+        self.step(1, self.layout.place(1, value))
+    }
+
+    /// The middles of the shortened stretches of an axis.
+    fn cuts(&self, axis: usize) -> Vec<u16> {
+        self.layout.cuts(axis).map(|middle| self.step(axis, middle)).collect()
+    }
+
+    fn step(&self, axis: usize, drawn: f64) -> u16 {
+        ((drawn - self.layout.range(axis).0) * self.steps).round() as u16
     }
 }
 
@@ -323,12 +338,14 @@ mod tests {
 
     #[test]
     fn both_axes_keep_one_scale() {
-        let scale = Scale::of((-1.0, 1.0), (5.0, 6.0));
-        assert_eq!(
-            [scale.x(-1.0), scale.x(1.0), scale.y(5.0), scale.y(6.0)],
-            [0, 65_535, 0, 32_768]
-        );
-        let one = Scale::of((3.0, 3.0), (4.0, 4.0));
+        let scale = |places: &[[f32; 2]]| {
+            let song = |&map: &[f32; 2]| SongRow { map, ..SongRow::default() };
+            let songs = places.iter().map(song).collect();
+            Scale::of(Layout::of(&ReportInput { songs, ..ReportInput::default() }))
+        };
+        let two = scale(&[[-1.0, 6.0], [1.0, 5.0]]);
+        assert_eq!([two.x(-1.0), two.x(1.0), two.y(5.0), two.y(6.0)], [0, 65_535, 0, 32_768]);
+        let one = scale(&[[3.0, 4.0]]);
         assert_eq!((one.x(3.0), one.y(4.0)), (0, 0));
     }
 }

@@ -1,5 +1,6 @@
 //! The page: one HTML file with its style, its program and, unless the songs are very many, its data inside.
 
+mod colour;
 mod data;
 mod escape;
 mod methods;

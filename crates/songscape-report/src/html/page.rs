@@ -13,6 +13,7 @@ use super::results::results;
 use super::story::story;
 use crate::error::{Error, Result};
 use crate::input::ReportInput;
+use crate::measures::names::names;
 
 const FRAME: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
@@ -71,7 +72,8 @@ pub(crate) fn page(
     path: &Path,
 ) -> Result<Page> {
     let failed = |e: serde_json::Error| Error::Encode { path: path.into(), reason: e.to_string() };
-    let (map, texts) = data(input).map_err(failed)?;
+    let names = names(input);
+    let (map, texts) = data(input, &names).map_err(failed)?;
     let beside = input.songs.len() > MANY;
     let script = |text: &str| -> Result<String> {
         let text = serde_json::to_string(text).map_err(failed)?;
@@ -94,8 +96,8 @@ pub(crate) fn page(
             "policy" => out.push_str(&policy(beside, &hosts(input))),
             "title" => out.push_str(&escape::html(title)),
             "style" => out.push_str(STYLE),
-            "results" => out.push_str(&results(input, shown, tables)),
-            "story" => out.push_str(&story(input)),
+            "results" => out.push_str(&results(input, &names, shown, tables)),
+            "story" => out.push_str(&story(input, &names)),
             "data" if !beside => out.extend([inside("map", &map), inside("texts", &texts)]),
             "program" => out.push_str(PROGRAM),
             _ => {}

@@ -1,17 +1,23 @@
 //! The second half of the page: results beside their baselines, figures, tables, methods. Plain HTML,
 //! made here; it reads without a program.
 
+use std::collections::BTreeMap;
+
 use songscape_analysis::bootstrap::Interval;
 use songscape_analysis::music::years::YearModel;
 use songscape_analysis::study::{RetrievalScore, Scores};
 
+use super::colour::dot;
 use super::escape::html;
 use super::methods::methods;
 use super::page::{Content, Shown};
+use crate::figures::NUMBERED;
 use crate::figures::text::{encoder, percent};
 use crate::input::ReportInput;
 use crate::measures::baselines::{self, NotBeaten};
 use crate::measures::chance::{self, Chance};
+use crate::measures::colours::cluster_colours;
+use crate::measures::map::{Centre, centres};
 
 /// What the usual baselines are.
 const BASELINES: [(&str, &str); 10] = [
@@ -27,8 +33,16 @@ const BASELINES: [(&str, &str); 10] = [
     ("constant", "the same year for every song"),
 ];
 
+/// The figure whose numbers stand for clusters.
+const MAP: &str = "map-clusters";
+
 /// The section's content.
-pub(super) fn results(input: &ReportInput, shown: &[Shown], tables: &[String]) -> String {
+pub(super) fn results(
+    input: &ReportInput,
+    names: &BTreeMap<i32, String>,
+    shown: &[Shown],
+    tables: &[String],
+) -> String {
     let mut out = String::new();
     if let Some(scores) = &input.scores {
         beside_baselines(&mut out, input, scores);
@@ -39,11 +53,12 @@ pub(super) fn results(input: &ReportInput, shown: &[Shown], tables: &[String]) -
         match &figure.content {
             Ok(Content { alternative, caption, size: (width, height) }) => {
                 let (alternative, caption) = (html(alternative), html(caption));
+                let key = if figure.file == MAP { key(input, names) } else { String::new() };
                 out += &format!(
                     "<figure>\n<a href=\"figures/{file}.png\"><img src=\"figures/{file}.png\" \
                      width=\"{width:.0}\" height=\"{height:.0}\" alt=\"{alternative}\" \
                      loading=\"lazy\"></a>\n<figcaption>{caption} \
-                     <a href=\"figures/{file}.svg\" aria-label=\"{name} as SVG\">SVG</a></figcaption>\n\
+                     <a href=\"figures/{file}.svg\" aria-label=\"{name} as SVG\">SVG</a>{key}</figcaption>\n\
                      </figure>\n"
                 );
             }
@@ -99,6 +114,24 @@ fn beside_baselines(out: &mut String, input: &ReportInput, scores: &Scores) {
     for sentence in verdict(scores) {
         *out += &format!("<p class=\"verdict\">{}</p>\n", html(&sentence));
     }
+}
+
+/// The numbers of the clusters on the map with their words, for as many as are numbered there; empty where no
+/// cluster has words.
+fn key(input: &ReportInput, names: &BTreeMap<i32, String>) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    let colours = cluster_colours(input);
+    let mut shown = centres(input);
+    shown.truncate(NUMBERED);
+    shown.sort_by_key(|centre| centre.cluster);
+    let row = |Centre { cluster, .. }: &Centre| {
+        let words = names.get(cluster).map_or(String::new(), |words| format!(" {}", html(words)));
+        format!("<li>{}<b>{cluster}</b>{words}</li>\n", dot(colours.of(*cluster)))
+    };
+    let rows: String = shown.iter().map(row).collect();
+    format!("\n<ul class=\"key\" aria-label=\"Clusters\">\n{rows}</ul>\n")
 }
 
 fn retrieval(

@@ -1,15 +1,17 @@
 //! The page's "In words": what the figures show, from the same numbers, and never more certain than they
 //! are.
 
+use std::collections::BTreeMap;
+
 use songscape_analysis::study::Scores;
 
+use super::colour::filled;
 use super::escape::html;
 use crate::figures::text::{counted, encoder, percent, signed};
 use crate::input::ReportInput;
 use crate::measures::baselines;
 use crate::measures::colours::cluster_colours;
 use crate::measures::map::centres;
-use crate::measures::names::names;
 use crate::measures::shares::shares;
 use crate::measures::trends::{Trend, course, trends};
 use crate::palette::Rgb;
@@ -20,16 +22,16 @@ const TOLD: usize = 60;
 const TYPICAL: usize = 3;
 
 /// The section's content.
-pub(super) fn story(input: &ReportInput) -> String {
+pub(super) fn story(input: &ReportInput, names: &BTreeMap<i32, String>) -> String {
     let mut out = "<h2>In words</h2>\n".to_owned();
-    for sentence in sentences(input) {
+    for sentence in sentences(input, names) {
         out += &format!("<p>{}</p>\n", html(&sentence));
     }
-    out += &clusters(input);
+    out += &clusters(input, names);
     out
 }
 
-fn sentences(input: &ReportInput) -> Vec<String> {
+fn sentences(input: &ReportInput, names: &BTreeMap<i32, String>) -> Vec<String> {
     let mut out = Vec::new();
     let years: Vec<i32> = input.songs.iter().filter_map(|song| song.year).collect();
     let clustered = input.songs.iter().filter(|song| song.cluster >= 0).count();
@@ -50,7 +52,7 @@ fn sentences(input: &ReportInput) -> Vec<String> {
         ),
     };
     out.push(first);
-    out.extend(rise_and_fall(input));
+    out.extend(rise_and_fall(input, names));
     if let Some(scores) = &input.scores {
         out.extend(change(scores));
         out.extend(year_error(scores));
@@ -59,10 +61,9 @@ fn sentences(input: &ReportInput) -> Vec<String> {
 }
 
 /// The clusters whose share surely changes, the strongest first.
-fn rise_and_fall(input: &ReportInput) -> Vec<String> {
+fn rise_and_fall(input: &ReportInput, names: &BTreeMap<i32, String>) -> Vec<String> {
     const NAMED: usize = 3;
     let Some(found) = trends(input) else { return Vec::new() };
-    let names = names(input);
     let mut certain: Vec<&Trend> = found.clusters.iter().filter(|t| t.is_certain()).collect();
     certain.sort_by(|a, b| b.rise().abs().total_cmp(&a.rise().abs()));
     let between = |(from, to): (i32, i32)| format!("{from}–{to}");
@@ -158,8 +159,8 @@ fn year_error(scores: &Scores) -> Option<String> {
 }
 
 /// Each cluster in a row: number, words, songs, its share over time, and typical songs.
-fn clusters(input: &ReportInput) -> String {
-    let (centres, names, colours) = (centres(input), names(input), cluster_colours(input));
+fn clusters(input: &ReportInput, names: &BTreeMap<i32, String>) -> String {
+    let (centres, colours) = (centres(input), cluster_colours(input));
     if centres.is_empty() {
         return String::new();
     }
@@ -209,7 +210,7 @@ fn clusters(input: &ReportInput) -> String {
 }
 
 /// A share over time as a small area, up to the highest share of all clusters.
-fn sparkline(course: &[(f64, f64)], most: f64, [r, g, b]: Rgb) -> String {
+fn sparkline(course: &[(f64, f64)], most: f64, colour: Rgb) -> String {
     const SIZE: (f64, f64) = (140.0, 26.0);
     let (Some(&(first, early)), Some(&(last, late))) = (course.first(), course.last()) else {
         return String::new();
@@ -224,11 +225,12 @@ fn sparkline(course: &[(f64, f64)], most: f64, [r, g, b]: Rgb) -> String {
     let line: Vec<String> = course.iter().map(place).collect();
     format!(
         "<svg width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"img\" aria-label=\"from {2} to \
-         {3}\"><path d=\"M0 {1}L{4}L{0} {1}Z\" fill=\"#{r:02x}{g:02x}{b:02x}\"/></svg>",
+         {3}\"><path d=\"M0 {1}L{4}L{0} {1}Z\" {5}/></svg>",
         SIZE.0,
         SIZE.1,
         percent(early),
         percent(late),
-        line.join("L")
+        line.join("L"),
+        filled(colour)
     )
 }

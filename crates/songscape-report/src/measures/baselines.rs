@@ -2,6 +2,7 @@
 
 use songscape_analysis::bootstrap::Difference;
 use songscape_analysis::study::{RetrievalScore, Scores};
+use songscape_project::Source;
 
 pub(crate) const YEAR_ERROR: &str = "mean absolute error of the year";
 
@@ -26,6 +27,12 @@ pub struct NotBeaten {
 /// others are baselines.
 pub(crate) fn judged(scores: &Scores) -> Option<&str> {
     models(scores).next()
+}
+
+/// Whether a network, trained or not, has a part in vectors of this name.
+pub(crate) fn is_of_network(name: &str) -> bool {
+    Source::of_name(name)
+        .is_some_and(|source| source.is_of_network() || Source::LEARNED.contains(&source))
 }
 
 /// The mean absolute error of the year in years by model; empty without years.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::map::{Centre, centres, range};
+use super::layout::Layout;
+use super::map::{Centre, centres};
 use crate::input::ReportInput;
 use crate::palette::{self, CLUSTERS, Rgb};
 use crate::vision::distance;
@@ -28,9 +29,11 @@ impl ClusterColours {
 /// near it; then clusters exchange colours for as long as that parts neighbors better. Of more clusters
 /// than colours, some share one.
 pub(crate) fn cluster_colours(input: &ReportInput) -> ClusterColours {
-    let centres = centres(input);
+    let layout = Layout::of(input);
+    let mut centres = centres(input);
+    centres.iter_mut().for_each(|centre| centre.place = layout.point(centre.place));
     let sides = [0, 1].map(|axis| {
-        let (low, high) = range(input, axis);
+        let (low, high) = layout.range(axis);
         high - low
     });
     let board = Board::new(&centres, sides[0].max(sides[1]));

@@ -12,13 +12,22 @@ pub(crate) enum Kind {
     Number,
     /// Names of the songs or of nothing: ids, even if they are numbers, and columns of one value.
     Name,
+    /// What the catalog computed for programs: in the tables alone.
+    Computed,
 }
+
+/// The columns of a catalog that say nothing of the music.
+const COMPUTED: [&str; 2] = ["artist_key", "year_from"];
 
 /// Fewer different numbers than this are categories.
 const NUMBERS: usize = 12;
 
 /// The kind of a column with these different values among `songs` songs.
 pub(crate) fn kind(name: &str, values: &[&str], songs: usize) -> Kind {
+    // A catalog that is read again by another has its columns under a longer name.
+    if COMPUTED.contains(&name.strip_prefix("manifest_").unwrap_or(name)) {
+        return Kind::Computed;
+    }
     let named_id = name
         .to_lowercase()
         .rsplit([' ', '_', '-'])
@@ -67,5 +76,13 @@ mod tests {
         assert_eq!(kind("genre", &texts(5, |i| format!("genre {i}")), 100), Kind::Category);
         assert_eq!(kind("stars", &texts(5, |i| i.to_string()), 100), Kind::Category);
         assert_eq!(kind("same", &texts(1, |i| i.to_string()), 100), Kind::Name);
+    }
+
+    #[test]
+    fn what_the_catalog_computed_is_not_shown() {
+        for name in ["artist_key", "year_from", "manifest_artist_key"] {
+            assert_eq!(kind(name, &["release", "original"], 100), Kind::Computed, "{name}");
+        }
+        assert_eq!(kind("artist", &["release", "original"], 100), Kind::Category);
     }
 }

@@ -39,12 +39,6 @@ pub(crate) fn centres_of(
     centres
 }
 
-/// The range of the map along an axis, 0 or 1; infinities the wrong way round without songs.
-pub(crate) fn range(input: &ReportInput, axis: usize) -> (f64, f64) {
-    let values = input.songs.iter().map(|song| f64::from(song.map[axis]));
-    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)))
-}
-
 /// The upper one of two middle values.
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
@@ -70,6 +64,5 @@ mod tests {
         let input = ReportInput { songs, ..ReportInput::default() };
         let found = centres(&input);
         assert_eq!(found, [Centre { cluster: 4, songs: 3, place: [1.0, f64::from(0.2_f32)] }]);
-        assert_eq!(range(&input, 1), (0.0, 9.0));
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod colours;
 pub(crate) mod columns;
 pub(crate) mod distribution;
 pub(crate) mod history;
+pub(crate) mod layout;
 pub(crate) mod map;
 pub(crate) mod names;
 pub(crate) mod predictions;

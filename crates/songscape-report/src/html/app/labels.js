@@ -19,6 +19,7 @@ const REGIONS_TO = 1.8;
 // The clusters' numbers and words, the largest cluster first: each number at its cluster's centre or at the
 // nearest free place around it, with a line to the centre. From afar, larger words for regions of clusters stand in
 // free places near their middle. Words of single clusters come beside their numbers, where they hide none of these.
+// The ring of the selected song stays free.
 function labels() {
   const taken = [], numbers = [], regions = [];
   const free = (own) => own.left > 0 && own.top > 0 && own.right < width && own.bottom < height
@@ -32,6 +33,7 @@ function labels() {
     taken.push(box(x, y, half, high));
     return { sx, sy, x, y };
   };
+  if (state.song >= 0) taken.push(box(screenX(placeX[state.song]), screenY(placeY[state.song]), ringRadius() + 3, ringRadius() + 3));
   for (const { cluster, x, y } of data.centres) {
     const sx = screenX(x), sy = screenY(y), half = 6 + 3.6 * String(cluster).length;
     if (!shownClusters.has(cluster) || !inSight(sx, sy)) continue;
@@ -80,10 +82,14 @@ function paintLabels(ink, back) {
   pen.textBaseline = "middle";
   pen.lineWidth = 1;
   pen.strokeStyle = ink;
+  // From the centre, or from the ring around the song there.
   const leader = ({ sx, sy, x, y }, from) => {
-    if (Math.hypot(sx - x, sy - y) <= from) return;
+    const far = Math.hypot(sx - x, sy - y);
+    if (far <= from) return;
+    const ringed = state.song >= 0 && Math.hypot(screenX(placeX[state.song]) - sx, screenY(placeY[state.song]) - sy) < ringRadius();
+    const start = ringed ? Math.min(1, ringRadius() / far) : 0;
     pen.beginPath();
-    pen.moveTo(sx, sy);
+    pen.moveTo(sx + start * (x - sx), sy + start * (y - sy));
     pen.lineTo(x, y);
     pen.stroke();
   };

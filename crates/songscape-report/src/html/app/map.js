@@ -124,12 +124,29 @@ function ring(row, radius, colour, line) {
   pen.stroke();
 }
 
+// Of the ring around the selected song.
+const ringRadius = () => pointRadius() + 4;
+
+$("cuts").hidden = data.cuts.every((places) => places.length === 0);
+function paintCuts(ink) {
+  pen.beginPath();
+  for (const x of data.cuts[0]) { pen.moveTo(screenX(x), 0); pen.lineTo(screenX(x), height); }
+  for (const y of data.cuts[1]) { pen.moveTo(0, screenY(y)); pen.lineTo(width, screenY(y)); }
+  pen.setLineDash([9, 6]);
+  pen.strokeStyle = ink;
+  pen.globalAlpha = 0.35;
+  pen.lineWidth = 1;
+  pen.stroke();
+  pen.globalAlpha = 1;
+  pen.setLineDash([]);
+}
+
 function paintMarks() {
   const ink = dark() ? "#f2f3f5" : "#15181c", back = dark() ? "#14161a" : "#ffffff";
   pen.setTransform(density, 0, 0, density, 0, 0);
   pen.clearRect(0, 0, width, height);
+  paintCuts(ink);
   const r = pointRadius();
-  if (state.colour === "cluster") paintLabels(ink, back);
   const onTheWay = queue.what === "on the way" ? queue.order : [];
   if (state.song >= 0) {
     const near = onTheWay.length ? [] : nearOf(state.song);
@@ -144,14 +161,16 @@ function paintMarks() {
     }
     pen.globalAlpha = 1;
     for (const row of [...near, ...onTheWay]) ring(row, r + 2, ink, 1);
-    ring(state.song, r + 4, back, 5);
-    ring(state.song, r + 4, ink, 2.5);
+    ring(state.song, ringRadius(), back, 5);
+    ring(state.song, ringRadius(), ink, 2.5);
   }
   pen.beginPath();
   onTheWay.forEach((row, i) => pen[i ? "lineTo" : "moveTo"](screenX(placeX[row]), screenY(placeY[row])));
   pen.strokeStyle = ink;
   pen.lineWidth = 1.5;
   pen.stroke();
+  // Over lines and rings, but beside the selected song.
+  if (state.colour === "cluster") paintLabels(ink, back);
   if (hovered >= 0) ring(hovered, r + 2.5, ink, 2);
   const outline = draft ?? state.lasso;
   if (outline && outline.length > 1) {

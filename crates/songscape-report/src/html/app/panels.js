@@ -131,14 +131,16 @@ function drawSong(play) {
     return;
   }
   const cluster = clusters[row];
-  const facts = [yearOf(row) === null ? "year not known" : `released ${yearOf(row)}`];
+  // A year of a release may be that of a reissue.
+  const released = yearFrom >= 0 && valueOf(yearFrom, row) === "release" ? " (year of this release)" : "";
+  const facts = [yearOf(row) === null ? "year not known" : `released ${yearOf(row)}${released}`];
   if (!Number.isNaN(predicted[row])) facts.push(`sounds like ${Math.round(predicted[row])}`);
   facts.push(inCluster(cluster) + (cluster < 0 ? "" : ` (${probability[row]}%)`));
   if (!Number.isNaN(outliers[row])) facts.push(`outlier score ${outliers[row].toFixed(1)} (a usual song has 1)`);
   box.replaceChildren(make("h2", { textContent: nameOf(row), tabIndex: -1 }), make("p", { textContent: artistOf(row) }), make("p", { className: "soft", textContent: facts.join(" · ") }));
-  for (const [i, column] of data.columns.entries()) {
+  for (const i of shownColumns) {
     const value = valueOf(i, row);
-    if (value) box.append(make("p", { className: "soft", textContent: `${column.name}: ${value}` }));
+    if (value) box.append(make("p", { className: "soft", textContent: `${data.columns[i].name}: ${value}` }));
   }
   const source = audioOf(row), picture = imageOf(row);
   if (!source) box.append(make("p", { className: "soft", textContent: "There is no link to its audio file." }));

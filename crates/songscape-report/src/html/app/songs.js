@@ -49,6 +49,9 @@ const idOf = (row) => texts?.id[row] ?? "";
 const nameOf = (row) => texts?.name[row] || idOf(row);
 const artistOf = (row) => texts?.artists[artists[row]] ?? "";
 const valueOf = (column, row) => texts?.columns[column][columnValues[column][row]] ?? "";
+// Columns that are computed for programs are in saved tables alone.
+const shownColumns = [...data.columns.keys()].filter((i) => data.columns[i].kind !== "computed");
+const yearFrom = data.columns.findIndex((column) => column.name === "year_from");
 const yearOf = (row) => (years[row] === NO_YEAR ? null : years[row]);
 const linkOf = (paths, row) => (!texts || texts[paths].rest[row] === null ? null : texts[paths].start + texts[paths].rest[row]);
 const hasAudio = (row) => texts !== null && texts.audio.rest[row] !== null;
@@ -98,7 +101,7 @@ function rowOf(id) {
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 let haystack = [];
 function searchable(row) {
-  return (haystack[row] ??= plain([texts.name[row], artistOf(row), yearOf(row) ?? "", ...data.columns.map((_, i) => valueOf(i, row))].join("\n")));
+  return (haystack[row] ??= plain([texts.name[row], artistOf(row), yearOf(row) ?? "", ...shownColumns.map((i) => valueOf(i, row))].join("\n")));
 }
 // In idle moments what is searched is made ready.
 function prepareSearch(from = 0) {
